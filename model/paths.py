@@ -1,0 +1,86 @@
+"""One notation of paths, compiled into the dialects of cloudflared, Access and the rules language.
+
+    /healthz        this path and nothing else
+    /admin/*        /admin itself and everything below it
+    /api/upload*    everything that begins so
+
+The three dialects differ in ways that open doors: cloudflared matches a regular expression anywhere in the decoded path;
+Access's `/admin/*` leaves out `/admin`; the rules language has no path type at all. Writing each by hand is how a path
+ends up protected in one and open in another.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+# What may stand in a pattern: RFC 3986's pchar without percent-encoding, which every dialect decodes differently.
+_PATTERN = re.compile(r"/[A-Za-z0-9\-._~!$&'()+,;=:@/]*\*?")
+
+
+@dataclass(frozen=True, order=True)
+class PathPattern:
+    """A parsed path pattern: `kind` says how `literal` is to be continued."""
+
+    literal: str
+    kind: Literal["exact", "below", "prefix"]
+
+    @classmethod
+    def parse(cls, text: str) -> PathPattern:
+        """Raises ValueError with the rule that the text breaks."""
+        if not text.startswith("/"):
+            raise ValueError("a path starts with /")
+        if "*" in text[:-1]:
+            raise ValueError("a * stands only at the end of a path: /admin/* (it and all below) or /api/upload* (a prefix)")
+        if not _PATTERN.fullmatch(text):
+            raise ValueError("a path has letters, digits and -._~!$&'()+,;=:@/ only, not percent-encoding, queries or spaces")
+        if "//" in text or re.search(r"/\.{1,2}(/|\*|$)", text):
+            raise ValueError("a path has no empty and no dot segments: the edge normalises them away before rules see them")
+        if text == "/*":
+            raise ValueError("leave out the path to mean the whole host")
+        if text.endswith("/*"):
+            return cls(text[:-2], "below")
+        if text.endswith("*"):
+            return cls(text[:-1], "prefix")
+        return cls(text, "exact")
+
+    def __str__(self) -> str:
+        return self.literal + {"exact": "", "below": "/*", "prefix": "*"}[self.kind]
+
+    def matches(self, path: str) -> bool:
+        """What the notation means, on a decoded path: the reference that every dialect is tested against."""
+        if self.kind == "exact":
+            return path == self.literal
+        if self.kind == "below":
+            return path == self.literal or path.startswith(self.literal + "/")
+        return path.startswith(self.literal)
+
+    def regex(self) -> str:
+        """For cloudflared: RE2 on the decoded path, anchored because cloudflared itself matches anywhere."""
+        escaped = _escape(self.literal)
+        return {"exact": f"^{escaped}$", "below": f"^{escaped}(/|$)", "prefix": f"^{escaped}"}[self.kind]
+
+    def destinations(self, hostname: str) -> tuple[str, ...]:
+        """For Access: the application's destinations, side by side because `/admin/*` does not cover `/admin`."""
+        base = hostname + self.literal
+        return {"exact": (base,), "below": (base, base + "/*"), "prefix": (base + "*",)}[self.kind]
+
+    def expression(self, field: str = "http.request.uri.path") -> str:
+        """For the rules language; without regular expressions, which need a Business plan."""
+        exact = f"{field} eq {quote(self.literal)}"
+        if self.kind == "exact":
+            return exact
+        if self.kind == "prefix":
+            return f"starts_with({field}, {quote(self.literal)})"
+        return f"({exact} or starts_with({field}, {quote(self.literal + '/')}))"
+
+
+def quote(text: str) -> str:
+    """A string literal of the rules language."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _escape(literal: str) -> str:
+    """Escape what RE2 reads as syntax; `re.escape` also escapes what RE2 would show as noise, such as `/` and `-`."""
+    return re.sub(r"([.+*?()\[\]{}|^$\\])", r"\\\1", literal)
