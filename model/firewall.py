@@ -1,0 +1,140 @@
+"""The zone's rules as plain data: custom rules, rate limits, the origin-verify header."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .errors import Finding, finding
+from .limits import PLANS, RATE_LIMIT_PERIODS, Plan
+from .routing import guard_expression, host_expression, hostnames
+from .settings import Cloudflare, Firewall, RateLimit, Route
+from .units import go_duration
+
+GUARD = "path-guard"
+
+
+def custom_rules(firewall: Firewall, routes: Sequence[Route], prefix: str) -> list[dict[str, Any]]:
+    """Rules of phase http_request_firewall_custom, in the API's words; `ref` keeps a rule's identity between runs."""
+    rules: list[dict[str, Any]] = []
+    guard = guard_expression(routes)
+    if guard:
+        rules.append(
+            {
+                "ref": f"{prefix}-{GUARD}",
+                "description": "Refuse paths that Access, the connector and the app would read differently",
+                "expression": guard,
+                "action": "block",
+                "enabled": True,
+            }
+        )
+    for rule in firewall.rules:
+        rules.append(
+            {
+                "ref": f"{prefix}-{rule.name}",
+                "description": rule.name,
+                "expression": rule.expression,
+                "action": rule.action,
+                "enabled": rule.enabled,
+                **({"actionParameters": {"ruleset": "current"}} if rule.action == "skip" else {}),
+            }
+        )
+    return rules
+
+
+def rate_limits(firewall: Firewall, routes: Sequence[Route], plan: Plan, prefix: str) -> list[dict[str, Any]]:
+    """Rules of phase http_ratelimit. On Free an expression may name the path alone, so it counts for the whole zone."""
+    return [
+        {
+            "ref": f"{prefix}-{limit.name}",
+            "description": f"{limit.name}: {limit.requests} requests in {go_duration(limit.per)} from one address",
+            "expression": _limit_expression(limit, routes, plan),
+            "action": limit.action,
+            "enabled": True,
+            "ratelimit": {
+                "characteristics": ["cf.colo.id", "ip.src"],
+                "period": limit.per,
+                "requestsPerPeriod": limit.requests,
+                # Left out, the API fills it in and every run shows a change.
+                "mitigationTimeout": limit.block or (10 if plan == "free" else limit.per),
+                "requestsToOrigin": False,
+            },
+        }
+        for limit in firewall.rate_limits
+    ]
+
+
+def _limit_expression(limit: RateLimit, routes: Sequence[Route], plan: Plan) -> str:
+    if plan == "free":
+        return limit.path.expression()
+    hosts = (limit.hostname,) if limit.hostname else hostnames(routes)
+    return f"{host_expression(hosts)} and {limit.path.expression()}"
+
+
+def verify_expression(routes: Sequence[Route]) -> str:
+    """The requests that get the origin-verify header: those to the stack's own hosts."""
+    return host_expression(hostnames(routes))
+
+
+def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -> tuple[list[Finding], list[str]]:
+    """What the plan does not allow, with the nearest thing that it does."""
+    plan, limits = cloudflare.plan, PLANS[cloudflare.plan]
+    found: list[Finding] = []
+    warnings: list[str] = []
+    guard = guard_expression(routes) is not None
+    rules = len(firewall.rules) + guard
+    if firewall.owner and rules > limits.custom_rules:
+        used = " (one of them guards the mixed hosts' paths)" if guard else ""
+        found.append(
+            finding("firewall/rules", f"{plan} allows {limits.custom_rules} custom rules{used}", rules, "Join rules with `or`.")
+        )
+    for position, rule in enumerate(firewall.rules):
+        place = f"firewall/rules/{position}"
+        if rule.action == "log" and not limits.log_action:
+            found.append(finding(f"{place}/action", "`log` needs an enterprise plan", "log", "Use managed_challenge or block."))
+        if " matches " in rule.expression and not limits.regex:
+            cure = "Use starts_with, ends_with, contains or wildcard."
+            found.append(finding(f"{place}/expression", f"regular expressions (`matches`) need a business plan, not {plan}", cure=cure))
+    for label, names in (("rules", [r.name for r in firewall.rules]), ("rateLimits", [r.name for r in firewall.rate_limits])):
+        for position, name in enumerate(names):
+            if name in names[:position] or name == GUARD:
+                found.append(finding(f"firewall/{label}/{position}/name", "rules have different names", name))
+    if len(firewall.rate_limits) > limits.rate_limit_rules:
+        found.append(
+            finding(
+                "firewall/rateLimits", f"{plan} allows {limits.rate_limit_rules} rate limits", len(firewall.rate_limits),
+                "Join paths under a common prefix, or leave the rest to the app.",
+            )  # fmt: skip
+        )
+    allowed = [period for period in RATE_LIMIT_PERIODS if period <= limits.rate_limit_period]
+    for position, limit in enumerate(firewall.rate_limits):
+        place = f"firewall/rateLimits/{position}"
+        if limit.per not in allowed:
+            near = min(allowed, key=lambda period: (abs(period - limit.per), period))
+            words = ", ".join(map(go_duration, allowed))
+            cure = f"The nearest is {go_duration(near)}; a longer window is the app's own affair."
+            found.append(finding(f"{place}/per", f"{plan} counts in windows of {words}", go_duration(limit.per), cure))
+        if limit.block is not None and limit.block > limits.rate_limit_timeout:
+            rule = f"{plan} blocks for at most {go_duration(limits.rate_limit_timeout)}"
+            found.append(finding(f"{place}/block", rule, go_duration(limit.block)))
+        if limit.hostname and "host" not in limits.rate_limit_fields:
+            rule = f"{plan} lets a rate limit name the path alone"
+            found.append(finding(f"{place}/hostname", rule, limit.hostname, "Leave hostname out; it counts for the whole zone."))
+        elif limit.hostname and limit.hostname not in hostnames(routes):
+            found.append(finding(f"{place}/hostname", "a hostname of the routes", limit.hostname))
+        if plan == "free" and limit.action != "block":
+            found.append(finding(f"{place}/action", "free allows `block` alone", limit.action))
+    if firewall.managed and not limits.managed_rulesets:
+        warnings.append(
+            f"firewall/managed: {plan} has Cloudflare's free managed rules alone, which are on by themselves; nothing is added"
+        )
+    if firewall.merge and not firewall.owner:
+        found.append(finding("firewall/merge", "only the zone's owner merges rules", list(firewall.merge), "Set firewall.owner: true."))
+    if not firewall.owner and guard:
+        warnings.append(
+            "firewall/owner: a path is protected on a shared host, and this stack does not own the zone's rules: its guard acts "
+            "only once the owner merges this stack (firewall.merge)"
+        )
+    return found, warnings
+
+
