@@ -1,0 +1,79 @@
+"""The program: reads the stack file, builds the components, exports the outputs."""
+
+from pathlib import Path
+
+import pulumi
+
+from components import configuration
+from components.access import Access
+from components.alerts import Alerts
+from components.database import Database
+from components.firewall import Firewall
+from components.host import Host, MachineInputs
+from components.network import Network
+from components.secrets import Parameters, Secrets
+from components.storage import Storage
+from components.tunnel import Tunnel
+from model import outputs, routing, user_data
+from model.machine import machine_of
+from model.stack import TOKEN
+
+root = Path(__file__).resolve().parent
+stack, given = configuration.load(lambda path: (root / path).read_text(encoding="utf-8"))
+templates = {name: (root / "cloud-init" / name).read_text(encoding="utf-8") for name in user_data.TEMPLATES}
+name = stack.name
+applications = routing.applications(stack.routes)
+
+network = Network(f"{name}-network", stack.network, stack.region)
+secrets = Secrets(f"{name}-secrets", generate=stack.app.generate, given=given)
+database = Database(f"{name}-database", stack.database, network, stack.protect) if stack.database else None
+storage = Storage(f"{name}-storage", network, stack.protect) if stack.app.storage else None
+access = Access(
+    f"{name}-access", account_id=stack.cloudflare.account_id, policies=stack.access, providers=stack.identity_providers,
+    applications=applications, secrets=secrets.values,
+)  # fmt: skip
+tunnel = Tunnel(
+    f"{name}-tunnel", settings=stack.cloudflare, rules=routing.ingress(stack.routes, stack.tunnel.origin),
+    audiences=access.audiences, rotation=stack.tunnel.rotation,
+)  # fmt: skip
+verify = stack.firewall.origin_verify
+firewall = Firewall(
+    f"{name}-firewall", settings=stack.firewall, cloudflare_settings=stack.cloudflare, routes=stack.routes,
+    verify_secret=secrets.values[verify.secret] if verify else None,
+)  # fmt: skip
+
+delivered = {**secrets.values, **(database.secrets if database else {})}
+delivered = {key: delivered[key] for key in stack.secret_names} | {TOKEN: tunnel.token}
+stored = Parameters(f"{name}-parameters", name, delivered) if stack.secret_delivery == "parameter-store" else None
+host = Host(
+    f"{name}-host", settings=stack.host, network=network, region=stack.region, machine=machine_of(stack), templates=templates,
+    inputs=MachineInputs(
+        secrets={} if stored else delivered, parameters=stored.references if stored else {},
+        parameter_arns=stored.arns if stored else [], env=database.variables if database else {},
+        efs_dns=storage.dns_name if storage else None, database_host=database.host if database else None,
+        master_secret_arn=database.master_secret_arn if database else None,
+    ),
+)  # fmt: skip
+if stack.alerts:
+    Alerts(
+        f"{name}-alerts", stack=name, settings=stack.alerts, account_id=stack.cloudflare.account_id, tunnel_id=tunnel.id,
+        replicas=stack.host.replicas, group_name=host.group_name, log_group=host.log_group,
+        database=database.identifier if database else None,
+    )  # fmt: skip
+
+resources = {
+    "audiences": access.audiences,
+    "serviceTokens": {
+        key: {"clientId": token.client_id, "clientSecret": pulumi.Output.secret(token.client_secret)}
+        for key, token in access.tokens.items()
+    },
+    "databaseHost": database.host if database else None,
+    "tunnelId": tunnel.id,
+    "vpcId": network.vpc_id,
+    "workloadSecurityGroupId": network.workload_group.id,
+    "autoScalingGroup": host.group_name,
+    "logGroup": host.log_group,
+    "firewallRules": firewall.published,
+}
+for key, value in {**outputs.known(stack), **resources}.items():
+    pulumi.export(key, value)

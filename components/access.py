@@ -1,0 +1,138 @@
+"""Access: who may reach what, asked at the edge before a request comes near the app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from model.routing import Application
+from model.settings import AccessPolicy, IdentityProvider, People
+from model.units import go_duration
+
+
+class Access(pulumi.ComponentResource):
+    """Identity providers, service tokens, reusable policies, and the applications that use them."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        account_id: str,
+        policies: Mapping[str, AccessPolicy],
+        providers: Mapping[str, IdentityProvider],
+        applications: Sequence[Application],
+        secrets: Mapping[str, pulumi.Output[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("drawbridge:index:Access", name, {}, opts)
+        self._name, self._account, self._child = name, account_id, pulumi.ResourceOptions(parent=self)
+        self._providers: dict[str, pulumi.Input[str]] = {
+            key: provider.id or self._provider(key, provider, secrets) for key, provider in providers.items()
+        }
+        self.tokens: dict[str, cloudflare.ZeroTrustAccessServiceToken] = {
+            token: cloudflare.ZeroTrustAccessServiceToken(
+                f"{name}-token-{token}", name=f"{name}-{token}", account_id=account_id, duration="8760h", opts=self._child
+            )
+            for token in sorted({token for policy in policies.values() for token in policy.service_tokens})
+        }
+        used = {application.access for application in applications}
+        made = {key: self._policy(key, policy) for key, policy in policies.items() if key in used}
+        bypass = self._bypass() if None in used else None
+        self.audiences: dict[str, pulumi.Output[str]] = {}
+        for application in applications:
+            policy = policies[application.access] if application.access else None
+            chosen = made[application.access] if application.access else bypass
+            assert chosen is not None  # noqa: S101 - made above for whatever is used
+            resource = self._application(application, policy, chosen)
+            if application.access:
+                self.audiences[application.key] = resource.aud
+        self.register_outputs({})
+
+    def _provider(self, key: str, settings: IdentityProvider, secrets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
+        config: dict[str, Any] = {}
+        if settings.client_secret:
+            config |= {"client_id": settings.client_id, "client_secret": secrets[settings.client_secret]}
+        if settings.type == "google-apps":
+            config["apps_domain"] = settings.apps_domain
+        if settings.type == "oidc":
+            config |= {
+                "auth_url": settings.auth_url, "token_url": settings.token_url, "certs_url": settings.certs_url,
+                "scopes": list(settings.scopes), "pkce_enabled": settings.pkce,
+            }  # fmt: skip
+            if settings.claims:
+                config["claims"] = list(settings.claims)
+            if settings.email_claim:
+                config["email_claim_name"] = settings.email_claim
+        return cloudflare.ZeroTrustAccessIdentityProvider(
+            f"{self._name}-login-{key}", account_id=self._account, name=key, type=settings.type, config=config,
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["config"]),
+        ).id  # fmt: skip
+
+    def _policy(self, key: str, policy: AccessPolicy) -> cloudflare.ZeroTrustAccessPolicy:
+        tokens = [{"service_token": {"token_id": self.tokens[token].id}} for token in policy.service_tokens]
+        requires = self._people(policy.require)
+        if policy.mfa == "provider":
+            requires.append({"auth_method": {"auth_method": "mfa"}})
+        own_factor = {"allowed_authenticators": ["totp", "biometrics", "security_key"], "mfa_disabled": False}
+        return cloudflare.ZeroTrustAccessPolicy(
+            f"{self._name}-policy-{key}",
+            account_id=self._account,
+            name=f"{self._name}-{key}",
+            decision="non_identity" if tokens else "allow",
+            includes=tokens or self._people(policy.allow),
+            requires=requires or None,
+            excludes=self._people(policy.deny) or None,
+            session_duration=go_duration(policy.session),
+            mfa_config=own_factor if policy.mfa is True else None,
+            opts=self._child,
+        )
+
+    def _bypass(self) -> cloudflare.ZeroTrustAccessPolicy:
+        return cloudflare.ZeroTrustAccessPolicy(
+            f"{self._name}-policy-public", account_id=self._account, name=f"{self._name}-public", decision="bypass",
+            includes=[{"everyone": {}}], session_duration="24h", opts=self._child,
+        )  # fmt: skip
+
+    def _people(self, people: People) -> list[dict[str, Any]]:
+        """One rule object a line, each with one key: the provider refuses two."""
+        rules: list[dict[str, Any]] = [{"email": {"email": email}} for email in people.emails]
+        rules += [{"email_domain": {"domain": domain}} for domain in people.domains]
+        rules += [{"group": {"id": group}} for group in people.groups]
+        for item in people.github:
+            team = {"team": item.team} if item.team else {}
+            provider = self._providers[item.provider]
+            rules.append({"github_organization": {"identity_provider_id": provider, "name": item.organization, **team}})
+        for claim in people.claims:
+            provider = self._providers[claim.provider]
+            rules.append({"oidc": {"claim_name": claim.claim, "claim_value": claim.value, "identity_provider_id": provider}})
+        rules += [{"geo": {"country_code": country}} for country in people.countries]
+        rules += [{"ip": {"ip": ip}} for ip in people.ips]
+        return rules + ([{"everyone": {}}] if people.everyone else [])
+
+    def _application(
+        self, application: Application, policy: AccessPolicy | None, chosen: cloudflare.ZeroTrustAccessPolicy
+    ) -> cloudflare.ZeroTrustAccessApplication:
+        people = policy is not None and not policy.service_tokens
+        login: dict[str, Any] = {}
+        if policy and people and policy.providers:
+            login["allowed_idps"] = [self._providers[provider] for provider in sorted(policy.providers)]
+            login["auto_redirect_to_identity"] = policy.auto_redirect
+        return cloudflare.ZeroTrustAccessApplication(
+            f"{self._name}-app-{application.key}",
+            account_id=self._account,
+            name=f"{application.hostname} {application.access or 'public'}",
+            type="self_hosted",
+            destinations=[{"type": "public", "uri": uri} for uri in application.destinations],
+            policies=[{"id": chosen.id, "precedence": 1}],
+            session_duration=go_duration(policy.session) if policy else "24h",
+            http_only_cookie_attribute=True,
+            same_site_cookie_attribute="lax",
+            app_launcher_visible=people,
+            # A machine without its token gets 401, not a login page.
+            service_auth401_redirect=True if policy and policy.service_tokens else None,
+            opts=self._child,
+            **login,
+        )

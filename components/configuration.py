@@ -1,0 +1,70 @@
+"""Configuration: the stack file as Pulumi hands it over, made into a checked stack and its secrets' values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+
+from model import stack as model
+from model.errors import SettingsError
+
+NAMESPACE = "drawbridge"
+
+
+def load(read: Callable[[str], str]) -> tuple[model.Stack, dict[str, pulumi.Output[str]]]:
+    """The stack, and the values of the secrets that its file sets. Warnings are logged.
+
+    Raises pulumi.RunError, which the engine prints without a traceback, with every finding at once.
+    """
+    config, encrypted = _everything()
+    given = config.pop("secrets", {})
+    mapping = isinstance(given, dict)
+    try:
+        loaded = model.load(
+            config,
+            project=pulumi.get_project(),
+            stack=pulumi.get_stack(),
+            region=pulumi.Config("aws").get("region"),
+            read=read,
+            secrets={str(name): value not in (None, "") for name, value in given.items()} if mapping else None,
+            plain_secrets="secrets" not in encrypted,
+            encrypted_sections=encrypted - {"secrets"},
+            previewing=pulumi.runtime.is_dry_run(),
+        )
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+    for warning in loaded.warnings:
+        pulumi.log.warn(warning)
+    values = {name: pulumi.Output.secret(str(value)) for name, value in given.items() if value not in (None, "")}
+    # Only previews come this far without a value, and they show that it is missing.
+    values |= {name: pulumi.Output.secret(f"«secrets.{name} is not set»") for name in loaded.missing_secrets}
+    return loaded, values
+
+
+def _everything() -> tuple[dict[str, Any], set[str]]:
+    """All keys of our namespace, known or not, and which of them hold encrypted values."""
+    raw = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+    config: dict[str, Any] = {}
+    encrypted: set[str] = set()
+    secret_keys = set(pulumi.runtime.config.get_config_secret_keys_env())
+    for key, value in raw.items():
+        namespace, _, section = key.partition(":")
+        if namespace != NAMESPACE:
+            continue
+        config[section] = _value(value)
+        if key in secret_keys or pulumi.runtime.is_config_secret(key):
+            encrypted.add(section)
+    return config, encrypted
+
+
+def _value(text: str) -> Any:
+    """Objects and lists come as JSON, everything else as the text it was."""
+    if text[:1] in "{[":
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text

@@ -1,0 +1,81 @@
+"""Database: RDS for PostgreSQL that the machines alone can reach."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from model import database as facts
+from model.settings import MASTER
+from model.settings import Database as DatabaseSettings
+
+from .network import Network
+
+
+class Database(pulumi.ComponentResource):
+    """An encrypted instance in private subnets, its master password kept by RDS, its app role's password made here."""
+
+    def __init__(
+        self, name: str, settings: DatabaseSettings, network: Network, protect: bool, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("drawbridge:index:Database", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        group = network.group("database", "PostgreSQL from the machines alone")
+        network.admit("database", source=network.workload_group.id, target=group.id, port=facts.PORT)
+        subnets = aws.rds.SubnetGroup(f"{name}-subnets", subnet_ids=network.private_subnet_ids, opts=child)
+        family = f"postgres{settings.version}"
+        parameters = aws.rds.ParameterGroup(
+            # The family replaces the group; a name of its own a family lets the new one come before the old one goes.
+            f"{name}-{family}", family=family, opts=child,
+            parameters=[
+                {"name": key, "value": value, "apply_method": "pending-reboot"} for key, value in facts.parameters(settings).items()
+            ],
+        )  # fmt: skip
+        # A constant final snapshot name would make the second destroy of a stack fail.
+        suffix = random.RandomId(f"{name}-final", byte_length=4, opts=child)
+        instance = aws.rds.Instance(
+            f"{name}-postgres",
+            engine="postgres",
+            engine_version=settings.version,
+            instance_class=settings.instance_class,
+            allocated_storage=settings.storage_gib,
+            max_allocated_storage=settings.max_storage_gib or None,
+            storage_type="gp3",
+            storage_encrypted=True,
+            username=MASTER,
+            manage_master_user_password=True,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[group.id],
+            parameter_group_name=parameters.name,
+            publicly_accessible=False,
+            multi_az=settings.multi_az,
+            blue_green_update={"enabled": True} if settings.blue_green else None,
+            backup_retention_period=settings.backup_days,
+            backup_window="17:00-17:30",
+            maintenance_window="sun:18:00-sun:18:30",
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=False,
+            deletion_protection=protect,
+            skip_final_snapshot=not protect,
+            final_snapshot_identifier=suffix.hex.apply(lambda value: f"{name}-final-{value}"),
+            auto_minor_version_upgrade=True,
+            allow_major_version_upgrade=True,
+            apply_immediately=True,
+            ca_cert_identifier="rds-ca-rsa2048-g1",
+            enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
+            performance_insights_enabled=True,
+            engine_lifecycle_support="open-source-rds-extended-support-disabled",
+            tags={"Name": name},
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+        )
+        password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child)
+        self.identifier = instance.identifier
+        self.host = instance.address
+        self.master_secret_arn: pulumi.Output[str] = instance.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn)
+        self.variables = self.host.apply(lambda host: facts.variables(settings, host))
+        self.secrets: dict[str, pulumi.Output[str]] = {
+            "PGPASSWORD": password.result,
+            "DATABASE_URL": pulumi.Output.all(self.host, password.result).apply(lambda v: facts.url(settings, v[0], v[1])),
+        }
+        self.register_outputs({})

@@ -1,0 +1,112 @@
+"""Firewall: the zone's rules and settings, which exactly one stack may own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from model import firewall as rules
+from model.limits import MANAGED_RULESET, OWASP_RULESET, PLANS
+from model.routing import mixed_hosts
+from model.settings import Cloudflare, Route
+from model.settings import Firewall as FirewallSettings
+
+
+class Firewall(pulumi.ComponentResource):
+    """One entry-point ruleset a phase, and the zone's settings. `published` is what an owner elsewhere can merge."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        settings: FirewallSettings,
+        cloudflare_settings: Cloudflare,
+        routes: Sequence[Route],
+        verify_secret: pulumi.Output[str] | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("drawbridge:index:Firewall", name, {}, opts)
+        self._name, self._zone = name, cloudflare_settings.zone_id
+        plan = cloudflare_settings.plan
+        custom = rules.custom_rules(settings, routes, name)
+        limits = rules.rate_limits(settings, routes, plan, name)
+        self.published: dict[str, Any] = {"custom": custom, "rateLimits": limits}
+        if settings.owner:
+            others = [pulumi.StackReference(other).require_output("firewallRules") for other in settings.merge]
+            self._ruleset("custom", "http_request_firewall_custom", _merged(custom, others, "custom", PLANS[plan].custom_rules))
+            self._ruleset("limits", "http_ratelimit", _merged(limits, others, "rateLimits", PLANS[plan].rate_limit_rules))
+            if settings.managed and PLANS[plan].managed_rulesets:
+                self._ruleset("managed", "http_request_firewall_managed", [_execute(name, i) for i in (MANAGED_RULESET, OWASP_RULESET)])
+            if settings.origin_verify and verify_secret is not None:
+                # A ruleset of its own: a secret in one rule hides all rules of its ruleset in every diff.
+                self._ruleset("verify", "http_request_late_transform", [_verify(name, settings.origin_verify.header, verify_secret, routes)])
+            self._zone_settings(settings, mixed=bool(mixed_hosts(routes)))
+        self.register_outputs({})
+
+    def _ruleset(self, label: str, phase: str, content: pulumi.Input[list[dict[str, Any]]]) -> None:
+        if content == []:
+            return
+        cloudflare.Ruleset(
+            f"{self._name}-{label}", zone_id=self._zone, kind="zone", phase=phase, name="default", rules=content,
+            # A zone has one entry point a phase: the old one must go before a new one can come.
+            opts=pulumi.ResourceOptions(
+                parent=self, delete_before_replace=True, additional_secret_outputs=["rules"] if label == "verify" else None
+            ),
+        )  # fmt: skip
+
+    def _zone_settings(self, settings: FirewallSettings, mixed: bool) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        zone = settings.zone
+        values: dict[str, Any] = {
+            "always_use_https": "on" if zone.always_https else "off",
+            "min_tls_version": zone.min_tls,
+        }
+        if zone.ssl != "keep":
+            values["ssl"] = zone.ssl
+        if zone.hsts:
+            policy = {"enabled": True, "max_age": 31536000, "include_subdomains": False, "preload": False, "nosniff": True}
+            values["security_header"] = {"strict_transport_security": policy}
+        for setting, value in sorted(values.items()):
+            cloudflare.ZoneSetting(
+                f"{self._name}-{setting.replace('_', '-')}", zone_id=self._zone, setting_id=setting, value=value, opts=child
+            )
+        if mixed:
+            # Access, the connector and the app must see the same path.
+            cloudflare.UrlNormalizationSettings(
+                f"{self._name}-paths", zone_id=self._zone, scope="both", type="cloudflare", opts=child
+            )
+
+
+def _merged(
+    own: list[dict[str, Any]], others: list[pulumi.Output[Any]], key: str, allowed: int
+) -> pulumi.Input[list[dict[str, Any]]]:
+    """Our rules and those that other stacks publish; how many they are is known only when their outputs are."""
+    if not others:
+        return own
+
+    def join(published: list[Any]) -> list[dict[str, Any]]:
+        rules_of_all = own + [rule for stack in published if isinstance(stack, dict) for rule in stack.get(key, [])]
+        if len(rules_of_all) > allowed:
+            raise ValueError(f"firewall/merge: the plan allows {allowed} {key} rules in the zone, all stacks together have {len(rules_of_all)}")
+        return rules_of_all
+
+    return pulumi.Output.all(*others).apply(join)
+
+
+def _execute(name: str, ruleset: str) -> dict[str, Any]:
+    label = "managed" if ruleset == MANAGED_RULESET else "owasp"
+    return {
+        "ref": f"{name}-{label}", "description": f"Cloudflare's {label} rules", "expression": "true", "action": "execute",
+        "enabled": True, "action_parameters": {"id": ruleset},
+    }  # fmt: skip
+
+
+def _verify(name: str, header: str, secret: pulumi.Output[str], routes: Sequence[Route]) -> dict[str, Any]:
+    return {
+        "ref": f"{name}-verify", "description": "Tell the app that a request came through the edge", "action": "rewrite",
+        "expression": rules.verify_expression(routes), "enabled": True,
+        "action_parameters": {"headers": {header: {"operation": "set", "value": pulumi.Output.secret(secret)}}},
+    }  # fmt: skip

@@ -1,0 +1,59 @@
+"""Secrets: generated values, and the parameters by which they reach the machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from model.settings import Generated
+
+
+class Secrets(pulumi.ComponentResource):
+    """What the app's secret variables hold: values of the stack's configuration, and values made once and kept in state."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        generate: Mapping[str, Generated],
+        given: Mapping[str, pulumi.Output[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("drawbridge:index:Secrets", name, {}, opts)
+        self.values: dict[str, pulumi.Output[str]] = dict(given)
+        for variable, settings in generate.items():
+            made = random.RandomBytes(
+                f"{name}-{variable}", length=settings.bytes, keepers={"rotation": settings.rotation},
+                opts=pulumi.ResourceOptions(parent=self),
+            )  # fmt: skip
+            self.values[variable] = made.hex if settings.encoding == "hex" else made.base64
+        self.register_outputs({})
+
+
+class Parameters(pulumi.ComponentResource):
+    """SecureString parameters that the machines' role may read and nobody else.
+
+    `references` are names with versions: cloud-init holds these, so its diff is readable, and a changed secret is a
+    changed cloud-init, which is a release.
+    """
+
+    def __init__(
+        self, name: str, stack: str, values: Mapping[str, pulumi.Output[str]], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("drawbridge:index:Parameters", name, {}, opts)
+        self.references: dict[str, pulumi.Output[str]] = {}
+        self.arns: list[pulumi.Output[str]] = []
+        for variable, value in sorted(values.items()):
+            parameter = aws.ssm.Parameter(
+                f"{name}-{variable}", name=f"/drawbridge/{stack}/{variable}", type="SecureString", value=value,
+                # The standard tier ends at 4 KB; this one moves a longer value up by itself.
+                tier="Intelligent-Tiering", opts=pulumi.ResourceOptions(parent=self),
+            )  # fmt: skip
+            # The release rides on the version, and must not become secret with the value it counts.
+            version = pulumi.Output.unsecret(parameter.version)
+            self.references[variable] = pulumi.Output.concat(parameter.name, ":", version.apply(lambda v: str(v)))
+            self.arns.append(parameter.arn)
+        self.register_outputs({})

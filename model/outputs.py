@@ -1,0 +1,55 @@
+"""The stack's outputs: a contract with the app team, versioned, with a JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from .limits import PLANS
+from .routing import hostnames
+from .stack import Stack
+
+CONTRACT = 1
+"""Raised when an output is removed or changes its meaning; an added one does not raise it."""
+
+
+class Outputs(BaseModel):
+    """Every output of a stack; `None` where the stack has no such thing."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+    contract: int = Field(description="The version of this contract.")
+    urls: dict[str, str] = Field(description="URL of each hostname.")
+    websocket_urls: dict[str, str] = Field(description="The same with wss://.")
+    access: dict[str, str] = Field(description="Who may reach each route: `hostname/path` to an access entry or `public`.")
+    audiences: dict[str, str] = Field(description="Audience (aud) that the app can check in Cf-Access-Jwt-Assertion, by application.")
+    access_issuer: str = Field(description="Issuer of these tokens; its keys are at /cdn-cgi/access/certs.")
+    service_tokens: dict[str, dict[str, str]] = Field(description="clientId and clientSecret of each service token (secret).")
+    upload_limit_mb: int = Field(alias="uploadLimitMB", description="The largest request body that Cloudflare's plan lets through.")
+    database_host: str | None = Field(description="The database's endpoint; reachable by the machines alone.")
+    database_name: str | None = Field(description="The app's database.")
+    database_role: str | None = Field(description="The app's role.")
+    tunnel_id: str = Field(description="The tunnel.")
+    vpc_id: str = Field(description="The VPC.")
+    workload_security_group_id: str = Field(description="The machines' group; admit it to what they should reach.")
+    auto_scaling_group: str = Field(description="The current group of machines.")
+    log_group: str | None = Field(description="The CloudWatch log group, if logs go there.")
+    firewall_rules: dict[str, Any] = Field(description="This stack's rules, for the zone's owner to merge.")
+
+
+def known(stack: Stack) -> dict[str, Any]:
+    """The outputs that the stack file alone decides."""
+    hosts = [host for host in hostnames(stack.routes) if not host.startswith("*.")]
+    database = stack.database
+    return {
+        "contract": CONTRACT,
+        "urls": {host: f"https://{host}" for host in hosts},
+        "websocketUrls": {host: f"wss://{host}" for host in hosts},
+        "access": {f"{route.hostname}{route.path or ''}": route.access for route in stack.routes},
+        "accessIssuer": f"https://{stack.cloudflare.team}.cloudflareaccess.com",
+        "uploadLimitMB": PLANS[stack.cloudflare.plan].body_mb,
+        "databaseName": database.name if database else None,
+        "databaseRole": database.owner if database else None,
+    }
