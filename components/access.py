@@ -29,8 +29,8 @@ class Access(pulumi.ComponentResource):
     ) -> None:
         super().__init__("drawbridge:index:Access", name, {}, opts)
         self._name, self._account, self._child = name, account_id, pulumi.ResourceOptions(parent=self)
-        self._providers: dict[str, pulumi.Input[str]] = {
-            key: provider.id or self._provider(key, provider, secrets) for key, provider in providers.items()
+        self._logins: dict[str, pulumi.Input[str]] = {
+            key: provider.id or self._login(key, provider, secrets) for key, provider in providers.items()
         }
         self.tokens: dict[str, cloudflare.ZeroTrustAccessServiceToken] = {
             token: cloudflare.ZeroTrustAccessServiceToken(
@@ -51,7 +51,7 @@ class Access(pulumi.ComponentResource):
                 self.audiences[application.key] = resource.aud
         self.register_outputs({})
 
-    def _provider(self, key: str, settings: IdentityProvider, secrets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
+    def _login(self, key: str, settings: IdentityProvider, secrets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
         config: dict[str, Any] = {}
         if settings.client_secret:
             config |= {"client_id": settings.client_id, "client_secret": secrets[settings.client_secret]}
@@ -103,10 +103,10 @@ class Access(pulumi.ComponentResource):
         rules += [{"group": {"id": group}} for group in people.groups]
         for item in people.github:
             team = {"team": item.team} if item.team else {}
-            provider = self._providers[item.provider]
+            provider = self._logins[item.provider]
             rules.append({"github_organization": {"identity_provider_id": provider, "name": item.organization, **team}})
         for claim in people.claims:
-            provider = self._providers[claim.provider]
+            provider = self._logins[claim.provider]
             rules.append({"oidc": {"claim_name": claim.claim, "claim_value": claim.value, "identity_provider_id": provider}})
         rules += [{"geo": {"country_code": country}} for country in people.countries]
         rules += [{"ip": {"ip": ip}} for ip in people.ips]
@@ -118,7 +118,7 @@ class Access(pulumi.ComponentResource):
         people = policy is not None and not policy.service_tokens
         login: dict[str, Any] = {}
         if policy and people and policy.providers:
-            login["allowed_idps"] = [self._providers[provider] for provider in sorted(policy.providers)]
+            login["allowed_idps"] = [self._logins[provider] for provider in sorted(policy.providers)]
             login["auto_redirect_to_identity"] = policy.auto_redirect
         return cloudflare.ZeroTrustAccessApplication(
             f"{self._name}-app-{application.key}",

@@ -11,12 +11,13 @@ import pulumi
 import pulumi_aws as aws
 
 from model import limits, user_data
+from model.machine import LAUNCH_HOOK, TERMINATE_HOOK
 from model.settings import Host as HostSettings
 
 from .network import Network
 
-LAUNCH_HOOK = "ready"
-TERMINATE_HOOK = "drain"
+
+
 READY_TAG = "drawbridge:ready"
 UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
 
@@ -157,7 +158,7 @@ class Host(pulumi.ComponentResource):
             # hop limit 1: a container on a bridge network is one hop too far from the machine's credentials
             metadata_options={
                 "http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1,
-                "instance_metadata_tags": "disabled",
+                "instance_metadata_tags": "enabled",
             },
             network_interfaces=[
                 {

@@ -1,0 +1,189 @@
+"""The machine's cloud-init: everything it runs, rendered from plain data and the texts in `cloud-init/`."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jinja2
+import yaml
+
+from .errors import SettingsError, finding
+from .limits import USER_DATA_BYTES
+from .settings import Registry
+
+TEMPLATES = (
+    "boot", "drawbridge", "drawbridge.service", "drawbridge-watch.service", "drawbridge-metrics.service",
+    "drawbridge-metrics.timer", "52drawbridge",
+)  # fmt: skip
+BIN = "/opt/drawbridge/bin"
+APP = "/opt/drawbridge/app"
+ETC = "/etc/drawbridge"
+UNITS = "/etc/systemd/system"
+MASK = "[secret]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What a machine is, known before any resource exists. Times are seconds."""
+
+    name: str
+    region: str
+    compose: str
+    overlay: str
+    files: Mapping[str, str]
+    env: Mapping[str, str]
+    secrets: tuple[str, ...]
+    delivery: Literal["cloud-init", "parameter-store"]
+    registries: tuple[Registry, ...]
+    storage: tuple[str, ...]
+    database: Mapping[str, Any] | None
+    logs: Literal["cloudwatch", "journald"]
+    boot_timeout: int
+    stop_timeout: int
+    launch_hook: str | None
+    terminate_hook: str
+    metrics: bool
+    ca_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """What resources give a machine, resolved. `secrets` by value, or `parameters` as `name:version`; never both."""
+
+    secrets: Mapping[str, str]
+    parameters: Mapping[str, str]
+    env: Mapping[str, str]
+    efs_dns: str | None
+    database_host: str | None
+    master_secret_arn: str | None
+    log_group: str | None
+
+
+def render(machine: Machine, values: Values, templates: Mapping[str, str]) -> str:
+    """The `#cloud-config` text. Only `/etc/drawbridge/secrets.json` holds secrets, and only with delivery `cloud-init`."""
+    files = _files(machine, values, templates)
+    document = {
+        "write_files": [{"path": path, "permissions": mode, "content": content} for path, mode, content in files],
+        "runcmd": [[f"{BIN}/boot"]],
+    }
+    return "#cloud-config\n" + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+
+
+def masked(machine: Machine, values: Values, templates: Mapping[str, str]) -> str:
+    """The same text with `[secret]` for each secret: rendered so, not found and replaced."""
+    hidden = dict.fromkeys(machine.secrets, MASK) if machine.delivery == "cloud-init" else {}
+    return render(machine, Values(**{**vars(values), "secrets": hidden}), templates)
+
+
+def encode(text: str) -> str:
+    """Gzip (the same bytes for the same text) and base64. Raises SettingsError over EC2's 16 KB, naming what takes the room."""
+    packed = gzip.compress(text.encode(), compresslevel=9, mtime=0)
+    if len(packed) > USER_DATA_BYTES:
+        files = yaml.safe_load(text)["write_files"]
+        sizes = sorted(((len(gzip.compress(f["content"].encode(), mtime=0)), f["path"]) for f in files), reverse=True)
+        listed = ", ".join(f"{path} {size}" for size, path in sizes[:5])
+        rule = f"a machine's cloud-init has at most {USER_DATA_BYTES} bytes packed; the largest parts are {listed}"
+        raise SettingsError([finding("app/files", rule, len(packed), "Put large files into the app's image.")])
+    return base64.b64encode(packed).decode()
+
+
+def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """(path, mode, content), every one owned by root."""
+    files = [
+        (f"{ETC}/machine.json", "0644", _json(_facts(machine, values))),
+        (f"{APP}/compose.yaml", "0644", machine.compose),
+        (f"{APP}/overlay.yaml", "0644", machine.overlay),
+        *((f"{APP}/{path}", "0644", content) for path, content in sorted(machine.files.items())),
+        ("/etc/docker/daemon.json", "0644", _json(_daemon(machine, values))),
+        ("/etc/apt/apt.conf.d/52drawbridge", "0644", templates["52drawbridge"]),
+        ("/etc/systemd/journald.conf.d/drawbridge.conf", "0644", "[Journal]\nStorage=persistent\nSystemMaxUse=1G\n"),
+        (f"{UNITS}/drawbridge.service", "0644", _unit(machine, templates["drawbridge.service"])),
+        (f"{UNITS}/drawbridge-watch.service", "0644", templates["drawbridge-watch.service"]),
+    ]
+    if machine.metrics:
+        files += [(f"{UNITS}/{unit}", "0644", templates[unit]) for unit in ("drawbridge-metrics.service", "drawbridge-metrics.timer")]
+    if any(registry.ecr for registry in machine.registries):
+        helpers = {registry.server: "ecr-login" for registry in machine.registries if registry.ecr}
+        files.append(("/root/.docker/config.json", "0600", _json({"credHelpers": helpers})))
+    if machine.delivery == "cloud-init":
+        files.append((f"{ETC}/secrets.json", "0600", _json(values.secrets)))
+    files += [(f"{BIN}/{script}", "0755", templates[script]) for script in ("drawbridge", "boot")]
+    return files
+
+
+def _facts(machine: Machine, values: Values) -> dict[str, Any]:
+    """What the scripts of `cloud-init/` read from machine.json."""
+    database = {**machine.database, "host": values.database_host, "master_secret": values.master_secret_arn} if machine.database else None
+    units = ["drawbridge-watch.service", *(["drawbridge-metrics.timer"] if machine.metrics else [])]
+    return {
+        "name": machine.name,
+        "region": machine.region,
+        "env": dict(sorted({**machine.env, **values.env}.items())),
+        "parameters": dict(sorted(values.parameters.items())),
+        "registries": [r.model_dump(include={"server", "username", "password"}, exclude_none=True) for r in machine.registries],
+        "packages": _packages(machine),
+        "units": units,
+        "efs": values.efs_dns or "",
+        "storage": list(machine.storage),
+        "database": database,
+        "ca_url": machine.ca_url or "",
+        "log_group": values.log_group or "",
+        "launch_hook": machine.launch_hook,
+        "terminate_hook": machine.terminate_hook,
+        # The last part of the boot; the group's hook bounds the whole.
+        "ready_seconds": machine.boot_timeout // 2,
+    }
+
+
+def _packages(machine: Machine) -> list[str]:
+    """From Ubuntu's own archive; nothing is piped from the network into a shell."""
+    packages = ["ca-certificates", "curl", "docker.io", "docker-compose-v2", "python3-boto3"]
+    if machine.storage:
+        packages.append("nfs-common")
+    if machine.database:
+        packages.append("python3-psycopg2")
+    if any(registry.ecr for registry in machine.registries):
+        packages.append("amazon-ecr-credential-helper")
+    return packages
+
+
+def _daemon(machine: Machine, values: Values) -> dict[str, Any]:
+    """Docker's daemon: containers outlive a daemon's restart, and their logs leave by one road."""
+    options = {"tag": "{{.Name}}"}
+    if machine.logs == "cloudwatch":
+        # One stream a container; a log group that does not answer must not stop the app.
+        options = {
+            "awslogs-region": machine.region, "awslogs-group": values.log_group or "", "tag": "{{.Name}}/{{.ID}}",
+            "mode": "non-blocking", "max-buffer-size": "4m",
+        }  # fmt: skip
+    return {"live-restore": True, "log-driver": "awslogs" if machine.logs == "cloudwatch" else "journald", "log-opts": options}
+
+
+def _unit(machine: Machine, template: str) -> str:
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - a systemd unit
+    return environment.from_string(template).render(
+        storage=machine.storage, start_seconds=machine.boot_timeout, stop_seconds=machine.stop_timeout
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Text of several lines as a literal block, so that a diff reads line by line."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text)

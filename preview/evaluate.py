@@ -1,0 +1,168 @@
+"""Evaluate a project's program in this process: no cloud, no engine, no credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import functools
+import importlib
+import os
+import runpy
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockSettings
+from pulumi.runtime.stack import run_in_stack
+
+from . import stackfile
+from .monitor import Engine, Monitor, Registered
+from .stackfile import Secret
+
+MASK = "[secret]"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A registered resource. ``inputs`` is masked; ``raw`` holds `Secret`s with their values."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    inputs: dict[str, Any]
+    raw: dict[str, Any]
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a program would register, parents before children, siblings by name."""
+
+    project: str
+    stack: str
+    resources: tuple[Resource, ...]
+    outputs: dict[str, Any]
+    raw_outputs: dict[str, Any]
+    warnings: tuple[str, ...]
+    user_data: dict[str, str]
+
+    def of_type(self, token: str) -> list[Resource]:
+        return [resource for resource in self.resources if resource.type == token]
+
+
+class ProgramError(Exception):
+    """The program stopped; the text is its own."""
+
+
+def evaluate(
+    root: Path, *, stack: str | None = None, config_file: Path | None = None, config: Mapping[str, Any] | None = None
+) -> Evaluation:
+    """Run the program at ``root`` with a stack file's settings, changed by ``config`` (see `stackfile.read`).
+
+    May be called again and again, for different roots too. Raises StackFileError or ProgramError.
+    """
+    root = root.resolve()
+    settings = stackfile.read(root, stack, config_file, config)
+    monitor, engine = Monitor(), Engine()
+    # The SDK keeps its state in context variables: a context of its own for each run leaves nothing behind.
+    contextvars.Context().run(_run, root, settings, monitor, engine)
+    if engine.errors:
+        raise ProgramError("\n".join(engine.errors))
+    resources = tuple(
+        Resource(r.urn, r.type, r.name, r.parent, mask(r.inputs), r.inputs, r.options) for r in _in_order(monitor.registered)
+    )
+    texts = {r.name: mask(r.outputs["userData"]) for r in monitor.registered.values() if "userData" in r.outputs}
+    return Evaluation(
+        project=settings.project, stack=settings.stack, resources=resources, outputs=mask(monitor.stack_outputs),
+        raw_outputs=monitor.stack_outputs, warnings=tuple(engine.warnings), user_data=dict(sorted(texts.items())),
+    )  # fmt: skip
+
+
+def mask(value: Any) -> Any:
+    """The same value with `[secret]` in place of every secret."""
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, dict):
+        return {key: mask(item) for key, item in sorted(value.items())}
+    return [mask(item) for item in value] if isinstance(value, list) else value
+
+
+def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: Engine) -> None:
+    from google.protobuf import empty_pb2
+    from pulumi.runtime.settings import configure
+
+    configure(
+        MockSettings(
+            monitor=monitor, engine=engine, project=settings.project, stack=settings.stack, dry_run=True, organization="organization",
+            monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures), callbacks=None,
+            root_directory=str(root),
+        )
+    )  # fmt: skip
+    pulumi.runtime.set_all_config(settings.config, sorted(settings.secret_keys))
+
+    def program() -> None:
+        pulumi.runtime.register_stack_transformation(monitor.remember)
+        runpy.run_path(str(root / "__main__.py"), run_name="__main__")
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # An apply that fails is reported by the run itself; the loop's own complaint would repeat it with a traceback.
+    loop.set_exception_handler(lambda _loop, _context: None)
+    try:
+        with _imports_from(root):
+            loop.run_until_complete(run_in_stack(program))
+    except pulumi.RunError as error:
+        raise ProgramError(str(error)) from error
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        with contextlib.suppress(Exception):
+            loop.run_until_complete(asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True))
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
+@contextlib.contextmanager
+def _imports_from(root: Path) -> Iterator[None]:
+    """The project's own packages come from ``root``: loaded ones from another root are set aside first."""
+    for package in sorted(p.parent.name for p in root.glob("*/__init__.py") if p.parent.name != "preview"):
+        loaded = sys.modules.get(package)
+        if loaded is not None and not _below(getattr(loaded, "__file__", None), root):
+            for name in [n for n in sys.modules if n == package or n.startswith(package + ".")]:
+                del sys.modules[name]
+    before, place = list(sys.path), os.getcwd()
+    sys.path.insert(0, str(root))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+        os.chdir(place)
+
+
+def _below(file: str | None, root: Path) -> bool:
+    return bool(file) and Path(str(file)).resolve().is_relative_to(root)
+
+
+def _in_order(registered: Mapping[str, Registered]) -> Iterator[Registered]:
+    children: dict[str, list[Registered]] = {}
+    for resource in registered.values():
+        children.setdefault(resource.parent if resource.parent in registered else "", []).append(resource)
+
+    def walk(parent: str) -> Iterator[Registered]:
+        for resource in sorted(children.get(parent, []), key=lambda r: r.urn):
+            yield resource
+            yield from walk(resource.urn)
+
+    return walk("")
+
+
+@functools.cache
+def project_root() -> Path:
+    """The project that this package lies in."""
+    return Path(__file__).resolve().parent.parent
