@@ -64,8 +64,7 @@ if stack.alerts:
 resources = {
     "audiences": access.audiences,
     "serviceTokens": {
-        key: {"clientId": token.client_id, "clientSecret": pulumi.Output.secret(token.client_secret)}
-        for key, token in access.tokens.items()
+        key: {"clientId": token.client_id, "clientSecret": token.client_secret} for key, token in access.tokens.items()
     },
     "databaseHost": database.host if database else None,
     "tunnelId": tunnel.id,

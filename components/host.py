@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from model import limits, user_data
+from model.errors import SettingsError
 from model.machine import LAUNCH_HOOK, TERMINATE_HOOK
 from model.settings import Host as HostSettings
 
@@ -65,9 +66,14 @@ class Host(pulumi.ComponentResource):
             "parameters": inputs.parameters, "env": inputs.env, "efs_dns": inputs.efs_dns, "database_host": inputs.database_host,
             "master_secret_arn": inputs.master_secret_arn, "log_group": self.log_group,
         }  # fmt: skip
-        rendered = pulumi.Output.all(secrets=inputs.secrets, **plain).apply(
-            lambda v: user_data.encode(user_data.render(machine, user_data.Values(**v), templates))
-        )
+
+        def render(values: dict[str, Any]) -> str:
+            try:
+                return user_data.encode(user_data.render(machine, user_data.Values(**values), templates))
+            except SettingsError as error:
+                raise pulumi.RunError(str(error)) from None
+
+        rendered = pulumi.Output.all(secrets=inputs.secrets, **plain).apply(render)
         # The same text without the secrets' values, for whoever reads a preview.
         masked = pulumi.Output.all(**plain).apply(lambda v: user_data.masked(machine, user_data.Values(secrets={}, **v), templates))
         template = self._template(rendered, profile, network)

@@ -462,4 +462,4 @@ def _unnamed(place: str, name: str) -> Finding:
 
 
 def _missing_secret(name: str) -> Finding:
-    return finding(f"secrets/{name}", "a value is set", cure=f"pulumi config set --secret --path 'drawbridge:secrets.{name}'")
+    return finding(f"secrets/{name}", "this secret has no value", cure=f"pulumi config set --secret --path 'drawbridge:secrets.{name}'")

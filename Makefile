@@ -1,0 +1,43 @@
+# Needs Python 3.11+, make and PyPI (the first time), nothing more.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+# Compiled at once and on all cores: the first import would do it one file after the other.
+USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
+	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
+STACK ?= prod
+
+.PHONY: preview test lint rehearse clean
+
+preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
+	@$(BIN)/python -m preview --stack $(STACK)
+
+test: $(VENV)/.installed-dev ## Run the tests that need neither root nor the Pulumi CLI
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+rehearse: $(VENV)/.installed-dev ## The life of a stack with the real Pulumi CLI and stand-in clouds
+	@$(BIN)/python -m pytest -m engine -rs
+
+$(VENV)/.uv:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@touch $@
+
+$(VENV)/.installed: requirements.txt | $(VENV)/.uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(BIN)/python -m compileall -q -j 0 $(addprefix $(SITE)/,$(USED)) || true
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
