@@ -195,6 +195,8 @@ def _finding(section: str, error: Any, kind: Any) -> Finding:
         rule = str(context.get("error", error["msg"]))
     elif code in ("literal_error", "enum"):
         rule = f"one of {context['expected']}"
+    elif code in _BOUNDS:
+        rule = _BOUNDS[code].format(**context)
     else:
         rule = _TYPE_RULES.get(code, error["msg"][:1].lower() + error["msg"][1:])
     value = error["input"]
@@ -202,6 +204,7 @@ def _finding(section: str, error: Any, kind: Any) -> Finding:
 
 
 _UNION_TAGS = ("bool", "literal")
+_BOUNDS = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}
 _TYPE_RULES = {
     "model_type": "a mapping of keys",
     "model_attributes_type": "a mapping of keys",

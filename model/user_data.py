@@ -183,7 +183,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    # YAML takes these for line breaks too, and a literal block would turn them into \n.
+    other_breaks = any(mark in value for mark in "\r\x85\u2028\u2029")
+    style = '"' if other_breaks else "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -1,0 +1,121 @@
+"""The rendered cloud-init, as text."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import ROOT
+from model import user_data
+from model.errors import SettingsError
+from model.machine import machine_of
+from model.settings import Registry
+from stacks import STACK, load_stack
+
+TEMPLATES = {name: (ROOT / "cloud-init" / name).read_text() for name in user_data.TEMPLATES}
+MACHINE = machine_of(load_stack(STACK))
+VALUES = user_data.Values(
+    secrets={"SECRET": "s3cret-value", "TUNNEL_TOKEN": "t0ken-value"}, parameters={}, env={"PGHOST": "db.aws"}, efs_dns="fs-1.efs.aws",
+    database_host="db.aws", master_secret_arn="arn:master", log_group="logs",
+)  # fmt: skip
+
+
+def files(text: str) -> dict[str, dict[str, Any]]:
+    return {file["path"]: file for file in yaml.safe_load(text)["write_files"]}
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=60) | st.text("a \n\r\x85\u2028\t'\"#$:", max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_any_text_of_a_file_arrives_to_the_letter(content: str) -> None:
+    machine = replace(MACHINE, files={"x.conf": content})
+    assert files(user_data.render(machine, VALUES, TEMPLATES))["/opt/drawbridge/app/x.conf"]["content"] == content
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=40))
+@settings(max_examples=100, deadline=None)
+def test_any_secret_arrives_to_the_letter(secret: str) -> None:
+    rendered = user_data.render(MACHINE, replace(VALUES, secrets={"SECRET": secret}), TEMPLATES)
+    assert json.loads(files(rendered)["/etc/drawbridge/secrets.json"]["content"]) == {"SECRET": secret}
+
+
+def test_the_apps_compose_file_is_not_edited() -> None:
+    assert files(user_data.render(MACHINE, VALUES, TEMPLATES))["/opt/drawbridge/app/compose.yaml"]["content"] == MACHINE.compose
+
+
+def test_secrets_stand_in_one_file_that_root_alone_reads() -> None:
+    rendered = files(user_data.render(MACHINE, VALUES, TEMPLATES))
+    holding = [path for path, file in rendered.items() if "s3cret-value" in file["content"] or "t0ken-value" in file["content"]]
+    assert holding == ["/etc/drawbridge/secrets.json"]
+    assert rendered["/etc/drawbridge/secrets.json"]["permissions"] == "0600"
+
+
+def test_with_parameters_there_is_no_file_of_secrets() -> None:
+    machine = replace(MACHINE, delivery="parameter-store")
+    rendered = files(user_data.render(machine, replace(VALUES, secrets={}, parameters={"SECRET": "/x/SECRET:3"}), TEMPLATES))
+    assert "/etc/drawbridge/secrets.json" not in rendered
+    assert json.loads(rendered["/etc/drawbridge/machine.json"]["content"])["parameters"] == {"SECRET": "/x/SECRET:3"}
+
+
+def test_the_masked_text_differs_from_the_real_one_in_the_secrets_alone() -> None:
+    secrets = {name: f"{name}-value" for name in MACHINE.secrets}
+    real = user_data.render(MACHINE, replace(VALUES, secrets=secrets), TEMPLATES)
+    shown = user_data.masked(MACHINE, replace(VALUES, secrets={}), TEMPLATES)
+    for value in secrets.values():
+        real = real.replace(value, "[secret]")
+    assert shown == real
+
+
+def test_encoding_is_deterministic_and_reversible() -> None:
+    text = user_data.render(MACHINE, VALUES, TEMPLATES)
+    assert user_data.encode(text) == user_data.encode(text)
+    assert gzip.decompress(base64.b64decode(user_data.encode(text))).decode() == text
+
+
+def test_too_large_a_cloud_init_names_what_takes_the_room() -> None:
+    noise = base64.b85encode(bytes(i * i % 251 for i in range(3)) + __import__("random").Random(1).randbytes(20_000)).decode()
+    with pytest.raises(SettingsError) as caught:
+        user_data.encode(user_data.render(replace(MACHINE, files={"big.bin": noise}), VALUES, TEMPLATES))
+    (found,) = caught.value.findings
+    assert found.path == "app/files"
+    assert "at most 16384 bytes packed; the largest parts are /opt/drawbridge/app/big.bin " in found.rule
+
+
+def test_packages_follow_from_what_the_stack_uses() -> None:
+    def packages(machine: user_data.Machine) -> list[str]:
+        return list(json.loads(files(user_data.render(machine, VALUES, TEMPLATES))["/etc/drawbridge/machine.json"]["content"])["packages"])
+
+    base = ["ca-certificates", "curl", "docker.io", "docker-compose-v2", "python3-boto3"]
+    ecr = Registry.model_validate({"server": "123456789012.dkr.ecr.eu-west-1.amazonaws.com"})
+    assert packages(replace(MACHINE, storage=(), database=None)) == base
+    assert packages(MACHINE) == [*base, "nfs-common", "python3-psycopg2"]
+    assert packages(replace(MACHINE, storage=(), database=None, registries=(ecr,))) == [*base, "amazon-ecr-credential-helper"]
+
+
+@pytest.mark.parametrize(
+    "logs, expected",
+    [
+        ("journald", {"live-restore": True, "log-driver": "journald", "log-opts": {"tag": "{{.Name}}"}}),
+        ("cloudwatch", {"live-restore": True, "log-driver": "awslogs", "log-opts": {
+            "awslogs-region": "ap-northeast-1", "awslogs-group": "logs", "tag": "{{.Name}}/{{.ID}}", "mode": "non-blocking", "max-buffer-size": "4m"}}),
+    ],
+)  # fmt: skip
+def test_containers_log_where_the_settings_say(logs: Any, expected: dict[str, Any]) -> None:
+    rendered = files(user_data.render(replace(MACHINE, logs=logs), VALUES, TEMPLATES))
+    assert json.loads(rendered["/etc/docker/daemon.json"]["content"]) == expected
+
+
+def test_the_unit_waits_for_the_storage_only_if_there_is_any() -> None:
+    unit = "/etc/systemd/system/drawbridge.service"
+    with_storage = files(user_data.render(MACHINE, VALUES, TEMPLATES))[unit]["content"]
+    without = files(user_data.render(replace(MACHINE, storage=()), VALUES, TEMPLATES))[unit]["content"]
+    assert "ConditionPathIsMountPoint=/srv/drawbridge/storage\n" in with_storage
+    assert "/srv/drawbridge/storage" not in without
+    assert "TimeoutStopSec=120\n" in without
