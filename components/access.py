@@ -34,7 +34,11 @@ class Access(pulumi.ComponentResource):
         }
         self.tokens: dict[str, cloudflare.ZeroTrustAccessServiceToken] = {
             token: cloudflare.ZeroTrustAccessServiceToken(
-                f"{name}-token-{token}", name=f"{name}-{token}", account_id=account_id, duration="8760h", opts=self._child
+                f"{name}-token-{token}",
+                name=f"{name}-{token}",
+                account_id=account_id,
+                duration="8760h",
+                opts=self._child,
             )
             for token in sorted({token for policy in policies.values() for token in policy.service_tokens})
         }
@@ -45,7 +49,7 @@ class Access(pulumi.ComponentResource):
         for application in applications:
             policy = policies[application.access] if application.access else None
             chosen = made[application.access] if application.access else bypass
-            assert chosen is not None  # noqa: S101 - made above for whatever is used
+            assert chosen is not None
             resource = self._application(application, policy, chosen)
             if application.access:
                 self.audiences[application.key] = resource.aud

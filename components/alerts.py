@@ -31,10 +31,19 @@ class Alerts(pulumi.ComponentResource):
         # No key: AWS's own SNS key would shut CloudWatch's alarms out, and the messages hold no secret.
         self._topic = aws.sns.Topic(f"{name}-topic", opts=self._child)
         for email in settings.emails:
-            aws.sns.TopicSubscription(f"{name}-{email}", topic=self._topic.arn, protocol="email", endpoint=email, opts=self._child)
+            aws.sns.TopicSubscription(
+                f"{name}-{email}", topic=self._topic.arn, protocol="email", endpoint=email, opts=self._child
+            )
         machine = {"Stack": stack}
         self._alarm("disk", "Drawbridge", "DiskUsedPercent", machine, settings.disk_percent, "a machine's disk is filling up")
-        self._alarm("memory", "Drawbridge", "MemoryUsedPercent", machine, settings.memory_percent, "a machine's memory is nearly used up")
+        self._alarm(
+            "memory",
+            "Drawbridge",
+            "MemoryUsedPercent",
+            machine,
+            settings.memory_percent,
+            "a machine's memory is nearly used up",
+        )
         self._alarm(
             "machines", "AWS/AutoScaling", "GroupInServiceInstances", {"AutoScalingGroupName": group_name}, replicas,
             "fewer machines are in service than asked for", below=True,
@@ -51,9 +60,23 @@ class Alerts(pulumi.ComponentResource):
         if database is not None:
             instance = {"DBInstanceIdentifier": database}
             self._alarm(
-                "database-storage", "AWS/RDS", "FreeStorageSpace", instance, 2 * 1024**3, "the database has under 2 GiB left", below=True
+                "database-storage",
+                "AWS/RDS",
+                "FreeStorageSpace",
+                instance,
+                2 * 1024**3,
+                "the database has under 2 GiB left",
+                below=True,
             )
-            self._alarm("database-cpu", "AWS/RDS", "CPUUtilization", instance, 90, "the database's processor is busy", statistic="Average")
+            self._alarm(
+                "database-cpu",
+                "AWS/RDS",
+                "CPUUtilization",
+                instance,
+                90,
+                "the database's processor is busy",
+                statistic="Average",
+            )
         cloudflare.NotificationPolicy(
             f"{name}-tunnel", account_id=account_id, name=f"{stack}: tunnel", alert_type="tunnel_health_event", enabled=True,
             mechanisms={"emails": [{"id": email} for email in settings.emails]},

@@ -17,7 +17,12 @@ class Database(pulumi.ComponentResource):
     """An encrypted instance in private subnets, its master password kept by RDS, its app role's password made here."""
 
     def __init__(
-        self, name: str, settings: DatabaseSettings, network: Network, protect: bool, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: DatabaseSettings,
+        network: Network,
+        protect: bool,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Database", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)

@@ -39,10 +39,18 @@ class Firewall(pulumi.ComponentResource):
             self._ruleset("custom", "http_request_firewall_custom", _merged(custom, others, "custom", PLANS[plan].custom_rules))
             self._ruleset("limits", "http_ratelimit", _merged(limits, others, "rateLimits", PLANS[plan].rate_limit_rules))
             if settings.managed and PLANS[plan].managed_rulesets:
-                self._ruleset("managed", "http_request_firewall_managed", [_execute(name, i) for i in (MANAGED_RULESET, OWASP_RULESET)])
+                self._ruleset(
+                    "managed",
+                    "http_request_firewall_managed",
+                    [_execute(name, i) for i in (MANAGED_RULESET, OWASP_RULESET)],
+                )
             if settings.origin_verify and verify_secret is not None:
                 # A ruleset of its own: a secret in one rule hides all rules of its ruleset in every diff.
-                self._ruleset("verify", "http_request_late_transform", [_verify(name, settings.origin_verify.header, verify_secret, routes)])
+                self._ruleset(
+                    "verify",
+                    "http_request_late_transform",
+                    [_verify(name, settings.origin_verify.header, verify_secret, routes)],
+                )
             self._zone_settings(settings, mixed=bool(mixed_hosts(routes)))
         self.register_outputs({})
 
@@ -67,11 +75,21 @@ class Firewall(pulumi.ComponentResource):
         if zone.ssl != "keep":
             values["ssl"] = zone.ssl
         if zone.hsts:
-            policy = {"enabled": True, "max_age": 31536000, "include_subdomains": False, "preload": False, "nosniff": True}
+            policy = {
+                "enabled": True,
+                "max_age": 31536000,
+                "include_subdomains": False,
+                "preload": False,
+                "nosniff": True,
+            }
             values["security_header"] = {"strict_transport_security": policy}
         for setting, value in sorted(values.items()):
             cloudflare.ZoneSetting(
-                f"{self._name}-{setting.replace('_', '-')}", zone_id=self._zone, setting_id=setting, value=value, opts=child
+                f"{self._name}-{setting.replace('_', '-')}",
+                zone_id=self._zone,
+                setting_id=setting,
+                value=value,
+                opts=child,
             )
         if mixed:
             # Access, the connector and the app must see the same path.
@@ -90,7 +108,9 @@ def _merged(
     def join(published: list[Any]) -> list[dict[str, Any]]:
         rules_of_all = own + [rule for stack in published if isinstance(stack, dict) for rule in stack.get(key, [])]
         if len(rules_of_all) > allowed:
-            raise ValueError(f"firewall/merge: the plan allows {allowed} {key} rules in the zone, all stacks together have {len(rules_of_all)}")
+            raise ValueError(
+                f"firewall/merge: the plan allows {allowed} {key} rules in the zone, all stacks together have {len(rules_of_all)}"
+            )
         return rules_of_all
 
     return pulumi.Output.all(*others).apply(join)

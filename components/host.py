@@ -17,8 +17,6 @@ from model.settings import Host as HostSettings
 
 from .network import Network
 
-
-
 READY_TAG = "drawbridge:ready"
 UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
 
@@ -55,7 +53,12 @@ class Host(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Host", name, {}, opts)
-        self._name, self._settings, self._region, self._child = name, settings, region, pulumi.ResourceOptions(parent=self)
+        self._name, self._settings, self._region, self._child = (
+            name,
+            settings,
+            region,
+            pulumi.ResourceOptions(parent=self),
+        )
         self.log_group: pulumi.Output[str] | None = None
         log_arn: pulumi.Output[str] | None = None
         if settings.logs == "cloudwatch":
@@ -75,7 +78,9 @@ class Host(pulumi.ComponentResource):
 
         rendered = pulumi.Output.all(secrets=inputs.secrets, **plain).apply(render)
         # The same text without the secrets' values, for whoever reads a preview.
-        masked = pulumi.Output.all(**plain).apply(lambda v: user_data.masked(machine, user_data.Values(secrets={}, **v), templates))
+        masked = pulumi.Output.all(**plain).apply(
+            lambda v: user_data.masked(machine, user_data.Values(secrets={}, **v), templates)
+        )
         template = self._template(rendered, profile, network)
         self.group = self._group(template, network, permissions)
         self.group_name = self._checked(self.group)
@@ -108,9 +113,12 @@ class Host(pulumi.ComponentResource):
         if machine.metrics:
             statements.append(
                 {
-                    "Sid": "PutMetrics", "Effect": "Allow", "Action": "cloudwatch:PutMetricData", "Resource": "*",
+                    "Sid": "PutMetrics",
+                    "Effect": "Allow",
+                    "Action": "cloudwatch:PutMetricData",
+                    "Resource": "*",
                     "Condition": {"StringEquals": {"cloudwatch:namespace": "Drawbridge"}},
-                }  # fmt: skip
+                }
             )
         if any(registry.ecr for registry in machine.registries):
             pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -134,7 +142,9 @@ class Host(pulumi.ComponentResource):
         arns = {"logs": log_arn, "parameters": inputs.parameter_arns, "master": inputs.master_secret_arn}
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
         role = aws.iam.Role(
-            f"{self._name}-role", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}), opts=self._child
+            f"{self._name}-role",
+            assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+            opts=self._child,
         )
         policy = aws.iam.RolePolicy(
             f"{self._name}-policy", role=role.id, policy=pulumi.Output.all(**arns).apply(document), opts=self._child
@@ -203,9 +213,11 @@ class Host(pulumi.ComponentResource):
         if hooked:
             hooks.append(
                 {
-                    "name": LAUNCH_HOOK, "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING",
-                    "heartbeat_timeout": settings.boot_timeout, "default_result": "ABANDON",
-                }  # fmt: skip
+                    "name": LAUNCH_HOOK,
+                    "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+                    "heartbeat_timeout": settings.boot_timeout,
+                    "default_result": "ABANDON",
+                }
             )
         return aws.autoscaling.Group(
             f"{self._name}-group",  # no explicit name: with one, the old group would have to go before the new one comes
@@ -226,7 +238,9 @@ class Host(pulumi.ComponentResource):
                 # next `up` would take the broken group for done and delete the healthy one.
                 replace_on_changes=["launchTemplate", "#initerror"],
                 depends_on=[permissions],
-                custom_timeouts=pulumi.CustomTimeouts(create=f"{wait + 600}s", update=f"{wait + 600}s", delete=f"{drain * 2 + 900}s"),
+                custom_timeouts=pulumi.CustomTimeouts(
+                    create=f"{wait + 600}s", update=f"{wait + 600}s", delete=f"{drain * 2 + 900}s"
+                ),
             ),
         )
 

@@ -73,7 +73,11 @@ class Network(pulumi.ComponentResource):
         public = aws.ec2.RouteTable(f"{name}-public", vpc_id=vpc.id, tags={"Name": f"{name}-public"}, opts=child)
         private = aws.ec2.RouteTable(f"{name}-private", vpc_id=vpc.id, tags={"Name": f"{name}-private"}, opts=child)
         aws.ec2.Route(
-            f"{name}-internet", route_table_id=public.id, destination_cidr_block=ANYWHERE, gateway_id=gateway.id, opts=child
+            f"{name}-internet",
+            route_table_id=public.id,
+            destination_cidr_block=ANYWHERE,
+            gateway_id=gateway.id,
+            opts=child,
         )
         blocks = list(ipaddress.ip_network(settings.cidr).subnets(prefixlen_diff=2))
         self.public_subnet_ids, self.private_subnet_ids = [], []
@@ -110,7 +114,7 @@ class Network(pulumi.ComponentResource):
         ssh = self.group("ssh", "Machines: SSH from the Instance Connect Endpoint alone")
         self.machine_group_ids.append(ssh.id)
         if settings.endpoint == "existing":
-            assert settings.endpoint_security_group_id  # noqa: S101 - the settings' own rule
+            assert settings.endpoint_security_group_id
             self.admit("ssh", source=settings.endpoint_security_group_id, target=ssh.id, port=22, source_is_ours=False)
             return
         endpoint = self.group("endpoint", "EC2 Instance Connect Endpoint")

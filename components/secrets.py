@@ -41,7 +41,11 @@ class Parameters(pulumi.ComponentResource):
     """
 
     def __init__(
-        self, name: str, stack: str, values: Mapping[str, pulumi.Output[str]], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        stack: str,
+        values: Mapping[str, pulumi.Output[str]],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Parameters", name, {}, opts)
         self.references: dict[str, pulumi.Output[str]] = {}

@@ -30,5 +30,7 @@ class Storage(pulumi.ComponentResource):
             for index, subnet in enumerate(network.private_subnet_ids)
         ]
         # The name resolves only in zones that have a mount target, so whoever reads it waits for them.
-        self.dns_name: pulumi.Output[str] = pulumi.Output.all(system.dns_name, *(t.id for t in targets)).apply(lambda v: str(v[0]))
+        self.dns_name: pulumi.Output[str] = pulumi.Output.all(system.dns_name, *(t.id for t in targets)).apply(
+            lambda v: str(v[0])
+        )
         self.register_outputs({})

@@ -33,7 +33,12 @@ class Tunnel(pulumi.ComponentResource):
         account = settings.account_id
         secret = random.RandomBytes(f"{name}-secret", length=32, keepers={"rotation": rotation}, opts=child)
         tunnel = cloudflare.ZeroTrustTunnelCloudflared(
-            f"{name}-tunnel", account_id=account, name=name, config_src="cloudflare", tunnel_secret=secret.base64, opts=child
+            f"{name}-tunnel",
+            account_id=account,
+            name=name,
+            config_src="cloudflare",
+            tunnel_secret=secret.base64,
+            opts=child,
         )
         cloudflare.ZeroTrustTunnelCloudflaredConfig(
             f"{name}-ingress",

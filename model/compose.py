@@ -114,7 +114,11 @@ def parse(text: str, path: str = "app/compose") -> Compose:
     for name, body in services.items():
         if isinstance(body.get("extends"), dict) and body["extends"].get("file"):
             found.append(
-                finding(path, f"service '{name}' does not extend another file", cure="Only this one file is put on the machines.")
+                finding(
+                    path,
+                    f"service '{name}' does not extend another file",
+                    cure="Only this one file is put on the machines.",
+                )
             )
     volumes = document.get("volumes") or {}
     if not isinstance(volumes, dict):
@@ -138,13 +142,17 @@ def parse(text: str, path: str = "app/compose") -> Compose:
 
 def _service(name: str, body: Mapping[str, Any], finished: bool) -> Service:
     healthcheck = body.get("healthcheck")
-    checked = isinstance(healthcheck, dict) and not healthcheck.get("disable") and healthcheck.get("test") not in (["NONE"], "NONE")
+    checked = (
+        isinstance(healthcheck, dict) and not healthcheck.get("disable") and healthcheck.get("test") not in (["NONE"], "NONE")
+    )
     restart = body.get("restart")
     never = restart in (None, False, "no") or (isinstance(restart, str) and restart.startswith("on-failure"))
     networks = body.get("networks")
     mounts = [_mount(item) for item in _items(body.get("volumes"))]
     environment = body.get("environment")
-    pairs = environment.items() if isinstance(environment, dict) else [str(item).partition("=")[::2] for item in _items(environment)]
+    pairs = (
+        environment.items() if isinstance(environment, dict) else [str(item).partition("=")[::2] for item in _items(environment)]
+    )
     # `- NAME` and `NAME:` without a value take the variable of the same name from .env.
     passed = {str(key) for key, value in pairs if value in (None, "") and "=" not in str(key)}
     return Service(
@@ -231,23 +239,29 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
     for name, service in compose.services.items():
         place = f"app/compose/services/{name}"
         if name == CONNECTOR:
-            found.append(finding(place, "the connector is added by Drawbridge", cure="Remove this service from the compose file."))
+            found.append(
+                finding(place, "the connector is added by Drawbridge", cure="Remove this service from the compose file.")
+            )
             continue
         found += _image(place, service, plain, app)
         for port in service.ports:
             if not _loopback(port, plain):
                 found.append(
                     finding(
-                        f"{place}/ports", "a port is published on loopback or not at all", port,
+                        f"{place}/ports",
+                        "a port is published on loopback or not at all",
+                        port,
                         "Remove it: the connector reaches services by the compose network; or bind it to 127.0.0.1.",
-                    )  # fmt: skip
+                    )
                 )
         if service.host_network and name not in app.allow.host_network:
             found.append(
                 finding(
-                    f"{place}/network_mode", "a service does not share the host's network, where the machine's AWS credentials are",
-                    "host", f"Use the compose network, or list '{name}' in app.allow.hostNetwork.",
-                )  # fmt: skip
+                    f"{place}/network_mode",
+                    "a service does not share the host's network, where the machine's AWS credentials are",
+                    "host",
+                    f"Use the compose network, or list '{name}' in app.allow.hostNetwork.",
+                )
             )
         for source in service.binds:
             found += _bind(place, source, app)
@@ -256,18 +270,21 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
             if relative != ".env" and relative not in app.files:
                 found.append(
                     finding(
-                        f"{place}/env_file", "an env_file is .env, which Drawbridge writes, or one of app.files", env_file,
+                        f"{place}/env_file",
+                        "an env_file is .env, which Drawbridge writes, or one of app.files",
+                        env_file,
                         f"Write `env_file: .env`, or add {relative} to app.files.",
-                    )  # fmt: skip
+                    )
                 )
         if not service.restarts and not service.one_shot:
             warnings.append(f"{place}: no `restart` policy: when its process ends it stays down until the machine restarts")
     for variable in sorted(compose.required - set(supplied)):
         found.append(
             finding(
-                "app/compose", f"the variable ${{{variable}}} of the compose file has a value",
+                "app/compose",
+                f"the variable ${{{variable}}} of the compose file has a value",
                 cure=f"Name it in app.env, app.secrets or app.generate, or write ${{{variable}:-default}} in the compose file.",
-            )  # fmt: skip
+            )
         )
     reads_all = any(".env" in map(_bare, service.env_files) for service in compose.services.values())
     for kind, names in (("secrets", app.secrets), ("generate", tuple(app.generate))):
@@ -280,7 +297,11 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
             found.append(finding(place, f"a volume that the compose file declares under `volumes` (it has {declared})", volume))
         elif compose.volumes[volume].get("external") or compose.volumes[volume].get("driver_opts"):
             found.append(
-                finding(place, "a volume that Drawbridge may place: without `external` and `driver_opts` in the compose file", volume)
+                finding(
+                    place,
+                    "a volume that Drawbridge may place: without `external` and `driver_opts` in the compose file",
+                    volume,
+                )
             )
     for volume in sorted(set(compose.volumes) - set(app.storage)):
         warnings.append(f"app/storage: volume '{volume}' lives and dies with its machine; name it in app.storage if it must not")
@@ -291,7 +312,13 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
     ):
         for position, service_name in enumerate(names):
             if service_name not in compose.services:
-                found.append(finding(f"app/allow/{label}/{position}", f"a service of the compose file ({', '.join(have)})", service_name))
+                found.append(
+                    finding(
+                        f"app/allow/{label}/{position}",
+                        f"a service of the compose file ({', '.join(have)})",
+                        service_name,
+                    )
+                )
     return found, warnings
 
 
@@ -320,9 +347,11 @@ def _image(place: str, service: Service, env: Mapping[str, str], app: App) -> li
     if not tag or tag == "latest":
         return [
             finding(
-                f"{place}/image", "an image has a tag that stays what it is, not `latest`", image,
+                f"{place}/image",
+                "an image has a tag that stays what it is, not `latest`",
+                image,
                 f"Pin a version or a digest, or list '{service.name}' in app.allow.mutableImages.",
-            )  # fmt: skip
+            )
         ]
     return []
 
@@ -343,9 +372,11 @@ def _bind(place: str, source: str, app: App) -> list[Finding]:
     if relative in ("", ".") or not provided:
         return [
             finding(
-                f"{place}/volumes", "a bind mount's source is among app.files (Docker would mount an empty folder)", source,
+                f"{place}/volumes",
+                "a bind mount's source is among app.files (Docker would mount an empty folder)",
+                source,
                 f"Add {relative or 'its files'} to app.files.",
-            )  # fmt: skip
+            )
         ]
     return []
 
@@ -410,7 +441,8 @@ def overlay(compose: Compose, *, tunnel: Tunnel, storage: Sequence[str], routed:
     document: dict[str, Any] = {"services": services}
     if storage:
         document["volumes"] = {
-            name: {"driver": "local", "driver_opts": {"type": "none", "o": "bind", "device": f"{STORAGE}/{name}"}} for name in storage
+            name: {"driver": "local", "driver_opts": {"type": "none", "o": "bind", "device": f"{STORAGE}/{name}"}}
+            for name in storage
         }
     return yaml.safe_dump(document, sort_keys=False, width=1000)
 

@@ -82,29 +82,45 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
     found: list[Finding] = []
     warnings: list[str] = []
     guard = guard_expression(routes) is not None
-    rules = len(firewall.rules) + guard
-    if firewall.owner and rules > limits.custom_rules:
+    count = len(firewall.rules) + guard
+    if firewall.owner and count > limits.custom_rules:
         used = " (one of them guards the mixed hosts' paths)" if guard else ""
         found.append(
-            finding("firewall/rules", f"{plan} allows {limits.custom_rules} custom rules{used}", rules, "Join rules with `or`.")
+            finding(
+                "firewall/rules",
+                f"{plan} allows {limits.custom_rules} custom rules{used}",
+                count,
+                "Join rules with `or`.",
+            )
         )
-    for position, rule in enumerate(firewall.rules):
+    for position, custom in enumerate(firewall.rules):
         place = f"firewall/rules/{position}"
-        if rule.action == "log" and not limits.log_action:
+        if custom.action == "log" and not limits.log_action:
             found.append(finding(f"{place}/action", "`log` needs an enterprise plan", "log", "Use managed_challenge or block."))
-        if " matches " in rule.expression and not limits.regex:
+        if " matches " in custom.expression and not limits.regex:
             cure = "Use starts_with, ends_with, contains or wildcard."
-            found.append(finding(f"{place}/expression", f"regular expressions (`matches`) need a business plan, not {plan}", cure=cure))
-    for label, names in (("rules", [r.name for r in firewall.rules]), ("rateLimits", [r.name for r in firewall.rate_limits])):
-        for position, name in enumerate(names):
-            if name in names[:position] or name == GUARD:
-                found.append(finding(f"firewall/{label}/{position}/name", "rules have different names", name))
+            found.append(
+                finding(
+                    f"{place}/expression",
+                    f"regular expressions (`matches`) need a business plan, not {plan}",
+                    cure=cure,
+                )
+            )
+    for label, names in (
+        ("rules", [r.name for r in firewall.rules]),
+        ("rateLimits", [r.name for r in firewall.rate_limits]),
+    ):
+        for index, name in enumerate(names):
+            if name in names[:index] or name == GUARD:
+                found.append(finding(f"firewall/{label}/{index}/name", "rules have different names", name))
     if len(firewall.rate_limits) > limits.rate_limit_rules:
         found.append(
             finding(
-                "firewall/rateLimits", f"{plan} allows {limits.rate_limit_rules} rate limits", len(firewall.rate_limits),
+                "firewall/rateLimits",
+                f"{plan} allows {limits.rate_limit_rules} rate limits",
+                len(firewall.rate_limits),
                 "Join paths under a common prefix, or leave the rest to the app.",
-            )  # fmt: skip
+            )
         )
     allowed = [period for period in RATE_LIMIT_PERIODS if period <= limits.rate_limit_period]
     for position, limit in enumerate(firewall.rate_limits):
@@ -129,12 +145,17 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
             f"firewall/managed: {plan} has Cloudflare's free managed rules alone, which are on by themselves; nothing is added"
         )
     if firewall.merge and not firewall.owner:
-        found.append(finding("firewall/merge", "only the zone's owner merges rules", list(firewall.merge), "Set firewall.owner: true."))
+        found.append(
+            finding(
+                "firewall/merge",
+                "only the zone's owner merges rules",
+                list(firewall.merge),
+                "Set firewall.owner: true.",
+            )
+        )
     if not firewall.owner and guard:
         warnings.append(
             "firewall/owner: a path is protected on a shared host, and this stack does not own the zone's rules: its guard acts "
             "only once the owner merges this stack (firewall.merge)"
         )
     return found, warnings
-
-

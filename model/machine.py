@@ -44,5 +44,9 @@ def _bundle(region: str) -> str:
     """The region's RDS certificates; the global bundle is twenty times as large. UsingWithRDS.SSL, AWS's own guide."""
     if partition(region) == "aws-cn":
         return f"https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/{region}/{region}-bundle.pem"
-    host = "truststore.pki.us-gov-west-1.rds.amazonaws.com" if partition(region) == "aws-us-gov" else "truststore.pki.rds.amazonaws.com"
+    host = (
+        "truststore.pki.us-gov-west-1.rds.amazonaws.com"
+        if partition(region) == "aws-us-gov"
+        else "truststore.pki.rds.amazonaws.com"
+    )
     return f"https://{host}/{region}/{region}-bundle.pem"

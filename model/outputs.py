@@ -24,10 +24,14 @@ class Outputs(BaseModel):
     urls: dict[str, str] = Field(description="URL of each hostname.")
     websocket_urls: dict[str, str] = Field(description="The same with wss://.")
     access: dict[str, str] = Field(description="Who may reach each route: `hostname/path` to an access entry or `public`.")
-    audiences: dict[str, str] = Field(description="Audience (aud) that the app can check in Cf-Access-Jwt-Assertion, by application.")
+    audiences: dict[str, str] = Field(
+        description="Audience (aud) that the app can check in Cf-Access-Jwt-Assertion, by application."
+    )
     access_issuer: str = Field(description="Issuer of these tokens; its keys are at /cdn-cgi/access/certs.")
     service_tokens: dict[str, dict[str, str]] = Field(description="clientId and clientSecret of each service token (secret).")
-    upload_limit_mb: int = Field(alias="uploadLimitMB", description="The largest request body that Cloudflare's plan lets through.")
+    upload_limit_mb: int = Field(
+        alias="uploadLimitMB", description="The largest request body that Cloudflare's plan lets through."
+    )
     database_host: str | None = Field(description="The database's endpoint; reachable by the machines alone.")
     database_name: str | None = Field(description="The app's database.")
     database_role: str | None = Field(description="The app's role.")

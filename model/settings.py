@@ -51,7 +51,7 @@ def _duration(low: int, high: int, meaning: str) -> Any:
             raise ValueError(f"{meaning} is between {units.go_duration(low)} and {units.go_duration(high)}")
         return result
 
-    schema = {"type": "string", "pattern": r"^(\d+(s|m|h|d))+$"}
+    schema: Any = {"type": "string", "pattern": r"^(\d+(s|m|h|d))+$"}
     return Annotated[int, BeforeValidator(parse, json_schema_input_type=str), Field(json_schema_extra=schema)]
 
 
@@ -119,6 +119,12 @@ def _ami(value: str) -> str:
     return value
 
 
+def _mfa(value: Any) -> Any:
+    if value is not True and value is not False and value != "provider":
+        raise ValueError("true, false or `provider`")
+    return value
+
+
 def _text_value(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         raise ValueError('write it in quotes ("true"): YAML words change their spelling on the way to a variable')
@@ -128,9 +134,7 @@ def _text_value(value: Any) -> Any:
 Hex32 = Annotated[str, _rule(r"[0-9a-f]{32}", "32 hexadecimal digits, from the zone's overview page in the dashboard")]
 Uuid = Annotated[str, _rule(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID in lower case")]
 Name = Annotated[str, _rule(r"[a-z][a-z0-9-]{0,30}", "a name has lower-case letters, digits and -, at most 31, a letter first")]
-VariableName = Annotated[
-    str, _rule(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name has letters, digits and _, and no digit first")
-]
+VariableName = Annotated[str, _rule(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name has letters, digits and _, and no digit first")]
 VariableValue = Annotated[str, BeforeValidator(_text_value)]
 Hostname = Annotated[str, AfterValidator(_hostname)]
 ServiceUrl = Annotated[str, AfterValidator(_service)]
@@ -201,7 +205,8 @@ class Allow(Section):
     """What is refused unless allowed in so many words, by service."""
 
     mutable_images: tuple[str, ...] = Field(
-        default=(), description="Services whose image may be untagged or `latest`: two machines may then run two versions."
+        default=(),
+        description="Services whose image may be untagged or `latest`: two machines may then run two versions.",
     )
     no_healthcheck: tuple[str, ...] = Field(
         default=(), description="Routed services without a healthcheck: a release cannot wait for them to be ready."
@@ -219,7 +224,8 @@ class App(Section):
         default={}, description="Files beside the compose file on the machine, each from a path of this project."
     )
     env: dict[VariableName, VariableValue] = Field(
-        default={}, description="Plain variables for the compose file (`${NAME}`) and for services with `env_file: .env`."
+        default={},
+        description="Plain variables for the compose file (`${NAME}`) and for services with `env_file: .env`.",
     )
     secrets: tuple[VariableName, ...] = Field(
         default=(),
@@ -260,7 +266,9 @@ class OriginRequest(Section):
     )
     ca_pool: Text | None = Field(default=None, description="A CA file for the service's certificate.")
     no_tls_verify: bool | None = Field(
-        default=None, alias="noTLSVerify", description="Do not check the service's certificate; means nothing for http://."
+        default=None,
+        alias="noTLSVerify",
+        description="Do not check the service's certificate; means nothing for http://.",
     )
     disable_chunked_encoding: bool | None = Field(default=None, description="For services that want Content-Length (WSGI).")
     http2_origin: bool | None = Field(default=None, description="Speak HTTP/2 to the service.")
@@ -342,7 +350,7 @@ class AccessPolicy(Section):
     service_tokens: tuple[Name, ...] = Field(
         default=(), description="Machines: a service token is made for each name. Not together with people."
     )
-    mfa: bool | Literal["provider"] = Field(
+    mfa: Annotated[Any, BeforeValidator(_mfa, json_schema_input_type=bool | Literal["provider"])] = Field(
         default=False,
         description="true: Cloudflare's own second factor, with any provider. `provider`: the identity provider's, which "
         "must report it (amr); GitHub, Google and one-time PIN do not.",
@@ -400,7 +408,9 @@ class IdentityProvider(Section):
         if self.id:
             given = self.model_fields_set - {"type", "id", "sends_amr"}
             if given:
-                raise ValueError("an existing provider (id) is used as it is: leave out " + ", ".join(sorted(map(to_camel, given))))
+                raise ValueError(
+                    "an existing provider (id) is used as it is: leave out " + ", ".join(sorted(map(to_camel, given)))
+                )
             return self
         if self.type == "onetimepin":
             if self.client_id or self.client_secret:
@@ -474,8 +484,8 @@ class Firewall(Section):
     """The zone's rules. Exactly one stack may own them."""
 
     owner: bool = Field(default=True, description="false: another stack owns the zone's rules; this one publishes its own.")
-    merge: tuple[Annotated[str, _rule(r"[^/\s]+/[^/\s]+/[^/\s]+", "a stack's full name, organisation/project/stack")], ...] = Field(
-        default=(), description="Owner only: stacks whose published rules are merged into the zone's."
+    merge: tuple[Annotated[str, _rule(r"[^/\s]+/[^/\s]+/[^/\s]+", "a stack's full name, organisation/project/stack")], ...] = (
+        Field(default=(), description="Owner only: stacks whose published rules are merged into the zone's.")
     )
     managed: bool = Field(default=False, description="Cloudflare's managed rules and OWASP's (Pro and above).")
     rules: tuple[CustomRule, ...] = Field(default=(), description="Custom rules.")
@@ -512,7 +522,9 @@ class Network(Section):
     """A VPC of the stack's own, or an adopted one."""
 
     cidr: Cidr = Field(default="10.80.0.0/16", description="The VPC's range; /16 to /24.")
-    zones: tuple[ZoneName, ...] | None = Field(default=None, description="Two availability zones; none: a fixed pair of the region.")
+    zones: tuple[ZoneName, ...] | None = Field(
+        default=None, description="Two availability zones; none: a fixed pair of the region."
+    )
     vpc_id: Annotated[str, _rule(r"vpc-[0-9a-f]+", "a VPC's id")] | None = Field(default=None, description="An existing VPC.")
     public_subnet_ids: tuple[Annotated[str, _rule(r"subnet-[0-9a-f]+", "a subnet's id")], ...] = Field(
         default=(), description="With vpcId: the machines' subnets, which reach the Internet."
@@ -550,12 +562,16 @@ class Host(Section):
     instance_type: Annotated[str, _rule(r"[a-z][a-z0-9-]*\.[a-z0-9]+", "an instance type such as t3.small")] = Field(
         default="t3.small", description="The EC2 instance type."
     )
-    disk_gib: Annotated[int, Field(ge=8, le=16384)] = Field(default=30, alias="diskGiB", description="The root disk (gp3, encrypted).")
+    disk_gib: Annotated[int, Field(ge=8, le=16384)] = Field(
+        default=30, alias="diskGiB", description="The root disk (gp3, encrypted)."
+    )
     replicas: Annotated[int, Field(ge=1, le=12)] = Field(
-        default=1, description="How many machines. A release doubles them for a while, and a tunnel takes 25 connectors."
+        default=1,
+        description="How many machines. A release doubles them for a while, and a tunnel takes 25 connectors.",
     )
     image: Annotated[str, AfterValidator(_ami)] | None = Field(
-        default=None, description="An Ubuntu 24.04 image; none: Canonical's current one when the stack is made, kept since."
+        default=None,
+        description="An Ubuntu 24.04 image; none: Canonical's current one when the stack is made, kept since.",
     )
     readiness: Literal["hook", "running"] = Field(
         default="hook", description="`running` takes a machine for ready as soon as it runs: only to look for a fault."
@@ -586,7 +602,9 @@ class Database(Section):
     instance_class: Annotated[str, _rule(r"db\.[a-z0-9-]+\.[a-z0-9]+", "an instance class such as db.t4g.micro")] = Field(
         default="db.t4g.micro", description="The RDS instance class."
     )
-    storage_gib: Annotated[int, Field(ge=20, le=65536)] = Field(default=20, alias="storageGiB", description="Storage (gp3, encrypted).")
+    storage_gib: Annotated[int, Field(ge=20, le=65536)] = Field(
+        default=20, alias="storageGiB", description="Storage (gp3, encrypted)."
+    )
     max_storage_gib: Annotated[int, Field(ge=0, le=65536)] = Field(
         default=100, alias="maxStorageGiB", description="Storage grows by itself up to this; 0: it does not."
     )
@@ -631,7 +649,9 @@ class Alerts(Section):
     disk_percent: Annotated[int, Field(ge=1, le=99)] = Field(default=80, description="A machine's disk is fuller than this.")
     memory_percent: Annotated[int, Field(ge=1, le=99)] = Field(default=90, description="A machine's memory is fuller than this.")
     errors_per_5_minutes: Annotated[int, Field(ge=1)] = Field(
-        default=10, alias="errorsPer5Minutes", description="More lines with ERROR or CRITICAL in the logs (CloudWatch logs only)."
+        default=10,
+        alias="errorsPer5Minutes",
+        description="More lines with ERROR or CRITICAL in the logs (CloudWatch logs only).",
     )
 
 

@@ -149,8 +149,8 @@ def load(
             found += texts
     if found:
         raise SettingsError(found, stack)
-    assert cloudflare and app and routes is not None and access is not None and providers is not None  # noqa: S101
-    assert firewall and network and compose and region  # noqa: S101
+    assert cloudflare and app and routes is not None and access is not None and providers is not None
+    assert firewall and network and compose and region
     return Stack(
         name=f"{project}-{stack}", region=region, cloudflare=cloudflare, app=app, routes=routes, access=access,
         identity_providers=providers, firewall=firewall, tunnel=parsed["tunnel"], network=network, host=parsed["host"],
@@ -182,7 +182,7 @@ def _parse_sections(config: Mapping[str, Any], found: list[Finding]) -> dict[str
 
 def _finding(section: str, error: Any, kind: Any) -> Finding:
     """One of pydantic's errors in our words: path, rule, value, cure."""
-    steps = [str(step) for step in error["loc"] if not (isinstance(step, str) and ("[" in step or step in _UNION_TAGS))]
+    steps = [str(step) for step in error["loc"] if step != "[key]"]  # pydantic's mark of a bad key, which is the step before
     path = "/".join([section, *steps])
     code, context = error["type"], error.get("ctx", {})
     if code == "missing":
@@ -190,7 +190,7 @@ def _finding(section: str, error: Any, kind: Any) -> Finding:
     if code == "extra_forbidden":
         known = _keys_at(kind, error["loc"][:-1])
         rule = f"a known key: {', '.join(known)}" if known else "this key is unknown"
-        return finding(path, rule, cure=_did_you_mean(steps[-1], known))
+        return finding(path, rule, cure=_did_you_mean(str(error["loc"][-1]), known))
     if code == "value_error":
         rule = str(context.get("error", error["msg"]))
     elif code in ("literal_error", "enum"):
@@ -203,7 +203,6 @@ def _finding(section: str, error: Any, kind: Any) -> Finding:
     return finding(path, rule) if isinstance(value, dict) and code == "value_error" else finding(path, rule, value)
 
 
-_UNION_TAGS = ("bool", "literal")
 _BOUNDS = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}
 _TYPE_RULES = {
     "model_type": "a mapping of keys",
@@ -321,7 +320,9 @@ def _database_services(compose: compose_file.Compose, database: Database, warnin
         if name not in compose.services
     ]
     if not found and not compose_file.database_services(compose, database):
-        warnings.append("database: no service of the compose file mentions DATABASE_URL or a PG* variable; name them in database.services")
+        warnings.append(
+            "database: no service of the compose file mentions DATABASE_URL or a PG* variable; name them in database.services"
+        )
     return found
 
 
@@ -356,9 +357,11 @@ def _routes(routes: tuple[Route, ...], cloudflare: Cloudflare | None, warnings: 
         if len(application.destinations) > limits.DESTINATIONS_PER_APPLICATION:
             found.append(
                 finding(
-                    "routes", f"Access covers {limits.DESTINATIONS_PER_APPLICATION} destinations with one application (`/x/*` is two)",
-                    list(application.destinations), f"Join the paths of '{application.access or 'public'}' on {application.hostname}.",
-                )  # fmt: skip
+                    "routes",
+                    f"Access covers {limits.DESTINATIONS_PER_APPLICATION} destinations with one application (`/x/*` is two)",
+                    list(application.destinations),
+                    f"Join the paths of '{application.access or 'public'}' on {application.hostname}.",
+                )
             )
     return found
 
@@ -370,7 +373,9 @@ def _access_names(routes: tuple[Route, ...], access: Mapping[str, AccessPolicy],
         found.append(finding("access/public", "`public` is a word of its own, no entry", cure="Choose another name."))
     for position, route in enumerate(routes):
         if not route.public and route.access not in access:
-            found.append(finding(f"routes/{position}/access", f"`public` or an entry of access (there are {names})", route.access))
+            found.append(
+                finding(f"routes/{position}/access", f"`public` or an entry of access (there are {names})", route.access)
+            )
     warnings += [f"access/{name}: no route uses it" for name in sorted(set(access) - {r.access for r in routes} - {"public"})]
     return found
 
@@ -390,9 +395,11 @@ def _targets(routes: tuple[Route, ...], compose: compose_file.Compose, app: App)
         elif not service.checked and route.target not in app.allow.no_healthcheck:
             found.append(
                 finding(
-                    place, f"a routed service has a healthcheck in the compose file; '{route.target}' has none", route.service,
+                    place,
+                    f"a routed service has a healthcheck in the compose file; '{route.target}' has none",
+                    route.service,
                     "Without one a release cannot wait until it serves. Add `healthcheck`, or list it in app.allow.noHealthcheck.",
-                )  # fmt: skip
+                )
             )
     return found
 
@@ -404,10 +411,12 @@ def _providers(
     have = ", ".join(sorted(providers)) or "none"
     for name, policy in access.items():
         place = f"access/{name}"
-        wanted = [(f"{place}/providers/{i}", provider, None) for i, provider in enumerate(policy.providers)]
+        wanted: list[tuple[str, str, str | None]] = [
+            (f"{place}/providers/{i}", provider, None) for i, provider in enumerate(policy.providers)
+        ]
         for group, people in (("allow", policy.allow), ("require", policy.require), ("deny", policy.deny)):
-            wanted += [(f"{place}/{group}/github/{i}/provider", g.provider, "github") for i, g in enumerate(people.github)]  # type: ignore[misc]
-            wanted += [(f"{place}/{group}/claims/{i}/provider", c.provider, "oidc") for i, c in enumerate(people.claims)]  # type: ignore[misc]
+            wanted += [(f"{place}/{group}/github/{i}/provider", g.provider, "github") for i, g in enumerate(people.github)]
+            wanted += [(f"{place}/{group}/claims/{i}/provider", c.provider, "oidc") for i, c in enumerate(people.claims)]
         for where, provider, kind in wanted:
             if provider not in providers:
                 found.append(finding(where, f"an entry of identityProviders (there are {have})", provider))
@@ -417,10 +426,18 @@ def _providers(
             mute = sorted(p for p in policy.providers if p in providers and not providers[p].reports_mfa)
             cure = "Use `mfa: true`, Cloudflare's own second factor, which works with every provider."
             if not policy.providers:
-                found.append(finding(f"{place}/mfa", "`mfa: provider` names the providers, each of which reports how a person logged in", cure=cure))
+                found.append(
+                    finding(
+                        f"{place}/mfa",
+                        "`mfa: provider` names the providers, each of which reports how a person logged in",
+                        cure=cure,
+                    )
+                )
             elif mute:
                 rule = f"`mfa: provider` needs providers that report it (amr), and {', '.join(mute)} would lock everyone out"
-                found.append(finding(f"{place}/mfa", rule, "provider", cure + " Or set sendsAmr: true on an oidc provider that does."))
+                found.append(
+                    finding(f"{place}/mfa", rule, "provider", cure + " Or set sendsAmr: true on an oidc provider that does.")
+                )
         elif policy.mfa:
             warnings.append(
                 f"{place}/mfa: the Zero Trust organisation must allow Cloudflare's own second factor (Settings, Authentication), and "
@@ -432,7 +449,11 @@ def _providers(
 
 
 def _secrets(
-    app: App, providers: Mapping[str, IdentityProvider], firewall: Firewall, secrets: Mapping[str, bool] | None, plain: bool
+    app: App,
+    providers: Mapping[str, IdentityProvider],
+    firewall: Firewall,
+    secrets: Mapping[str, bool] | None,
+    plain: bool,
 ) -> tuple[list[Finding], tuple[str, ...]]:
     """Findings, and the names of secrets that have no value."""
     if secrets is None:
@@ -455,7 +476,11 @@ def _secrets(
         cure = "Remove them from the file, set them with pulumi config set --secret --path 'drawbridge:secrets.NAME', and change them."
         found.append(finding("secrets", "every value is encrypted", sorted(secrets), cure))
     for name in sorted(set(secrets) - needed):
-        rule = "a name of app.secrets or a provider's clientSecret" if name not in app.generate else f"{name} is generated, and has no value here"
+        rule = (
+            "a name of app.secrets or a provider's clientSecret"
+            if name not in app.generate
+            else f"{name} is generated, and has no value here"
+        )
         found.append(finding(f"secrets/{name}", rule, cure=_did_you_mean(name, needed) or "Name it, or remove its value."))
     return found, tuple(sorted(name for name in needed if not secrets.get(name)))
 
@@ -465,4 +490,8 @@ def _unnamed(place: str, name: str) -> Finding:
 
 
 def _missing_secret(name: str) -> Finding:
-    return finding(f"secrets/{name}", "this secret has no value", cure=f"pulumi config set --secret --path 'drawbridge:secrets.{name}'")
+    return finding(
+        f"secrets/{name}",
+        "this secret has no value",
+        cure=f"pulumi config set --secret --path 'drawbridge:secrets.{name}'",
+    )

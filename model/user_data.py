@@ -106,7 +106,9 @@ def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> li
         (f"{UNITS}/drawbridge-watch.service", "0644", templates["drawbridge-watch.service"]),
     ]
     if machine.metrics:
-        files += [(f"{UNITS}/{unit}", "0644", templates[unit]) for unit in ("drawbridge-metrics.service", "drawbridge-metrics.timer")]
+        files += [
+            (f"{UNITS}/{unit}", "0644", templates[unit]) for unit in ("drawbridge-metrics.service", "drawbridge-metrics.timer")
+        ]
     if any(registry.ecr for registry in machine.registries):
         helpers = {registry.server: "ecr-login" for registry in machine.registries if registry.ecr}
         files.append(("/root/.docker/config.json", "0600", _json({"credHelpers": helpers})))
@@ -118,7 +120,11 @@ def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> li
 
 def _facts(machine: Machine, values: Values) -> dict[str, Any]:
     """What the scripts of `cloud-init/` read from machine.json."""
-    database = {**machine.database, "host": values.database_host, "master_secret": values.master_secret_arn} if machine.database else None
+    database = (
+        {**machine.database, "host": values.database_host, "master_secret": values.master_secret_arn}
+        if machine.database
+        else None
+    )
     units = ["drawbridge-watch.service", *(["drawbridge-metrics.timer"] if machine.metrics else [])]
     return {
         "name": machine.name,
@@ -161,11 +167,21 @@ def _daemon(machine: Machine, values: Values) -> dict[str, Any]:
             "awslogs-region": machine.region, "awslogs-group": values.log_group or "", "tag": "{{.Name}}/{{.ID}}",
             "mode": "non-blocking", "max-buffer-size": "4m",
         }  # fmt: skip
-    return {"live-restore": True, "log-driver": "awslogs" if machine.logs == "cloudwatch" else "journald", "log-opts": options}
+    return {
+        "live-restore": True,
+        "log-driver": "awslogs" if machine.logs == "cloudwatch" else "journald",
+        "log-opts": options,
+    }
 
 
 def _unit(machine: Machine, template: str) -> str:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - a systemd unit
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
     return environment.from_string(template).render(
         storage=machine.storage, start_seconds=machine.boot_timeout, stop_seconds=machine.stop_timeout
     )

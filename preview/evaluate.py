@@ -71,8 +71,9 @@ def evaluate(
     monitor, engine = Monitor(), Engine()
     # The SDK keeps its state in context variables: a context of its own for each run leaves nothing behind.
     contextvars.Context().run(_run, root, settings, monitor, engine)
-    if engine.errors:
-        raise ProgramError("\n".join(engine.errors))
+    errors = [*monitor.errors, *engine.errors]
+    if errors:
+        raise ProgramError("\n".join(errors))
     resources = tuple(
         Resource(r.urn, r.type, r.name, r.parent, mask(r.inputs), r.inputs, r.options) for r in _in_order(monitor.registered)
     )
@@ -100,7 +101,7 @@ def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: En
         MockSettings(
             monitor=monitor, engine=engine, project=settings.project, stack=settings.stack, dry_run=True, organization="organization",
             monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures), callbacks=None,
-            root_directory=str(root),
+            root_directory=str(root), outputs=set(), package_refs={}, base_providers_by_ref={},
         )
     )  # fmt: skip
     pulumi.runtime.set_all_config(settings.config, sorted(settings.secret_keys))

@@ -1,8 +1,8 @@
 """A resource monitor that records what a program registers, and answers as a cloud in which everything is unknown.
 
 It differs from the SDK's mocks where they would mislead: it keeps options, it honours `additionalSecretOutputs` (a
-RandomBytes is secret with the engine, and so is all that is made from it), and each output is a readable placeholder, so
-that every `apply` of the program runs.
+RandomBytes is secret with the engine, and so is all that is made from it), and each output is a readable placeholder,
+so that every `apply` of the program runs.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Engine:
             self.errors.append(request.message)
 
 
-class _NoMocks(Mocks):
+class _NoMocks(Mocks):  # type: ignore[misc]
     def call(self, args: Any) -> Any:
         raise NotImplementedError
 
@@ -65,7 +65,7 @@ class _NoMocks(Mocks):
         raise NotImplementedError
 
 
-class Monitor(MockMonitor):
+class Monitor(MockMonitor):  # type: ignore[misc]
     """See the module. One instance serves one evaluation."""
 
     def __init__(self) -> None:
@@ -73,11 +73,17 @@ class Monitor(MockMonitor):
         self.registered: dict[str, Registered] = {}
         self.stack_urn = ""
         self.stack_outputs: dict[str, Any] = {}
+        self.errors: list[str] = []
         self._classes: dict[tuple[str, str], type] = {}
 
     def remember(self, args: pulumi.ResourceTransformationArgs) -> None:
         """A stack transformation: the monitor sees names on the wire, and learns each resource's class here."""
         self._classes[args.type_, args.name] = type(args.resource)
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """As the engine does: the root stack is nobody's qualifier."""
+        urn: str = super().make_urn("" if parent == self.stack_urn else parent, type_, name)
+        return urn
 
     def RegisterResource(self, request: Any) -> Any:
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -85,7 +91,7 @@ class Monitor(MockMonitor):
             self.stack_urn = urn
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if urn in self.registered:
-            raise ValueError(f"two resources are called {request.name} ({request.type}): names are unique")
+            self.errors.append(f"two resources are called {request.name} ({request.type}): names are unique")
         wire = json_format.MessageToDict(request.object)
         self.registered[urn] = Registered(urn, request.type, request.name, request.parent, _plain(wire), _options(request))
         if not request.custom:
@@ -115,7 +121,9 @@ class Monitor(MockMonitor):
         arguments = json_format.MessageToDict(request.args)
         subject = next((str(v) for _, v in sorted(arguments.items()) if isinstance(v, str)), "")
         label = f"{function} {subject}".strip()
-        result = {name: _placeholder(kind, f"{label}.{name}", numbers=True) for name, kind in _function_types(request.tok).items()}
+        result = {
+            name: _placeholder(kind, f"{label}.{name}", numbers=True) for name, kind in _function_types(request.tok).items()
+        }
         return resource_pb2.ResourceInvokeResponse(**{"return": _struct({**result, **arguments})})
 
     def _computed(self, token: str, name: str) -> dict[str, Any]:
@@ -175,12 +183,12 @@ def _placeholder(kind: Any, label: str, numbers: bool = False) -> Any:
         return {}
     if isinstance(kind, type) and _types.is_output_type(kind):
         return {name: _placeholder(inner, f"{label}.{name}", numbers) for name, inner in _types.output_type_types(kind).items()}
-    # A function's result, unlike a resource's output, is checked against its declared types: there a number must be one.
+    # A function's result, unlike a resource's output, is checked against its types: there a number must be one.
     return kind(0) if numbers and kind in (int, float, bool) else f"«{label}»"
 
 
 def _function_types(token: str) -> dict[str, Any]:
-    """The fields of a function's result, from its SDK: `aws:ssm/getParameter:getParameter` is pulumi_aws.ssm.get_parameter."""
+    """The fields of a function's result, from its SDK: aws:ssm/getParameter:getParameter is pulumi_aws.ssm.get_parameter."""
     package, path, function = token.split(":")
     snake: Callable[[str], str] = lambda text: re.sub(r"(?<!^)(?=[A-Z])", "_", text).lower()  # noqa: E731
     place = path.partition("/")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.console import Console
@@ -88,8 +88,8 @@ def _who(policy: Resource, application: Resource) -> str:
 
 
 def _rule(rule: dict[str, Any]) -> str:
-    (kind, body), = rule.items()
-    words = {
+    ((kind, body),) = rule.items()
+    words: dict[str, Callable[[dict[str, Any]], str]] = {
         "email": lambda b: b["email"],
         "emailDomain": lambda b: "@" + b["domain"],
         "everyone": lambda b: "anyone who logs in",
@@ -101,7 +101,7 @@ def _rule(rule: dict[str, Any]) -> str:
         "group": lambda b: "Access group " + b["id"],
         "authMethod": lambda b: b["authMethod"],
     }  # fmt: skip
-    return str(words[kind](body)) if kind in words else kind
+    return words[kind](body) if kind in words else kind
 
 
 def _groups(evaluation: Evaluation) -> Table:
@@ -109,8 +109,14 @@ def _groups(evaluation: Evaluation) -> Table:
     for direction, token in (("in", INBOUND), ("out", OUTBOUND)):
         for rule in evaluation.of_type(token):
             data = rule.inputs
-            peer = data.get("referencedSecurityGroupId") or data.get("cidrIpv4") or data.get("cidrIpv6") or data.get("prefixListId")
-            row = (_group(data["securityGroupId"]), _group(str(peer)), f"{data['ipProtocol']}/{data.get('fromPort', 'all')}")
+            peer = (
+                data.get("referencedSecurityGroupId") or data.get("cidrIpv4") or data.get("cidrIpv6") or data.get("prefixListId")
+            )
+            row = (
+                _group(data["securityGroupId"]),
+                _group(str(peer)),
+                f"{data['ipProtocol']}/{data.get('fromPort', 'all')}",
+            )
             table.add_row(direction, *map(escape, row), escape(data.get("description", "")))
     return table
 
@@ -137,7 +143,9 @@ def _protection(resource: Resource, evaluation: Evaluation) -> Iterable[str]:
         yield f"{data['backupRetentionPeriod']} days of point-in-time recovery"
     if data.get("skipFinalSnapshot") is False:
         yield "final snapshot"
-    if any(b.inputs.get("fileSystemId") == f"«{resource.name}.id»" for b in evaluation.of_type("aws:efs/backupPolicy:BackupPolicy")):
+    if any(
+        b.inputs.get("fileSystemId") == f"«{resource.name}.id»" for b in evaluation.of_type("aws:efs/backupPolicy:BackupPolicy")
+    ):
         yield "daily backups"
     if data.get("encrypted") or data.get("storageEncrypted"):
         yield "encrypted"

@@ -51,7 +51,11 @@ def ssh_comes_from_the_endpoint_alone(program: Evaluation) -> Iterator[str]:
     for rule in program.of_type(INBOUND):
         data = rule.inputs
         target, source = data["securityGroupId"], data.get("referencedSecurityGroupId", "")
-        if target.endswith("-ssh.id»") and (data["fromPort"], data["toPort"], source[-13:]) != (22, 22, "-endpoint.id»"):
+        if target.endswith("-ssh.id»") and (data["fromPort"], data["toPort"], source[-13:]) != (
+            22,
+            22,
+            "-endpoint.id»",
+        ):
             yield rule.name
 
 
@@ -67,7 +71,12 @@ def egress_is_listed(program: Evaluation) -> Iterator[str]:
 def the_database_is_private_and_encrypted(program: Evaluation) -> Iterator[str]:
     for instance in program.of_type(DATABASE):
         data = instance.inputs
-        expected = {"publiclyAccessible": False, "storageEncrypted": True, "manageMasterUserPassword": True, "skipFinalSnapshot": False}
+        expected = {
+            "publiclyAccessible": False,
+            "storageEncrypted": True,
+            "manageMasterUserPassword": True,
+            "skipFinalSnapshot": False,
+        }
         yield from (f"{instance.name}.{key}" for key, value in expected.items() if data.get(key) != value)
         if int(data["engineVersion"]) < 15 or data.get("backupRetentionPeriod", 0) < 1 or "password" in data:
             yield instance.name
@@ -117,12 +126,19 @@ def the_catch_all_comes_last(program: Evaluation) -> Iterator[str]:
 
 
 def every_hostname_has_dns_and_the_reverse(program: Evaluation) -> Iterator[str]:
-    routed = {rule["hostname"] for config in program.of_type(INGRESS_CONFIG) for rule in config.inputs["config"]["ingresses"][:-1]}
+    routed = {
+        rule["hostname"] for config in program.of_type(INGRESS_CONFIG) for rule in config.inputs["config"]["ingresses"][:-1]
+    }
     named = {record.inputs["name"] for record in program.of_type(DNS)}
     yield from sorted(routed ^ named)
     for record in program.of_type(DNS):
         data = record.inputs
-        if not data["proxied"] or data["ttl"] != 1 or data["type"] != "CNAME" or not data["content"].endswith(".cfargotunnel.com"):
+        if (
+            not data["proxied"]
+            or data["ttl"] != 1
+            or data["type"] != "CNAME"
+            or not data["content"].endswith(".cfargotunnel.com")
+        ):
             yield record.name
 
 
@@ -213,7 +229,9 @@ def no_secret_is_in_the_open(program: Evaluation) -> Iterator[str]:
 
 def made_secrets(program: Evaluation) -> list[str]:
     """Texts that only a `Secret` may hold: outputs that are secret with the engine, and whatever is secret in an input."""
-    marked = {f"«{r.name}.{prop}»" for r in program.resources for prop in r.options["additionalSecretOutputs"] if prop not in r.inputs}
+    marked = {
+        f"«{r.name}.{prop}»" for r in program.resources for prop in r.options["additionalSecretOutputs"] if prop not in r.inputs
+    }
     for resource in program.resources:
         marked |= set(_inside_secrets(resource.raw))
     for template in program.of_type(TEMPLATE):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
 import invariants
+import pytest
 from conftest import DELIVERIES, EXAMPLES, ROOT, canary, deployed, example_file, secret_names
 from invariants import Invariant
+
 from preview.evaluate import evaluate
 from preview.report import to_json
 from preview.stackfile import Secret
@@ -53,8 +53,7 @@ MUTATIONS: list[tuple[str, str, str, Invariant]] = [
     ("components/firewall.py", "parent=self, delete_before_replace=True,", "parent=self,",
      invariants.rulesets_are_single_entry_points_with_stable_rules),
     ("components/tunnel.py", 'config_src="cloudflare"', 'config_src="local"', invariants.the_tunnel_is_remotely_managed),
-    ("components/tunnel.py", 'name=name, config_src="cloudflare", tunnel_secret=secret.base64, opts=child',
-     'name=name, config_src="cloudflare", tunnel_secret=secret.base64', invariants.every_resource_is_parented_and_prefixed),
+    ("components/tunnel.py", 'keepers={"rotation": rotation}, opts=child', 'keepers={"rotation": rotation}', invariants.every_resource_is_parented_and_prefixed),
     ("components/network.py", 'f"{name}-vpc"', '"vpc"', invariants.every_resource_is_parented_and_prefixed),
     ("components/configuration.py", "pulumi.Output.secret(str(value)) for name", "pulumi.Output.from_input(str(value)) for name",
      invariants.no_secret_is_in_the_open),
@@ -128,7 +127,9 @@ def test_with_parameter_store_the_user_data_is_readable_and_names_versions() -> 
 
 
 def test_the_top_level_stack_is_the_image2model_example() -> None:
-    body = [(ROOT / path).read_text().split("config:", 1)[1] for path in ("Pulumi.prod.yaml", "examples/image2model/Pulumi.prod.yaml")]
+    body = [
+        (ROOT / path).read_text().split("config:", 1)[1] for path in ("Pulumi.prod.yaml", "examples/image2model/Pulumi.prod.yaml")
+    ]
     assert body[0] == body[1]
 
 

@@ -12,7 +12,12 @@ from model.paths import PathPattern, quote
 
 SEGMENT = st.text("abAB01-._~", min_size=1, max_size=4).filter(lambda s: s not in (".", ".."))
 PATH = st.lists(SEGMENT, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
-PATTERN = st.tuples(PATH, st.sampled_from(["", "/*", "*"])).map("".join).filter(lambda t: not re.search(r"/\.{1,2}\*$", t)).map(PathPattern.parse)
+PATTERN = (
+    st.tuples(PATH, st.sampled_from(["", "/*", "*"]))
+    .map("".join)
+    .filter(lambda t: not re.search(r"/\.{1,2}\*$", t))
+    .map(PathPattern.parse)
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +31,12 @@ PATTERN = st.tuples(PATH, st.sampled_from(["", "/*", "*"])).map("".join).filter(
 )  # fmt: skip
 def test_each_kind_compiles_into_each_dialect(text: str, regex: str, destinations: tuple[str, ...], expression: str) -> None:
     pattern = PathPattern.parse(text)
-    assert (pattern.regex(), pattern.destinations("h"), pattern.expression(), str(pattern)) == (regex, destinations, expression, text)
+    assert (pattern.regex(), pattern.destinations("h"), pattern.expression(), str(pattern)) == (
+        regex,
+        destinations,
+        expression,
+        text,
+    )
 
 
 def access_covers(destinations: tuple[str, ...], path: str) -> bool:

@@ -60,7 +60,9 @@ def test_only_mixed_hosts_are_guarded() -> None:
 
 
 def test_the_guard_refuses_odd_spellings_and_other_letters_on_the_mixed_host_alone() -> None:
-    text = routing.guard_expression(routes(("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("b.x.io", None, "public")))
+    text = routing.guard_expression(
+        routes(("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("b.x.io", None, "public"))
+    )
     assert text is not None
     assert text.startswith('http.host in {"a.x.io"} and (')
     assert 'lower(raw.http.request.uri.path) contains "%2f"' in text

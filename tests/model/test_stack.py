@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stacks import STACK, changed, load_stack
 
 from model import compose
 from model.errors import SettingsError
 from model.settings import SECTIONS
-from stacks import STACK, changed, load_stack
 
 SCALAR = st.none() | st.booleans() | st.integers(-5, 10**6) | st.floats(allow_nan=True) | st.text(max_size=8)
-ANYTHING = st.recursive(SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3), max_leaves=6)
+ANYTHING = st.recursive(
+    SCALAR,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -48,7 +52,13 @@ def test_any_sections_are_refused_with_findings(config: dict[str, Any]) -> None:
         load_stack(config)
 
 
-@given(st.text(max_size=60) | st.lists(st.sampled_from(["services:", "\n  a:", "\n    image: b:1", " &x", " *x", " []", "\n    ports: [1]", ": {", "!reset"]), max_size=8).map("".join))
+@given(
+    st.text(max_size=60)
+    | st.lists(
+        st.sampled_from(["services:", "\n  a:", "\n    image: b:1", " &x", " *x", " []", "\n    ports: [1]", ": {", "!reset"]),
+        max_size=8,
+    ).map("".join)
+)
 @settings(max_examples=300, deadline=None)
 def test_any_compose_text_is_taken_or_refused_with_findings(text: str) -> None:
     try:
@@ -62,7 +72,12 @@ def test_names_and_defaults() -> None:
     assert (stack.name, stack.secret_names, stack.routed_services) == (
         "drawbridge-test", ("DATABASE_URL", "KEY", "PGPASSWORD", "SECRET"), ("api", "web"),
     )  # fmt: skip
-    assert (stack.protect, stack.secret_delivery, stack.host.replicas, stack.host.architecture) == (True, "cloud-init", 1, "amd64")
+    assert (stack.protect, stack.secret_delivery, stack.host.replicas, stack.host.architecture) == (
+        True,
+        "cloud-init",
+        1,
+        "amd64",
+    )
     assert load_stack(changed("host/instanceType", "t4g.small")).host.architecture == "arm64"
 
 
@@ -71,7 +86,11 @@ def test_warnings_name_what_a_reader_should_know() -> None:
     assert "access/spare: no route uses it" in load_stack(changed("access/spare", {"allow": {"everyone": True}})).warnings
     deep = changed("routes/0/hostname", "a.b.example.com")
     assert "two levels below example.com" in load_stack(deep).warnings[0]
-    assert load_stack(changed("app/storage", [])).warnings[0].startswith("app/storage: volume 'data' lives and dies with its machine")
+    assert (
+        load_stack(changed("app/storage", []))
+        .warnings[0]
+        .startswith("app/storage: volume 'data' lives and dies with its machine")
+    )
 
 
 @pytest.mark.parametrize(

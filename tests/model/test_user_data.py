@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stacks import STACK, load_stack
 
-from conftest import ROOT
 from model import user_data
 from model.errors import SettingsError
 from model.machine import machine_of
 from model.settings import Registry
-from stacks import STACK, load_stack
 
 TEMPLATES = {name: (ROOT / "cloud-init" / name).read_text() for name in user_data.TEMPLATES}
 MACHINE = machine_of(load_stack(STACK))
@@ -90,13 +90,18 @@ def test_too_large_a_cloud_init_names_what_takes_the_room() -> None:
 
 def test_packages_follow_from_what_the_stack_uses() -> None:
     def packages(machine: user_data.Machine) -> list[str]:
-        return list(json.loads(files(user_data.render(machine, VALUES, TEMPLATES))["/etc/drawbridge/machine.json"]["content"])["packages"])
+        return list(
+            json.loads(files(user_data.render(machine, VALUES, TEMPLATES))["/etc/drawbridge/machine.json"]["content"])["packages"]
+        )
 
     base = ["ca-certificates", "curl", "docker.io", "docker-compose-v2", "python3-boto3"]
     ecr = Registry.model_validate({"server": "123456789012.dkr.ecr.eu-west-1.amazonaws.com"})
     assert packages(replace(MACHINE, storage=(), database=None)) == base
     assert packages(MACHINE) == [*base, "nfs-common", "python3-psycopg2"]
-    assert packages(replace(MACHINE, storage=(), database=None, registries=(ecr,))) == [*base, "amazon-ecr-credential-helper"]
+    assert packages(replace(MACHINE, storage=(), database=None, registries=(ecr,))) == [
+        *base,
+        "amazon-ecr-credential-helper",
+    ]
 
 
 @pytest.mark.parametrize(

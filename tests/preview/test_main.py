@@ -1,0 +1,73 @@
+"""`python -m preview` as its user sees it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from preview.__main__ import main
+
+
+def test_json_has_the_fixed_form(tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    assert main(["--stack", "prod", "--format", "json", "-o", str(target)]) == 0
+    document = json.loads(target.read_text())
+    assert list(document) == ["version", "stack", "resources", "outputs", "warnings"]
+    assert (document["version"], document["stack"]) == (1, "prod")
+    for resource in document["resources"]:
+        assert list(resource) == ["urn", "type", "name", "parent", "inputs", "options"]
+        assert list(resource["options"]) == [
+            "protect",
+            "ignoreChanges",
+            "deleteBeforeReplace",
+            "replaceOnChanges",
+            "dependsOn",
+        ]
+
+
+def test_text_tells_who_reaches_what(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--config-file", str(ROOT / "examples/maycast-recorder/Pulumi.prod.yaml")]) == 0
+    text = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "rec.example.com ^/admin(/|$) http://nginx:80 ops@example.com, second factor, session 8h" in lines
+    assert "rec.example.com http://nginx:80 everyone on the Internet" in lines
+    assert "anything else http_status:404 nobody" in lines
+    assert "in ssh endpoint tcp/22 ssh" in lines
+    assert "\x1b[" not in text
+
+
+def test_user_data_is_shown_with_its_secrets_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--config-file", str(ROOT / "examples/maycast-recorder/Pulumi.prod.yaml"), "--show-user-data"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("#cloud-config\n")
+    assert '"SESSION_SECRET": "[secret]"' in text
+
+
+def test_bad_settings_end_in_exit_code_1_and_the_report_on_standard_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "Pulumi.bad.yaml"
+    bad.write_text((ROOT / "Pulumi.prod.yaml").read_text().replace("plan: pro", "plan: gold"))
+    assert main(["--config-file", str(bad)]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == (
+        "1 problem in the stack file of 'bad':\n  cloudflare/plan: one of 'free', 'pro', 'business' or 'enterprise', got \"gold\"\n"
+    )
+
+
+def test_it_runs_from_anywhere_as_a_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "preview", "--stack", "nope"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{ROOT}/Pulumi.nope.yaml: no such file")
