@@ -89,7 +89,7 @@ class Alerts(pulumi.ComponentResource):
         self, label: str, namespace: str, metric: str, dimensions: dict[str, pulumi.Input[str]], threshold: float, why: str,
         *, below: bool = False, statistic: str | None = None, missing: str = "breaching",
     ) -> None:  # fmt: skip
-        """An alarm over three of five minutes' worst value. Figures that stop coming are trouble too, except where silence is good."""
+        """An alarm over three of five minutes' worst value. Figures that stop coming are trouble too, unless silence is good."""
         long = namespace == "Drawbridge" and statistic == "Sum"
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-{label}", alarm_description=f"{self._name}: {why}", namespace=namespace, metric_name=metric,

@@ -34,7 +34,8 @@ class Database(pulumi.ComponentResource):
             # The family replaces the group; a name of its own a family lets the new one come before the old one goes.
             f"{name}-{family}", family=family, opts=child,
             parameters=[
-                {"name": key, "value": value, "apply_method": "pending-reboot"} for key, value in facts.parameters(settings).items()
+                {"name": key, "value": value, "apply_method": "pending-reboot"}
+                for key, value in facts.parameters(settings).items()
             ],
         )  # fmt: skip
         # A constant final snapshot name would make the second destroy of a stack fail.

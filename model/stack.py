@@ -350,8 +350,8 @@ def _routes(routes: tuple[Route, ...], cloudflare: Cloudflare | None, warnings: 
     for host in mixed_hosts(routes):
         if any(not route.public for route in routes if route.hostname == host):
             warnings.append(
-                f"routes: {host} has paths with different access. A path is a weak boundary: odd spellings are refused at the edge "
-                "and the connector checks the login, but a hostname of its own is stronger"
+                f"routes: {host} has paths with different access. A path is a weak boundary: odd spellings are refused at the "
+                "edge and the connector checks the login, but a hostname of its own is stronger"
             )
     for application in applications(routes):
         if len(application.destinations) > limits.DESTINATIONS_PER_APPLICATION:
@@ -398,7 +398,8 @@ def _targets(routes: tuple[Route, ...], compose: compose_file.Compose, app: App)
                     place,
                     f"a routed service has a healthcheck in the compose file; '{route.target}' has none",
                     route.service,
-                    "Without one a release cannot wait until it serves. Add `healthcheck`, or list it in app.allow.noHealthcheck.",
+                    "Without one a release cannot wait until it serves. Add `healthcheck`, or list it in "
+                    "app.allow.noHealthcheck.",
                 )
             )
     return found
@@ -440,8 +441,8 @@ def _providers(
                 )
         elif policy.mfa:
             warnings.append(
-                f"{place}/mfa: the Zero Trust organisation must allow Cloudflare's own second factor (Settings, Authentication), and "
-                "people enrol at https://TEAM.cloudflareaccess.com/AddMfaDevice before their first login"
+                f"{place}/mfa: the Zero Trust organisation must allow Cloudflare's own second factor (Settings, Authentication), "
+                "and people enrol at https://TEAM.cloudflareaccess.com/AddMfaDevice before their first login"
             )
     if sum(provider.type == "onetimepin" and not provider.id for provider in providers.values()) > 1:
         found.append(finding("identityProviders", "an account has one provider of type onetimepin"))
@@ -473,7 +474,8 @@ def _secrets(
     if verify and verify.secret not in needed and verify.secret not in app.generate:
         found.append(_unnamed("firewall/originVerify/secret", verify.secret))
     if plain and secrets:
-        cure = "Remove them from the file, set them with pulumi config set --secret --path 'drawbridge:secrets.NAME', and change them."
+        command = "pulumi config set --secret --path 'drawbridge:secrets.NAME'"
+        cure = f"Remove them from the file, set them with {command}, and change them."
         found.append(finding("secrets", "every value is encrypted", sorted(secrets), cure))
     for name in sorted(set(secrets) - needed):
         rule = (

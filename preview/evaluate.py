@@ -99,7 +99,8 @@ def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: En
 
     configure(
         MockSettings(
-            monitor=monitor, engine=engine, project=settings.project, stack=settings.stack, dry_run=True, organization="organization",
+            monitor=monitor, engine=engine, project=settings.project, stack=settings.stack, dry_run=True,
+            organization="organization",
             monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures), callbacks=None,
             root_directory=str(root), outputs=set(), package_refs={}, base_providers_by_ref={},
         )

@@ -1,0 +1,240 @@
+"""The machine's own program, run as it stands, against doubles of AWS and Docker."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from double import Double, double
+
+AGENT = ROOT / "cloud-init" / "drawbridge"
+FACTS: dict[str, Any] = {
+    "name": "drawbridge-prod-host", "region": "eu-west-1", "env": {"PLAIN": "a b"}, "parameters": {}, "registries": [],
+    "log_group": "", "launch_hook": "ready", "terminate_hook": "drain", "ready_seconds": 1,
+}  # fmt: skip
+
+
+class Machine:
+    def __init__(self, root: Path, cloud: Double) -> None:
+        self.root, self.cloud = root, cloud
+        for folder in ("etc/drawbridge", "opt/drawbridge/app", "var/log", "bin"):
+            (root / folder).mkdir(parents=True)
+
+    def facts(self, **changes: Any) -> None:
+        (self.root / "etc/drawbridge/machine.json").write_text(json.dumps({**FACTS, **changes}))
+
+    def secrets(self, **values: str) -> None:
+        (self.root / "etc/drawbridge/secrets.json").write_text(json.dumps(values))
+
+    def docker(self, *containers: dict[str, Any]) -> None:
+        """A stand-in that lists these containers and writes its arguments and standard input down."""
+        (self.root / "inspect.json").write_text(json.dumps(containers))
+        self.tool(
+            "docker",
+            f"""
+            echo "docker $*" >> {self.root}/argv
+            case "$1" in
+              ps) {"echo id" if containers else "true"};;
+              inspect) cat {self.root}/inspect.json;;
+              login) cat > {self.root}/stdin;;
+            esac""",
+        )
+
+    def tool(self, name: str, body: str) -> None:
+        path = self.root / "bin" / name
+        path.write_text("#!/bin/sh\n" + body + "\n")
+        path.chmod(0o755)
+
+    def argv(self) -> list[str]:
+        path = self.root / "argv"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        settings = {
+            "PATH": f"{self.root}/bin:{os.environ['PATH']}", "DRAWBRIDGE_ROOT": str(self.root), "DRAWBRIDGE_PATIENCE": "0",
+            **self.cloud.environment(), **environment,
+        }  # fmt: skip
+        return subprocess.run([sys.executable, str(AGENT), *command], env=settings, capture_output=True, text=True, timeout=60)
+
+    def file(self, path: str) -> tuple[str, int]:
+        there = self.root / path
+        return there.read_text(), stat.S_IMODE(there.stat().st_mode)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with double() as cloud:
+        yield Machine(tmp_path, cloud)
+
+
+def container(
+    service: str, status: str = "running", health: str | None = "healthy", code: int = 0, restart: str = "always"
+) -> dict[str, Any]:
+    state: dict[str, Any] = {"Status": status, "ExitCode": code, **({"Health": {"Status": health}} if health else {})}
+    labels = {"com.docker.compose.service": service}
+    return {"State": state, "Config": {"Labels": labels}, "HostConfig": {"RestartPolicy": {"Name": restart}}}
+
+
+def test_secrets_are_fetched_at_their_pinned_versions_into_a_file_of_roots(machine: Machine) -> None:
+    machine.facts(parameters={"A": "/x/A:3", "TUNNEL_TOKEN": "/x/T:1"})
+    machine.cloud.parameters = {"/x/A:3": "canary-a", "/x/T:1": "canary-t"}
+    done = machine.run("secrets")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    text, mode = machine.file("etc/drawbridge/secrets.json")
+    assert (json.loads(text), mode) == ({"A": "canary-a", "TUNNEL_TOKEN": "canary-t"}, 0o600)
+    assert [(a, c["Name"], c["WithDecryption"]) for a, c in machine.cloud.calls] == [
+        ("GetParameter", "/x/A:3", True),
+        ("GetParameter", "/x/T:1", True),
+    ]
+
+
+def test_a_denied_parameter_ends_in_one_clear_line(machine: Machine) -> None:
+    machine.facts(parameters={"A": "/x/A:3"})
+    machine.cloud.fail["GetParameter"] = ["AccessDeniedException"] * 9
+    done = machine.run("secrets")
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "drawbridge: parameter /x/A:3 cannot be read: AccessDeniedException: An error occurred (AccessDeniedException)"
+    )
+    assert not (machine.root / "etc/drawbridge/secrets.json").exists()
+
+
+def test_a_denial_that_passes_is_waited_for(machine: Machine) -> None:
+    machine.facts(parameters={"A": "/x/A:3"})
+    machine.cloud.parameters["/x/A:3"] = "v"
+    machine.cloud.fail["GetParameter"] = ["AccessDeniedException"]
+    assert machine.run("secrets", DRAWBRIDGE_PATIENCE="10").returncode == 0
+    assert len(machine.cloud.calls) == 2
+
+
+def test_variables_and_token_go_to_files_that_only_their_readers_read(machine: Machine) -> None:
+    machine.facts()
+    machine.secrets(KEY='q"$\\', TUNNEL_TOKEN="tok")
+    assert machine.run("env").returncode == 0
+    assert machine.file("opt/drawbridge/app/.env") == ('KEY="q\\"\\$\\\\"\nPLAIN="a b"\n', 0o600)
+    assert machine.file("etc/drawbridge/tunnel-token") == ("tok", 0o400)
+    if os.geteuid() == 0:
+        assert (machine.root / "etc/drawbridge/tunnel-token").stat().st_uid == 65532
+
+
+def test_without_a_token_nothing_is_written(machine: Machine) -> None:
+    machine.facts()
+    machine.secrets(KEY="x")
+    done = machine.run("env")
+    assert (done.returncode, done.stderr) == (1, "drawbridge: TUNNEL_TOKEN is missing among the secrets\n")
+    assert not (machine.root / "opt/drawbridge/app/.env").exists()
+
+
+def test_a_registrys_password_is_never_an_argument(machine: Machine) -> None:
+    machine.facts(registries=[{"server": "ghcr.io", "username": "bot", "password": "PW"}, {"server": "1.dkr.ecr.aws"}])
+    machine.secrets(PW="canary-pw")
+    machine.docker()
+    assert machine.run("login").returncode == 0
+    assert machine.argv() == ["docker login --username bot --password-stdin ghcr.io"]
+    assert (machine.root / "stdin").read_text() == "canary-pw"
+
+
+def test_a_healthy_machine_tags_itself_and_completes_its_hook(machine: Machine) -> None:
+    machine.facts()
+    machine.docker(container("web"), container("worker", health=None), container("migrate", "exited", None, 0, "no"))
+    done = machine.run("ready")
+    assert (done.returncode, done.stderr) == (0, "")
+    (tag, hook) = machine.cloud.calls
+    assert tag == ("CreateTags", {"ResourceId.1": "i-0123456789abcdef0", "Tag.1.Key": "drawbridge:ready", "Tag.1.Value": "true"})
+    assert hook == ("CompleteLifecycleAction", {
+        "AutoScalingGroupName": "drawbridge-prod-host-group-1a2b3c4", "LifecycleHookName": "ready",
+        "InstanceId": "i-0123456789abcdef0", "LifecycleActionResult": "CONTINUE"})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sick, why",
+    [
+        (container("web", health="starting"), "web is starting"),
+        (container("web", health="unhealthy"), "web is unhealthy"),
+        (container("web", "restarting", None, 1), "web is restarting (exit code 1)"),
+        (container("migrate", "exited", None, 1, "no"), "migrate is exited (exit code 1)"),
+        (container("web", "exited", None, 0, "always"), "web is exited (exit code 0)"),
+    ],
+)
+def test_a_machine_that_is_not_well_says_why_and_signals_nothing(machine: Machine, sick: dict[str, Any], why: str) -> None:
+    machine.facts(ready_seconds=0)
+    machine.docker(container("api"), sick)
+    done = machine.run("ready")
+    assert (done.returncode, done.stderr) == (1, f"drawbridge: still waiting: {why}\n")
+    assert machine.cloud.calls == []
+
+
+def test_no_container_at_all_is_not_health(machine: Machine) -> None:
+    machine.facts(ready_seconds=0)
+    machine.docker()
+    assert machine.run("ready").stderr == "drawbridge: still waiting: no container runs\n"
+
+
+def test_the_hook_is_tried_again_while_the_instance_is_still_pending(machine: Machine) -> None:
+    machine.facts()
+    machine.docker(container("web"))
+    machine.cloud.fail["CompleteLifecycleAction"] = ["ValidationError"]
+    assert machine.run("ready", DRAWBRIDGE_PATIENCE="10").returncode == 0
+    assert [action for action, _ in machine.cloud.calls] == ["CreateTags", "CompleteLifecycleAction", "CompleteLifecycleAction"]
+
+
+def test_without_a_hook_the_tag_is_all(machine: Machine) -> None:
+    machine.facts(launch_hook=None)
+    machine.docker(container("web"))
+    assert machine.run("ready").returncode == 0
+    assert [action for action, _ in machine.cloud.calls] == ["CreateTags"]
+
+
+def test_a_failed_boot_ships_its_log_and_abandons_the_launch(machine: Machine) -> None:
+    machine.facts(log_group="logs")
+    (machine.root / "var/log/cloud-init-output.log").write_text("drawbridge: STEP images\ndrawbridge: FAILED at images: no\n")
+    assert machine.run("abandon", "images").returncode == 0
+    actions = dict(machine.cloud.calls)
+    assert [a for a, _ in machine.cloud.calls] == ["CreateLogStream", "PutLogEvents", "CompleteLifecycleAction"]
+    assert [event["message"] for event in actions["PutLogEvents"]["logEvents"]] == [
+        "drawbridge: STEP images", "drawbridge: FAILED at images: no", "boot failed at images",
+    ]  # fmt: skip
+    assert actions["CompleteLifecycleAction"]["LifecycleActionResult"] == "ABANDON"
+
+
+def test_a_log_that_cannot_be_shipped_does_not_keep_the_launch_from_being_abandoned(machine: Machine) -> None:
+    machine.facts(log_group="logs")
+    (machine.root / "var/log/cloud-init-output.log").write_text("x\n")
+    machine.cloud.fail["CreateLogStream"] = ["AccessDeniedException"] * 9
+    assert machine.run("abandon", "images").returncode == 0
+    assert machine.cloud.calls[-1][1]["LifecycleActionResult"] == "ABANDON"
+
+
+def test_a_machine_whose_end_is_near_stops_its_stack_and_lets_the_group_go_on(machine: Machine) -> None:
+    machine.facts()
+    machine.tool("systemctl", f'echo "systemctl $*" >> {machine.root}/argv')
+    machine.cloud.metadata["autoscaling/target-lifecycle-state"] = "Terminated"
+    assert machine.run("watch").returncode == 0
+    assert machine.argv() == ["systemctl stop drawbridge.service"]
+    ((action, arguments),) = machine.cloud.calls
+    assert (action, arguments["LifecycleHookName"], arguments["LifecycleActionResult"]) == (
+        "CompleteLifecycleAction",
+        "drain",
+        "CONTINUE",
+    )
+
+
+def test_disk_and_memory_figures_are_put_under_the_stacks_name(machine: Machine) -> None:
+    machine.facts()
+    done = machine.run("metrics")
+    assert (done.returncode, done.stderr) == (0, "")
+    ((action, arguments),) = machine.cloud.calls
+    assert action == "PutMetricData"
+    assert all(word in str(arguments) for word in ("DiskUsedPercent", "MemoryUsedPercent", "drawbridge-prod-host"))
+
+
+def test_an_unknown_command_lists_the_known_ones(machine: Machine) -> None:
+    assert machine.run("dance").stderr == "drawbridge: commands: secrets env database login ready abandon watch metrics\n"

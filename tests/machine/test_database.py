@@ -1,0 +1,179 @@
+"""The app's role, made in a real PostgreSQL over verified TLS."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from conftest import ROOT
+from double import Double, double
+
+BINARIES = [os.path.dirname(p) for p in (shutil.which("initdb"), *sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))) if p]
+pytestmark = [
+    pytest.mark.skipif(not BINARIES, reason="needs PostgreSQL's server (initdb, postgres)"),
+    pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl"),
+]
+
+
+class Server:
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+
+    def connect(self, **changes: Any) -> Any:
+        given = {
+            "host": "localhost",
+            "port": self.port,
+            "dbname": "postgres",
+            "user": "master",
+            "password": "master-pw",
+            **changes,
+        }
+        return psycopg2.connect(**given, sslmode="verify-full", sslrootcert=str(self.folder / "ca.pem"))
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("postgres")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # PostgreSQL refuses to run as root.
+    run_as: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        run_as = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        for parent in (folder, *folder.parents[:2]):
+            parent.chmod(0o755)
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True, **run_as)
+
+    def tool(name: str, *words: str) -> None:
+        subprocess.run([f"{BINARIES[0]}/{name}", *words], cwd=folder, check=True, capture_output=True, **run_as)
+
+    openssl(
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=ca", "-keyout", "ca.key", "-out", "ca.pem"
+    )
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
+    openssl(
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-days",
+        "2",
+        "-out",
+        "server.pem",
+    )
+    (folder / "pw").write_text("super-pw")
+    tool("initdb", "-D", "data", "-U", "superuser", "--pwfile", "pw", "-A", "scram-sha-256", "-E", "UTF8", "--no-sync")
+    (folder / "data" / "pg_hba.conf").write_text("hostssl all all all scram-sha-256\n")
+    settings = f"-p {port} -k {folder} -c listen_addresses=localhost -c ssl=on -c ssl_cert_file={folder}/server.pem"
+    settings += f" -c ssl_key_file={folder}/server.key -c log_statement=all -c fsync=off"
+    tool("pg_ctl", "-D", "data", "-l", "log", "-w", "-o", settings, "start")
+    here = Server(folder, port)
+    # RDS's master is no superuser.
+    connection = here.connect(user="superuser", password="super-pw")
+    connection.autocommit = True
+    connection.cursor().execute("CREATE ROLE master LOGIN CREATEDB CREATEROLE PASSWORD 'master-pw'")
+    connection.close()
+    yield here
+    tool("pg_ctl", "-D", "data", "-m", "immediate", "stop")
+
+
+class Machine:
+    """One machine's boot step, against the real server and a double of Secrets Manager."""
+
+    def __init__(self, root: Path, server: Server, cloud: Double, name: str, password: str) -> None:
+        etc = root / "etc/drawbridge"
+        etc.mkdir(parents=True)
+        shutil.copy(server.folder / "ca.pem", etc / "rds-ca.pem")
+        database = {"host": "localhost", "port": server.port, "name": name, "role": name, "master_secret": "arn:master"}
+        (etc / "machine.json").write_text(json.dumps({"region": "eu-west-1", "database": database}))
+        (etc / "secrets.json").write_text(json.dumps({"PGPASSWORD": password}))
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "DRAWBRIDGE_ROOT": str(root),
+            "DRAWBRIDGE_PATIENCE": "0",
+            **cloud.environment(),
+        }
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "cloud-init" / "drawbridge"), "database"]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def cloud() -> Iterator[Double]:
+    with double() as here:
+        here.secrets["arn:master"] = json.dumps({"username": "master", "password": "master-pw"})
+        yield here
+
+
+def test_the_first_run_makes_a_role_that_owns_its_database(tmp_path: Path, server: Server, cloud: Double) -> None:
+    done = Machine(tmp_path, server, cloud, "first", "canary-first").run()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    with server.connect(dbname="first", user="first", password="canary-first") as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE t (x int)")
+        cursor.execute("SELECT rolcreatedb, rolcreaterole, rolsuper FROM pg_roles WHERE rolname = 'first'")
+        assert cursor.fetchone() == (False, False, False)
+
+
+def test_no_other_role_can_connect_to_it(tmp_path: Path, server: Server, cloud: Double) -> None:
+    assert Machine(tmp_path / "a", server, cloud, "mine", "pw-mine").run().returncode == 0
+    assert Machine(tmp_path / "b", server, cloud, "yours", "pw-yours").run().returncode == 0
+    with pytest.raises(psycopg2.OperationalError, match='permission denied for database "mine"'):
+        server.connect(dbname="mine", user="yours", password="pw-yours")
+
+
+def test_a_second_run_changes_nothing_and_a_new_password_is_taken(tmp_path: Path, server: Server, cloud: Double) -> None:
+    for folder, password in (("a", "one"), ("b", "one"), ("c", "two")):
+        assert Machine(tmp_path / folder, server, cloud, "again", password).run().returncode == 0
+        server.connect(dbname="again", user="again", password=password).close()
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        server.connect(dbname="again", user="again", password="one")
+
+
+def test_four_machines_at_once_do_not_disturb_each_other(tmp_path: Path, server: Server, cloud: Double) -> None:
+    machines = [Machine(tmp_path / str(i), server, cloud, "crowd", "pw") for i in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        results = [done.stderr for done in pool.map(lambda machine: machine.run(), machines)]
+    assert results == [""] * 4
+    server.connect(dbname="crowd", user="crowd", password="pw").close()
+
+
+def test_the_servers_log_never_sees_the_password(tmp_path: Path, server: Server, cloud: Double) -> None:
+    assert Machine(tmp_path, server, cloud, "quiet", "canary-quiet").run().returncode == 0
+    assert 'ALTER ROLE "quiet"' in server.log()
+    assert "canary-quiet" not in server.log()
+
+
+def test_another_certificate_is_refused(tmp_path: Path, server: Server, cloud: Double) -> None:
+    machine = Machine(tmp_path, server, cloud, "strict", "pw")
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=other", "-keyout", "/dev/null"]
+    subprocess.run(["openssl", *words, "-out", str(tmp_path / "etc/drawbridge/rds-ca.pem")], check=True, capture_output=True)
+    done = machine.run()
+    assert done.returncode == 1
+    assert done.stderr.startswith("drawbridge: the database localhost cannot be reached: OperationalError: ")
+    assert "certificate verify failed" in done.stderr
