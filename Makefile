@@ -8,7 +8,7 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 
-.PHONY: preview test lint rehearse clean
+.PHONY: preview test lint docs rehearse clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -20,6 +20,9 @@ lint: $(VENV)/.installed-dev ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed ## Write the generated parts of the documentation
+	@$(BIN)/python docs/generate.py
 
 rehearse: $(VENV)/.installed-dev ## The life of a stack with the real Pulumi CLI and stand-in clouds
 	@$(BIN)/python -m pytest -m engine -rs

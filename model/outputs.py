@@ -16,7 +16,7 @@ CONTRACT = 1
 
 
 class Outputs(BaseModel):
-    """Every output of a stack; `None` where the stack has no such thing."""
+    """Every output of a stack; what it does not have is absent."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
@@ -32,14 +32,14 @@ class Outputs(BaseModel):
     upload_limit_mb: int = Field(
         alias="uploadLimitMB", description="The largest request body that Cloudflare's plan lets through."
     )
-    database_host: str | None = Field(description="The database's endpoint; reachable by the machines alone.")
-    database_name: str | None = Field(description="The app's database.")
-    database_role: str | None = Field(description="The app's role.")
+    database_host: str | None = Field(default=None, description="The database's endpoint; reachable by the machines alone.")
+    database_name: str | None = Field(default=None, description="The app's database.")
+    database_role: str | None = Field(default=None, description="The app's role.")
     tunnel_id: str = Field(description="The tunnel.")
     vpc_id: str = Field(description="The VPC.")
     workload_security_group_id: str = Field(description="The machines' group; admit it to what they should reach.")
     auto_scaling_group: str = Field(description="The current group of machines.")
-    log_group: str | None = Field(description="The CloudWatch log group, if logs go there.")
+    log_group: str | None = Field(default=None, description="The CloudWatch log group, if logs go there.")
     firewall_rules: dict[str, Any] = Field(description="This stack's rules, for the zone's owner to merge.")
 
 
