@@ -11,8 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-
 from conftest import EXAMPLES, ROOT, deployed, example_file
+
 from model.settings import SECTIONS
 from preview.evaluate import evaluate
 from preview.stackfile import Secret
