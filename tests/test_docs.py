@@ -8,13 +8,14 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import invariants
 import jsonschema
 import pytest
 import yaml
 from conftest import EXAMPLES, ROOT, deployed, example_file
 
 from model.settings import SECTIONS
-from preview.evaluate import evaluate
+from preview.evaluate import Evaluation, evaluate
 from preview.stackfile import Secret
 
 COMMENTED = ROOT / "docs" / "Pulumi.example.yaml"
@@ -81,9 +82,23 @@ def same_people(key: str) -> bool:
     return bool(re.match(r"drawbridge:(access/(require|deny|allow)|tunnel/origin)/", key))
 
 
-def test_the_commented_stack_file_loads_and_makes_a_whole_program() -> None:
+@pytest.fixture(scope="module")
+def program() -> Evaluation:
     names = ("SESSION_SECRET", "GHCR_TOKEN", "GITHUB_CLIENT_SECRET", "GOOGLE_CLIENT_SECRET", "AUTHENTIK_CLIENT_SECRET")
-    program = evaluate(ROOT, config_file=COMMENTED, config={"drawbridge:secrets": Secret({name: "v" for name in names})})
+    given = Secret({name: f"canary-{name.lower()}" for name in names})
+    return evaluate(ROOT, config_file=COMMENTED, config={"drawbridge:secrets": given})
+
+
+# It asks for one port more, and merges rules that only the engine can know.
+OWN = (invariants.egress_is_listed, invariants.rulesets_are_single_entry_points_with_stable_rules)
+
+
+@pytest.mark.parametrize("invariant", [i for i in invariants.ALL if i not in OWN], ids=lambda f: f.__name__)
+def test_with_every_key_in_use_every_invariant_holds(program: Evaluation, invariant: invariants.Invariant) -> None:
+    assert list(invariant(program)) == []
+
+
+def test_the_commented_stack_file_loads_and_makes_a_whole_program(program: Evaluation) -> None:
     assert program.stack == "example"
     assert sorted(program.outputs["serviceTokens"]) == ["billing", "crm"]
     assert [line for line in program.warnings if "no route uses it" in line] == []

@@ -1,0 +1,136 @@
+"""What the settings' options make of the program."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import invariants
+import pytest
+from conftest import deployed
+
+from components.tunnel import connector_token
+from preview.evaluate import Evaluation
+
+IDS = {"public_subnet": ["subnet-0a", "subnet-0b"], "private_subnet": ["subnet-0c", "subnet-0d"]}
+ADOPTED = {"vpcId": "vpc-0123", "publicSubnetIds": IDS["public_subnet"], "privateSubnetIds": IDS["private_subnet"]}
+ENDPOINT = "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint"
+
+
+def inputs(program: Evaluation, token: str) -> dict[str, Any]:
+    (resource,) = program.of_type(token)
+    return resource.inputs
+
+
+def test_an_adopted_vpc_is_used_and_left_alone() -> None:
+    program = deployed("image2model", network=ADOPTED)
+    assert [
+        r.name for r in program.resources if (r.type.startswith("aws:ec2/") and "subnet" in r.type.lower()) or ":Vpc" in r.type
+    ] == []
+    assert program.of_type("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup") == []
+    assert inputs(program, invariants.FLEET)["vpcZoneIdentifiers"] == IDS["public_subnet"]
+    assert inputs(program, "aws:rds/subnetGroup:SubnetGroup")["subnetIds"] == IDS["private_subnet"]
+    assert {group.inputs["vpcId"] for group in program.of_type(invariants.GROUP)} == {"vpc-0123"}
+
+
+def test_without_an_endpoint_nothing_admits_ssh() -> None:
+    program = deployed("maycast-recorder", network={"endpoint": "none"})
+    assert program.of_type(ENDPOINT) == []
+    assert [rule.inputs["fromPort"] for rule in program.of_type(invariants.INBOUND)] == [2049]
+
+
+def test_an_existing_endpoint_is_admitted_by_its_group() -> None:
+    program = deployed("maycast-recorder", network={"endpoint": "existing", "endpointSecurityGroupId": "sg-0abc"})
+    assert program.of_type(ENDPOINT) == []
+    (ssh,) = [rule.inputs for rule in program.of_type(invariants.INBOUND) if rule.inputs["fromPort"] == 22]
+    assert ssh["referencedSecurityGroupId"] == "sg-0abc"
+
+
+def test_more_egress_is_one_more_rule_with_its_reason() -> None:
+    program = deployed("maycast-recorder", network={"egress": [{"port": 587, "cidr": "203.0.113.0/24", "why": "Mail"}]})
+    (rule,) = [r.inputs for r in program.of_type(invariants.OUTBOUND) if r.inputs["fromPort"] == 587]
+    assert (rule["cidrIpv4"], rule["ipProtocol"], rule["description"]) == ("203.0.113.0/24", "tcp", "Mail")
+
+
+def test_a_pinned_image_is_not_ignored_and_a_looked_up_one_is_kept() -> None:
+    pinned = deployed("maycast-recorder", host={"image": "ami-0123456789abcdef0"}).of_type(invariants.TEMPLATE)[0]
+    found = deployed("maycast-recorder", host={"instanceType": "t4g.small"}).of_type(invariants.TEMPLATE)[0]
+    assert (pinned.inputs["imageId"], pinned.options["ignoreChanges"]) == ("ami-0123456789abcdef0", [])
+    assert (
+        found.inputs["imageId"]
+        == "«getParameter /aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id.value»"
+    )
+    assert found.options["ignoreChanges"] == ["imageId"]
+
+
+def test_readiness_running_leaves_the_launch_hook_out() -> None:
+    fleet = inputs(deployed("maycast-recorder", host={"readiness": "running"}), invariants.FLEET)
+    assert [hook["name"] for hook in fleet["initialLifecycleHooks"]] == ["drain"]
+
+
+def test_a_stack_that_does_not_own_the_zone_publishes_its_rules_and_makes_none() -> None:
+    program = deployed(
+        "maycast-recorder", firewall={"owner": False, "rateLimits": [{"name": "r", "path": "/a", "requests": 1, "per": "10s"}]}
+    )
+    assert program.of_type(invariants.RULESET) == []
+    assert program.of_type("cloudflare:index/zoneSetting:ZoneSetting") == []
+    assert [rule["ref"] for rule in program.outputs["firewallRules"]["custom"]] == ["drawbridge-prod-firewall-path-guard"]
+    assert [rule["ref"] for rule in program.outputs["firewallRules"]["rateLimits"]] == ["drawbridge-prod-firewall-r"]
+
+
+def test_a_shared_host_with_protected_paths_has_its_paths_normalised() -> None:
+    settings = inputs(deployed("maycast-recorder"), "cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings")
+    assert (settings["scope"], settings["type"]) == ("both", "cloudflare")
+    assert deployed("image2model").of_type("cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings") == []
+
+
+def test_the_zones_settings_are_strict() -> None:
+    made = {
+        r.inputs["settingId"]: r.inputs["value"]
+        for r in deployed("image2model").of_type("cloudflare:index/zoneSetting:ZoneSetting")
+    }
+    assert made == {"always_use_https": "on", "min_tls_version": "1.2", "ssl": "strict"}
+
+
+def test_the_origin_verify_header_carries_its_secret_in_a_ruleset_of_its_own() -> None:
+    program = deployed("image2model", firewall={"originVerify": {"header": "X-Origin-Verify", "secret": "API_KEY"}})
+    (ruleset,) = [r for r in program.of_type(invariants.RULESET) if r.inputs["phase"] == "http_request_late_transform"]
+    (rule,) = ruleset.inputs["rules"]
+    assert rule["actionParameters"]["headers"] == {"X-Origin-Verify": {"operation": "set", "value": "[secret]"}}
+    assert rule["expression"] == 'http.host in {"admin.example.com" "models.example.com"}'
+
+
+def test_without_protection_a_stack_can_be_taken_down() -> None:
+    program = deployed("image2model", protect="false")
+    assert [r.name for r in program.resources if r.options["protect"]] == []
+    database = inputs(program, invariants.DATABASE)
+    assert (database["deletionProtection"], database["skipFinalSnapshot"]) == (False, True)
+
+
+@pytest.mark.parametrize("flag, key, value", [("multiAz", "multiAz", True), ("blueGreen", "blueGreenUpdate", {"enabled": True})])
+def test_database_options_reach_the_instance(flag: str, key: str, value: Any) -> None:
+    database = {"version": "16", "name": "image2model", flag: True}
+    assert inputs(deployed("image2model", database=database), invariants.DATABASE)[key] == value
+
+
+def test_machines_read_their_own_secrets_and_nobody_elses() -> None:
+    program = deployed("image2model", secretDelivery="parameter-store")
+    policy = json.loads(inputs(program, "aws:iam/rolePolicy:RolePolicy")["policy"])
+    statements = {statement["Sid"]: statement for statement in policy["Statement"]}
+    parameters = sorted(f"«{r.name}.arn»" for r in program.of_type("aws:ssm/parameter:Parameter"))
+    assert sorted(statements["ReadSecrets"]["Resource"]) == parameters
+    assert statements["MakeAppRole"]["Resource"] == "«drawbridge-prod-database-postgres.masterUserSecrets[0].secretArn»"
+    assert {sid for sid, s in statements.items() if s["Resource"] == "*"} == {"PutMetrics"}
+    assert sorted(statements) == ["FinishHooks", "MakeAppRole", "PutMetrics", "ReadSecrets", "TagItself", "WriteLogs"]
+
+
+def test_a_machine_without_secrets_to_fetch_has_no_right_to_fetch_any() -> None:
+    program = deployed("maycast-recorder", secretDelivery="cloud-init", host={"logs": "journald"})
+    policy = json.loads(inputs(program, "aws:iam/rolePolicy:RolePolicy")["policy"])
+    assert sorted(s["Sid"] for s in policy["Statement"]) == ["FinishHooks", "PutMetrics", "TagItself"]
+
+
+def test_the_tunnels_token_is_cloudflareds_own_form() -> None:
+    token = connector_token("account", "tunnel", "secret")
+    assert json.loads(base64.b64decode(token)) == {"a": "account", "t": "tunnel", "s": "secret"}
