@@ -371,7 +371,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     ) -> NoReturn:
         """It exists and its id is known, but it did not become what it should: the bridge's partial failure."""
         with self.cloud.transaction() as contents:
-            found = contents.find(thing.type, thing.id)
+            found = contents.find(thing.type, thing.id, thing.urn)
             if found is not None:
                 found.ready, found.unready_machines = False, fault.unready_machines
         size = thing.outputs.get("desiredCapacity") or thing.outputs.get("minSize") or 1

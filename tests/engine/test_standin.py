@@ -211,6 +211,13 @@ def test_secrets_keep_their_mark_and_the_cloud_knows_the_value(engine: Engine) -
     assert (changed["password"], "tags" in changed) == (secret("better"), False)
 
 
+def test_objects_that_share_an_id_are_told_apart_by_their_urn(engine: Engine) -> None:
+    for name in ("one", "two"):
+        engine.make(rules.ZONE_SETTING, name, zoneId=name, settingId="ssl", value="strict")
+    engine.update(rules.ZONE_SETTING, "two", zoneId="two", settingId="ssl", value="full")
+    assert [read(engine.look(rules.ZONE_SETTING, name).inputs)["value"] for name in ("one", "two")] == ["strict", "full"]
+
+
 def test_an_unknown_type_says_so(engine: Engine) -> None:
     with pytest.raises(grpc.RpcError) as error:
         engine.make("aws:ec2/flyingMachine:FlyingMachine")
