@@ -171,7 +171,19 @@ def test_the_servers_log_never_sees_the_password(tmp_path: Path, server: Server,
 
 def test_another_certificate_is_refused(tmp_path: Path, server: Server, cloud: Double) -> None:
     machine = Machine(tmp_path, server, cloud, "strict", "pw")
-    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=other", "-keyout", "/dev/null"]
+    words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=other",
+        "-keyout",
+        str(tmp_path / "other.key"),
+    ]
     subprocess.run(["openssl", *words, "-out", str(tmp_path / "etc/drawbridge/rds-ca.pem")], check=True, capture_output=True)
     done = machine.run()
     assert done.returncode == 1
