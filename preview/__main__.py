@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import io
 import sys
 from pathlib import Path
 
@@ -37,11 +39,20 @@ def main(arguments: list[str] | None = None) -> int:
 
         text = to_text(evaluation, colour=options.output is None and sys.stdout.isatty())
     if options.output is None:
+        # The reports are UTF-8 whatever the locale says: their placeholders and frames are not in every other encoding.
+        if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
+            sys.stdout.reconfigure(encoding="utf-8")
         sys.stdout.write(text)
-    else:
+        return 0
+    try:
         options.output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        print(f"{options.output}: cannot be written ({error.strerror}). Give -o a file in an existing folder.", file=sys.stderr)
+        return 1
     return 0
 
 
 if __name__ == "__main__":
+    # Loading the SDKs makes millions of objects that all stay: collecting among them is a third of a short life.
+    gc.disable()
     sys.exit(main())

@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import contextvars
 import functools
+import gc
 import importlib
 import os
 import runpy
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pulumi
@@ -56,7 +59,7 @@ class Evaluation:
 
 
 class ProgramError(Exception):
-    """The program stopped; the text is its own."""
+    """The program stopped; the text is its own, or `FILE:LINE: TYPE: text` for a fault that it did not foresee."""
 
 
 def evaluate(
@@ -116,10 +119,12 @@ def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: En
     # An apply that fails is reported by the run itself; the loop's own complaint would repeat it with a traceback.
     loop.set_exception_handler(lambda _loop, _context: None)
     try:
-        with _imports_from(root):
+        with _collector_paused(), _at_home(root):
             loop.run_until_complete(run_in_stack(program))
     except pulumi.RunError as error:
         raise ProgramError(str(error)) from error
+    except (Exception, SystemExit) as error:
+        raise ProgramError(_unforeseen(error, root)) from error
     finally:
         for task in asyncio.all_tasks(loop):
             task.cancel()
@@ -130,25 +135,74 @@ def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: En
 
 
 @contextlib.contextmanager
-def _imports_from(root: Path) -> Iterator[None]:
-    """The project's own packages come from ``root``: loaded ones from another root are set aside first."""
-    for package in sorted(p.parent.name for p in root.glob("*/__init__.py") if p.parent.name != "preview"):
-        loaded = sys.modules.get(package)
-        if loaded is not None and not _below(getattr(loaded, "__file__", None), root):
-            for name in [n for n in sys.modules if n == package or n.startswith(package + ".")]:
-                del sys.modules[name]
-    before, place = list(sys.path), os.getcwd()
+def _collector_paused() -> Iterator[None]:
+    """The SDKs are millions of objects: a full collection in the middle of a run costs more than the run."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextlib.contextmanager
+def _at_home(root: Path) -> Iterator[None]:
+    """The program's working directory and own modules are those of ``root``, as with the engine.
+
+    Loaded modules of the same names are set aside and come back afterwards; those of another project than this package's
+    are forgotten again, so no run sees what an earlier one loaded.
+    """
+    path, place = list(sys.path), os.getcwd()
+    own = {p.stem for p in root.glob("*.py")} | {p.name for p in root.iterdir() if p.is_dir()}
+    own -= {"preview", "__main__", "__init__"}
+    aside = {name: module for name, module in _modules(own) if not _below(module, root) and not _installed(module)}
+    for name in aside:
+        del sys.modules[name]
     sys.path.insert(0, str(root))
+    os.chdir(root)
     importlib.invalidate_caches()
     try:
         yield
     finally:
-        sys.path[:] = before
+        if root != project_root():
+            for name in [name for name, module in _modules(own) if _below(module, root)]:
+                del sys.modules[name]
+        sys.modules.update(aside)
+        sys.path[:] = path
         os.chdir(place)
 
 
-def _below(file: str | None, root: Path) -> bool:
-    return bool(file) and Path(str(file)).resolve().is_relative_to(root)
+def _modules(names: set[str]) -> list[tuple[str, ModuleType]]:
+    return [(name, module) for name, module in sys.modules.items() if name.partition(".")[0] in names]
+
+
+def _places(module: ModuleType) -> list[Path]:
+    """Its file, or the directories of a package without one."""
+    file = getattr(module, "__file__", None)
+    return [Path(file)] if file else [Path(place) for place in getattr(module, "__path__", [])]
+
+
+def _below(module: ModuleType, root: Path) -> bool:
+    return any(place.resolve().is_relative_to(root) for place in _places(module))
+
+
+def _installed(module: ModuleType) -> bool:
+    """Of Python itself or of its site-packages, which may lie below a project's root."""
+    prefixes = (Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve())
+    places = [place.resolve() for place in _places(module)]
+    return not places or any(place.is_relative_to(prefix) for place in places for prefix in prefixes)
+
+
+def _unforeseen(error: BaseException, root: Path) -> str:
+    """Where in the project an exception came from, and its words."""
+    words = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append((Path(error.filename), error.lineno))
+    others = (root / "preview", Path(sys.prefix))
+    ours = [f for f in frames if f[0].is_relative_to(root) and not any(f[0].is_relative_to(other) for other in others)]
+    return f"{ours[-1][0].relative_to(root)}:{ours[-1][1]}: {words}" if ours else words
 
 
 def _in_order(registered: Mapping[str, Registered]) -> Iterator[Registered]:

@@ -141,6 +141,9 @@ def _options(request: Any) -> dict[str, Any]:
         "dependsOn": sorted(set(request.dependencies)),
         "retainOnDelete": bool(request.retainOnDelete),
         "additionalSecretOutputs": list(request.additionalSecretOutputs),
+        "aliases": [json_format.MessageToDict(alias) for alias in request.aliases],
+        "customTimeouts": json_format.MessageToDict(request.customTimeouts),
+        "provider": request.provider,
         "custom": bool(request.custom),
     }
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from . import engine_yaml
+
 
 class StackFileError(ValueError):
     """The stack file cannot be read; the text names the file, the rule and the cure."""
@@ -33,29 +35,13 @@ class StackFile:
     secret_keys: frozenset[str]
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """PyYAML keeps the last of two equal keys without a word; the engine refuses them."""
-
-
-def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[str] = set()
-    for key, _ in node.value:
-        if key.value in seen:
-            raise yaml.MarkedYAMLError(problem=f"key {key.value!r} is there twice", problem_mark=key.start_mark)
-        if isinstance(key.value, str):
-            seen.add(key.value)
-    loader.flatten_mapping(node)
-    return {loader.construct_object(k, deep=True): loader.construct_object(v, deep=True) for k, v in node.value}
-
-
-_UniqueKeys.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
 def load_yaml(path: Path) -> Any:
     """A YAML file's document. Raises StackFileError with file, line and cure."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=engine_yaml.Loader)
     except FileNotFoundError:
+        if path.name == "Pulumi.yaml":
+            raise StackFileError(f"{path}: no such file; a project has one, with its `name` and `runtime`") from None
         there = sorted(p.name for p in path.parent.glob("Pulumi.*.yaml")) if path.parent.is_dir() else []
         have = f"{path.parent} has {', '.join(there)}" if there else f"{path.parent} has no stack file"
         raise StackFileError(f"{path}: no such file; {have}. Give --stack NAME or --config-file FILE.") from None
@@ -84,16 +70,39 @@ def read(root: Path, stack: str | None, config_file: Path | None, changes: Mappi
         raise StackFileError(f"{path}: a stack file is called Pulumi.STACK.yaml")
     document = load_yaml(path)
     if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
-        raise StackFileError(f"{path}: a stack file has a mapping `config:`")
+        raise StackFileError(
+            f"{path}:1: a stack file has a mapping `config:`, got {_shape(document)}. Write `config:` and, indented below it, "
+            f"keys such as `aws:region` and `{name}:KEY`."
+        )
+    given = {_qualified(path, key, name): value for key, value in document["config"].items()}
+    given |= {_qualified(path, key, name): value for key, value in (changes or {}).items()}
     config: dict[str, str] = {}
     secret_keys: set[str] = set()
-    for key, value in {**document["config"], **(changes or {})}.items():
-        qualified = str(key) if ":" in str(key) else f"{name}:{key}"
-        plain, secret = _reveal(value, qualified.partition(":")[2])
-        config[qualified] = _text(plain)
+    for key, value in given.items():
+        plain, secret = _reveal(value, key.partition(":")[2])
+        config[key] = _text(plain)
         if secret:
-            secret_keys.add(qualified)
+            secret_keys.add(key)
     return StackFile(project=name, stack=stack or match[1], config=config, secret_keys=frozenset(secret_keys))
+
+
+def _qualified(path: Path, key: str, project: str) -> str:
+    """NAMESPACE:KEY; a bare key is the project's, and the older NAMESPACE:config:KEY is still read."""
+    parts = key.split(":")
+    if len(parts) == 3 and parts[1] == "config":
+        parts = [parts[0], parts[2]]
+    if len(parts) > 2:
+        raise StackFileError(f"{path}: config key {key!r}: a key is NAMESPACE:KEY. Remove a colon.")
+    return ":".join(parts) if len(parts) == 2 else f"{project}:{key}"
+
+
+def _shape(document: Any) -> str:
+    """What is there where `config:` and its keys should be."""
+    if isinstance(document, dict) and "config" in document:
+        document = document["config"]
+    elif isinstance(document, dict):
+        return "other keys alone"
+    return {type(None): "nothing", list: "a list"}.get(type(document), "a single value")
 
 
 def _reveal(value: Any, path: str) -> tuple[Any, bool]:
@@ -103,7 +112,7 @@ def _reveal(value: Any, path: str) -> tuple[Any, bool]:
     if isinstance(value, dict):
         if set(value) == {"secure"} and isinstance(value["secure"], str):
             return f"«{path}»", True
-        inner = {str(key): _reveal(item, f"{path}.{key}") for key, item in value.items()}
+        inner = {engine_yaml.text(key): _reveal(item, f"{path}.{key}") for key, item in value.items()}
         return {key: item for key, (item, _) in inner.items()}, any(secret for _, secret in inner.values())
     if isinstance(value, list):
         items = [_reveal(item, f"{path}[{index}]") for index, item in enumerate(value)]
@@ -112,9 +121,7 @@ def _reveal(value: Any, path: str) -> tuple[Any, bool]:
 
 
 def _text(value: Any) -> str:
-    """Objects and lists travel as JSON, everything else as text."""
+    """Objects and lists travel as JSON, their keys sorted as the engine does; everything else as text."""
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return engine_yaml.text(value)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +105,22 @@ def test_a_failing_program_says_its_own_words(run: Any) -> None:
         run("def no(_): raise pulumi.RunError('nor like this')\npulumi.Output.from_input(1).apply(no)")
 
 
+@pytest.mark.parametrize(
+    "body, text",
+    [
+        ("raise ValueError('plain words')", "__main__.py:3: ValueError: plain words"),
+        ("pulumi.Output.from_input(1).apply(lambda _: {}['k'])", "__main__.py:3: KeyError: 'k'"),
+        ("import sys; sys.exit(3)", "__main__.py:3: SystemExit: 3"),
+        ("x = = 1", "__main__.py:3: SyntaxError: invalid syntax"),
+        ("pulumi.log.error('said to the log')", "said to the log"),
+    ],
+)
+def test_an_unforeseen_fault_is_named_with_its_place(run: Any, body: str, text: str) -> None:
+    with pytest.raises(ProgramError) as caught:
+        run(body)
+    assert str(caught.value) == text
+
+
 def test_two_resources_of_one_name_are_refused(run: Any) -> None:
     with pytest.raises(ProgramError, match="two resources are called v"):
         run("aws.ebs.Volume('v', availability_zone='a')\naws.ebs.Volume('v', availability_zone='a')")
@@ -112,14 +131,64 @@ def test_nothing_is_left_behind_between_evaluations(run: Any) -> None:
     assert run("pulumi.export('v', config.get('k') or 'none')").outputs == {"v": "none"}
 
 
-def test_each_root_has_its_own_modules(tmp_path: Path) -> None:
+def test_a_run_leaves_the_process_as_it_was(run: Any) -> None:
+    def state() -> tuple[object, ...]:
+        return os.getcwd(), list(sys.path), sys.modules["__main__"], gc.isenabled()
+
+    before = state()
+    run("pulumi.export('v', 1)")
+    with pytest.raises(ProgramError):
+        run("raise pulumi.RunError('stop')")
+    assert state() == before
+
+
+def test_the_program_runs_in_its_own_directory(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("hello")
+    assert run("pulumi.export('words', open('words.txt').read())").outputs == {"words": "hello"}
+
+
+def test_the_same_input_gives_the_same_bytes(run: Any) -> None:
+    body = "for n in 'cab': aws.ebs.Volume(n, availability_zone='z', tags={'y': n, 'x': n}).id.apply(pulumi.log.warn)"
+    first, *others = [to_json(run(body)) for _ in range(5)]
+    assert [r["name"] for r in json.loads(first)["resources"]] == ["a", "b", "c"]
+    assert others == [first] * 4
+
+
+def test_options_that_the_report_leaves_out_are_kept_for_tests(run: Any) -> None:
+    program = run(
+        "p = aws.Provider('p', region='eu-west-1')\n"
+        "aws.ebs.Volume('v', availability_zone='a', opts=pulumi.ResourceOptions(provider=p, retain_on_delete=True,"
+        " aliases=[pulumi.Alias(name='old')], custom_timeouts=pulumi.CustomTimeouts(create='5m')))"
+    )
+    (volume,) = program.of_type("aws:ebs/volume:Volume")
+    kept = {key: volume.options[key] for key in ("provider", "retainOnDelete", "aliases", "customTimeouts")}
+    assert kept == {
+        "provider": "urn:pulumi:prod::toy::pulumi:providers:aws::p::«p.id»", "retainOnDelete": True,
+        "aliases": [{"spec": {"name": "old", "parentUrn": ""}}], "customTimeouts": {"create": "5m"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("module", ["parts/__init__.py", "parts/inner.py", "helper.py"])
+def test_each_root_has_its_own_modules(tmp_path: Path, module: str) -> None:
+    name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     seen = []
     for word in ("one", "two", "one"):
         root = tmp_path / word
-        (root / "parts").mkdir(parents=True, exist_ok=True)
-        (root / "parts" / "__init__.py").write_text(f"WORD = '{word}'\n")
+        (root / module).parent.mkdir(parents=True, exist_ok=True)
+        (root / module).write_text(f"WORD = '{word}'\n")
         (root / "Pulumi.yaml").write_text("name: toy\n")
         (root / "Pulumi.prod.yaml").write_text("config: {}\n")
-        (root / "__main__.py").write_text("import pulumi\nfrom parts import WORD\npulumi.export('w', WORD)\n")
+        (root / "__main__.py").write_text(f"import pulumi\nfrom {name} import WORD\npulumi.export('w', WORD)\n")
         seen.append(evaluate(root).outputs["w"])
     assert seen == ["one", "two", "one"]
+    assert name.partition(".")[0] not in sys.modules
+
+
+def test_another_projects_module_does_not_stay_in_place_of_a_loaded_one(tmp_path: Path, run: Any) -> None:
+    import model.units
+
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "__init__.py").write_text("")
+    (tmp_path / "model" / "units.py").write_text("WORD = 'theirs'\n")
+    assert run("from model.units import WORD\npulumi.export('w', WORD)").outputs == {"w": "theirs"}
+    assert sys.modules["model.units"] is model.units

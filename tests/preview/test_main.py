@@ -71,3 +71,23 @@ def test_it_runs_from_anywhere_as_a_command(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"{ROOT}/Pulumi.nope.yaml: no such file")
+
+
+def test_a_report_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "nowhere" / "out.json"
+    assert main(["--format", "json", "-o", str(target)]) == 1
+    expected = f"{target}: cannot be written (No such file or directory). Give -o a file in an existing folder.\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_wrong_option_is_a_usage_error() -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--stack", "prod", "--config-file", "Pulumi.dev.yaml"])
+    assert caught.value.code == 2
+
+
+def test_the_report_is_utf_8_whatever_the_locale_says(tmp_path: Path) -> None:
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-m", "preview"], cwd=tmp_path, env=environment, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "«drawbridge-prod-network-vpc.id»" in done.stdout.decode("utf-8")

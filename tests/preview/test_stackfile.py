@@ -26,11 +26,33 @@ def test_values_travel_as_text_and_structures_as_json(project: Path) -> None:
     stack = read(project, "prod", None)
     assert stack.config == {
         "aws:region": "eu-west-1",
-        "drawbridge:True": "true",
+        "drawbridge:on": "true",
         "drawbridge:n": "17",
-        "drawbridge:o": '{"b":[1,"x"],"a":"ü"}',
+        "drawbridge:o": '{"a":"ü","b":[1,"x"]}',
     }
     assert (stack.project, stack.stack, stack.secret_keys) == ("drawbridge", "prod", frozenset())
+
+
+# The right-hand side is what pulumi 3.260's own LoadProjectStackBytes and Map.Decrypt gave for the left-hand side.
+@pytest.mark.parametrize(
+    "written, engine",
+    [
+        ("no", "no"), ("On", "On"), ("y", "y"), ("TRUE", "true"), ("~", ""), ('"017"', "017"),
+        ("017", "15"), ("0o17", "15"), ("0x1F", "31"), ("0b101", "5"), ("08", "8"), ("+5", "5"), ("-0", "0"), ("1_000", "1000"),
+        ("1.10", "1.1"), ("1.0", "1"), (".5", "0.5"), ("1e3", "1000"), ("12e3", "12000"), ("1e-7", "1e-7"), ("1.0e21", "1e+21"),
+        ("0.00001", "0.00001"), ("0e12345", "0"), ("1e400", "1e400"), ("653966269086167040.5", "653966269086167000"),
+        ("18446744073709551615", "18446744073709551615"), ("12345678901234567890123456789012", "1.2345678901234567e+31"),
+        ("98e7654321098765432109876543210", "98e7654321098765432109876543210"),
+        ("12:30", "12:30"), ("190:20:30", "190:20:30"), ("10.0.0.0/16", "10.0.0.0/16"),
+        ("2024-1-31", "2024-01-31 00:00:00 +0000 UTC"), ("2024-01-31T1:02:03.120+02:00", "2024-01-31 01:02:03.12 +0200 +0200"),
+        ("2024-02-31", "2024-02-31"),
+        ("[no, 1.50, 1.0, 1e3, 2024-01-31]", '["no",1.5,1,1000,"2024-01-31 00:00:00 +0000 UTC"]'),
+        ("{5: x, true: y, on: z}", '{"5":"x","on":"z","true":"y"}'),
+    ],
+)  # fmt: skip
+def test_scalars_are_what_the_engine_makes_of_them(project: Path, written: str, engine: str) -> None:
+    write(project, f"config:\n  k: {written}\n")
+    assert read(project, "prod", None).config == {"drawbridge:k": engine}
 
 
 def test_encrypted_leaves_become_names_of_themselves_and_mark_their_key(project: Path) -> None:
@@ -53,16 +75,31 @@ def test_a_config_file_elsewhere_names_its_stack(project: Path, tmp_path: Path) 
     assert read(project, None, other).stack == "staging"
 
 
+def test_a_change_replaces_a_key_however_it_is_written(project: Path) -> None:
+    write(project, "config:\n  drawbridge:a: {secure: AAAB}\n  drawbridge:config:b: old\n")
+    stack = read(project, None, None, {"a": "plain", "b": "new"})
+    assert (stack.config, stack.secret_keys) == ({"drawbridge:a": "plain", "drawbridge:b": "new"}, frozenset())
+
+
+CURE = " Write `config:` and, indented below it, keys such as `aws:region` and `drawbridge:KEY`."
+
+
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("config:\n  a: 1\n  a: 2\n", ":3: not valid YAML: key 'a' is there twice"),
+        ("config:\n  a: 1\n  a: 2\n", ":3: not valid YAML: key 'a' is there twice, first on line 2. Keep one of them."),
+        ('config:\n  o: {1: x, "1": y}\n', ":2: not valid YAML: key '1' is there twice, first on line 2. Keep one of them."),
+        ("config:\n  ? [a]\n  : 1\n", ":2: not valid YAML: a key is text, not a list or a mapping"),
+        ("config:\n  a: .inf\n", ":2: not valid YAML: .inf is no finite number. Put it in quotes."),
         ("config: [", ":1: not valid YAML: expected the node content, but found '<stream end>'"),
-        ("- a\n", ": a stack file has a mapping `config:`"),
-        ("", ": a stack file has a mapping `config:`"),
+        ("config: {a:b:c: 1}\n", ": config key 'a:b:c': a key is NAMESPACE:KEY. Remove a colon."),
+        ("- a\n", ":1: a stack file has a mapping `config:`, got a list." + CURE),
+        ("conifg: {}\n", ":1: a stack file has a mapping `config:`, got other keys alone." + CURE),
+        ("config:\n", ":1: a stack file has a mapping `config:`, got nothing." + CURE),
+        ("", ":1: a stack file has a mapping `config:`, got nothing." + CURE),
     ],
 )
-def test_a_broken_file_is_named_with_line_and_rule(project: Path, text: str, message: str) -> None:
+def test_a_broken_file_is_named_with_line_rule_and_cure(project: Path, text: str, message: str) -> None:
     path = write(project, text)
     with pytest.raises(StackFileError) as caught:
         read(project, "prod", None)

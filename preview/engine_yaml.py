@@ -1,0 +1,109 @@
+"""YAML with the values that the engine's own parser gives, which are not PyYAML's.
+
+The engine reads stack files with gopkg.in/yaml.v3 (its resolve.go): `no`, `off` and `12:30` are text, `1e3` and `0o17` are
+numbers, a day is a timestamp, and digits beyond 64 bits lose precision. A preview that read them otherwise would
+promise what `pulumi up` does not do.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import yaml
+
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+}
+_ENDLESS = re.compile(r"\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF)")
+_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_DAY = r"(\d{4})-(\d{1,2})-(\d{1,2})"
+_TIME = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d{1,9}))?"
+_MOMENT = re.compile(rf"{_DAY}(?:[Tt]{_TIME}(Z|[-+]\d\d:\d\d)| {_TIME})?")
+_PLAIN = "!plain"
+
+
+class Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice (PyYAML keeps the last one without a word), as the engine does."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        if kind is yaml.ScalarNode and implicit[0]:
+            return "tag:yaml.org,2002:merge" if value == "<<" else _PLAIN
+        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+
+
+def _construct_plain(loader: Loader, node: yaml.ScalarNode) -> Any:
+    if _ENDLESS.fullmatch(node.value):
+        raise yaml.MarkedYAMLError(problem=f"{node.value} is no finite number. Put it in quotes.", problem_mark=node.start_mark)
+    return scalar(node.value)
+
+
+def _construct_mapping(loader: Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: dict[str, int] = {}
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key is text, not a list or a mapping", problem_mark=key.start_mark)
+        if key.value in seen:
+            problem = f"key {key.value!r} is there twice, first on line {seen[key.value]}. Keep one of them."
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+        seen[key.value] = key.start_mark.line + 1
+    loader.flatten_mapping(node)
+    return {text(loader.construct_object(k, deep=True)): loader.construct_object(v, deep=True) for k, v in node.value}
+
+
+Loader.add_constructor(_PLAIN, _construct_plain)
+Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+
+
+def scalar(word: str) -> Any:
+    """The value of a plain (unquoted) scalar."""
+    if word in _WORDS:
+        return _WORDS[word]
+    if word[0] not in "+-.0123456789":
+        return word
+    if moment := _moment(word):
+        return moment
+    digits = re.sub(r"(?<=[0-9])_(?=[0-9])" if word[0] == "." else "_", "", word)
+    if match := _INTEGER.fullmatch(digits):
+        sign, hexadecimal, binary, octal, decimal = match.groups()
+        base = 16 if hexadecimal else 2 if binary else 8 if octal else 10
+        number = int(sign + (hexadecimal or binary or octal or decimal), base)
+        if -(2**63) <= number < (2**63 if sign else 2**64):
+            return number
+    if _FLOAT.fullmatch(digits) and abs(value := float(digits)) != float("inf"):
+        # The engine writes the file anew before it reads the values: there 1.0 becomes 1.
+        return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
+    return word
+
+
+def text(value: Any) -> str:
+    """A scalar as the engine hands it to a program."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        exponential = value != 0 and not 1e-6 <= abs(value) < 1e21
+        return re.sub(r"e([-+])0+", r"e\1", repr(value)) if exponential else format(Decimal(repr(value)), "f")
+    return "" if value is None else str(value)
+
+
+def _moment(word: str) -> str | None:
+    """A timestamp in the words of Go's time.Time: `2024-01-31` is `2024-01-31 00:00:00 +0000 UTC`."""
+    match = _MOMENT.fullmatch(word)
+    if not match:
+        return None
+    year, month, day, *rest = match.groups()
+    hour, minute, second, fraction = rest[0:4] if rest[4] else rest[5:9]
+    zone = rest[4] or "Z"
+    offset = timedelta() if zone == "Z" else timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
+        shift = f"{moment.replace(tzinfo=timezone(-offset if zone[0] == '-' else offset)):%z}"
+    except ValueError:
+        return None
+    tail = "." + fraction.rstrip("0") if fraction and fraction.strip("0") else ""
+    return f"{moment.isoformat(' ')}{tail} {'+0000 UTC' if zone == 'Z' else f'{shift} {shift}'}"
