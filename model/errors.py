@@ -51,5 +51,5 @@ class SettingsError(ValueError):
 
 def _reading_order(item: Finding) -> tuple[list[tuple[int, int, str]], str]:
     """Paths sort part by part, list positions as numbers: `routes/2` before `routes/10`."""
-    parts = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in item.path.split("/")]
+    parts = [(0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in item.path.split("/")]
     return parts, item.rule

@@ -103,3 +103,8 @@ def test_warnings_name_what_a_reader_should_know() -> None:
 )  # fmt: skip
 def test_interpolation_is_composes_own(text: str, env: dict[str, str], expected: str) -> None:
     assert compose.interpolate(text, env) == expected
+
+
+def test_a_place_named_by_odd_digits_sorts_like_any_word() -> None:
+    with pytest.raises(SettingsError, match="app/env/²: a variable's name has letters"):
+        load_stack(changed("app/env/²", "x"))
