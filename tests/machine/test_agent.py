@@ -18,14 +18,14 @@ from double import Double, double
 AGENT = ROOT / "cloud-init" / "drawbridge"
 FACTS: dict[str, Any] = {
     "name": "drawbridge-prod-host", "region": "eu-west-1", "env": {"PLAIN": "a b"}, "parameters": {}, "registries": [],
-    "log_group": "", "launch_hook": "ready", "terminate_hook": "drain", "ready_seconds": 1,
+    "log_group": "", "launch_hook": "ready", "terminate_hook": "drain",
 }  # fmt: skip
 
 
 class Machine:
     def __init__(self, root: Path, cloud: Double) -> None:
         self.root, self.cloud = root, cloud
-        for folder in ("etc/drawbridge", "opt/drawbridge/app", "var/log", "bin"):
+        for folder in ("etc/drawbridge", "opt/drawbridge/app", "var/log", "run", "bin"):
             (root / folder).mkdir(parents=True)
 
     def facts(self, **changes: Any) -> None:
@@ -60,6 +60,7 @@ class Machine:
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         settings = {
             "PATH": f"{self.root}/bin:{os.environ['PATH']}", "DRAWBRIDGE_ROOT": str(self.root), "DRAWBRIDGE_PATIENCE": "0",
+            "DRAWBRIDGE_PAUSE": "0.05",
             **self.cloud.environment(), **environment,
         }  # fmt: skip
         return subprocess.run([sys.executable, str(AGENT), *command], env=settings, capture_output=True, text=True, timeout=60)
@@ -80,7 +81,13 @@ def container(
 ) -> dict[str, Any]:
     state: dict[str, Any] = {"Status": status, "ExitCode": code, **({"Health": {"Status": health}} if health else {})}
     labels = {"com.docker.compose.service": service}
-    return {"State": state, "Config": {"Labels": labels}, "HostConfig": {"RestartPolicy": {"Name": restart}}}
+    return {
+        "Id": service,
+        "RestartCount": 0,
+        "State": state,
+        "Config": {"Labels": labels},
+        "HostConfig": {"RestartPolicy": {"Name": restart}},
+    }
 
 
 def test_secrets_are_fetched_at_their_pinned_versions_into_a_file_of_roots(machine: Machine) -> None:
@@ -145,7 +152,7 @@ def test_a_registrys_password_is_never_an_argument(machine: Machine) -> None:
 def test_a_healthy_machine_tags_itself_and_completes_its_hook(machine: Machine) -> None:
     machine.facts()
     machine.docker(container("web"), container("worker", health=None), container("migrate", "exited", None, 0, "no"))
-    done = machine.run("ready")
+    done = machine.run("ready", "5")
     assert (done.returncode, done.stderr) == (0, "")
     (tag, hook) = machine.cloud.calls
     assert tag == ("CreateTags", {"ResourceId.1": "i-0123456789abcdef0", "Tag.1.Key": "drawbridge:ready", "Tag.1.Value": "true"})
@@ -165,31 +172,75 @@ def test_a_healthy_machine_tags_itself_and_completes_its_hook(machine: Machine) 
     ],
 )
 def test_a_machine_that_is_not_well_says_why_and_signals_nothing(machine: Machine, sick: dict[str, Any], why: str) -> None:
-    machine.facts(ready_seconds=0)
+    machine.facts()
     machine.docker(container("api"), sick)
-    done = machine.run("ready")
+    done = machine.run("ready", "0")
     assert (done.returncode, done.stderr) == (1, f"drawbridge: still waiting: {why}\n")
     assert machine.cloud.calls == []
 
 
+@pytest.mark.parametrize("restart", ["", "no", "on-failure"])
+def test_what_ended_well_and_is_not_to_be_restarted_has_done_its_work(machine: Machine, restart: str) -> None:
+    machine.facts(launch_hook=None)
+    machine.docker(container("web"), container("migrate", "exited", None, 0, restart))
+    done = machine.run("ready", "5")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_container_that_runs_for_a_moment_between_two_restarts_is_not_well(machine: Machine) -> None:
+    machine.facts()
+    machine.docker(container("worker", health=None))
+    # Each look finds it running, and once more restarted.
+    count = machine.root / "count"
+    machine.tool(
+        "docker",
+        f"""[ "$1" = ps ] && echo id && exit
+            echo x >> {count}; sed 's/"RestartCount": 0/"RestartCount": '$(wc -l < {count})/ {machine.root}/inspect.json""",
+    )
+    done = machine.run("ready", "0.5")
+    assert (done.returncode, done.stderr) == (1, "drawbridge: still waiting: containers restart again and again\n")
+    assert machine.cloud.calls == []
+
+
+def test_a_launch_that_is_over_is_neither_completed_nor_abandoned_again(machine: Machine) -> None:
+    machine.facts()
+    machine.docker(container("web"))
+    assert machine.run("ready", "5").returncode == 0
+    machine.cloud.calls.clear()
+    # There is no hook left to complete: AWS would refuse for as long as one asks.
+    machine.cloud.fail["CompleteLifecycleAction"] = ["ValidationError"] * 99
+    assert machine.run("ready", "5").returncode == 0
+    assert machine.run("abandon", "images").returncode == 0
+    assert [action for action, _ in machine.cloud.calls] == ["CreateTags"]
+
+
+def test_another_instance_made_from_this_ones_disk_completes_its_own_launch(machine: Machine) -> None:
+    machine.facts()
+    machine.docker(container("web"))
+    assert machine.run("ready", "5").returncode == 0
+    machine.cloud.metadata["instance-id"] = "i-0another"
+    assert machine.run("ready", "5").returncode == 0
+    assert machine.cloud.calls[-1][1]["InstanceId"] == "i-0another"
+
+
 def test_no_container_at_all_is_not_health(machine: Machine) -> None:
-    machine.facts(ready_seconds=0)
+    machine.facts()
     machine.docker()
-    assert machine.run("ready").stderr == "drawbridge: still waiting: no container runs\n"
+    assert machine.run("ready", "0").stderr == "drawbridge: still waiting: no container runs\n"
 
 
 def test_the_hook_is_tried_again_while_the_instance_is_still_pending(machine: Machine) -> None:
     machine.facts()
     machine.docker(container("web"))
     machine.cloud.fail["CompleteLifecycleAction"] = ["ValidationError"]
-    assert machine.run("ready", DRAWBRIDGE_PATIENCE="10").returncode == 0
+    assert machine.run("ready", "5", DRAWBRIDGE_PATIENCE="10").returncode == 0
     assert [action for action, _ in machine.cloud.calls] == ["CreateTags", "CompleteLifecycleAction", "CompleteLifecycleAction"]
 
 
 def test_without_a_hook_the_tag_is_all(machine: Machine) -> None:
     machine.facts(launch_hook=None)
     machine.docker(container("web"))
-    assert machine.run("ready").returncode == 0
+    assert machine.run("ready", "5").returncode == 0
     assert [action for action, _ in machine.cloud.calls] == ["CreateTags"]
 
 
@@ -237,4 +288,4 @@ def test_disk_and_memory_figures_are_put_under_the_stacks_name(machine: Machine)
 
 
 def test_an_unknown_command_lists_the_known_ones(machine: Machine) -> None:
-    assert machine.run("dance").stderr == "drawbridge: commands: secrets env database login ready abandon watch metrics\n"
+    assert machine.run("dance").stderr == "drawbridge: commands: secrets env database login states ready abandon watch metrics\n"
