@@ -60,9 +60,8 @@ OWASP_RULESET = "4814384a9e5d4991b9815dcfc25d2f1f"
 CONNECTORS_PER_TUNNEL = 25
 DESTINATIONS_PER_APPLICATION = 5
 
-# EC2 takes 16 KB of user data before base64; SSM's standard tier takes 4 KB a parameter.
+# EC2 takes 16 KB of user data before base64.
 USER_DATA_BYTES = 16_384
-PARAMETER_BYTES = 4_096
 
 # Lifecycle hook heartbeats: API_PutLifecycleHook, 30 to 7200 seconds.
 HEARTBEAT_SECONDS = (30, 7200)
