@@ -49,7 +49,7 @@ def make_home(home: Path) -> Path:
         binary = directory / f"pulumi-resource-{package}"
         binary.write_text(
             "#!/bin/sh\n"
-            f"PYTHONPATH='{Path(__file__).resolve().parents[1]}' PYTHONSAFEPATH=1\n"
+            f"PYTHONPATH='{Path(__file__).resolve().parents[1]}:{Path(__file__).resolve().parents[2]}' PYTHONSAFEPATH=1\n"
             "export PYTHONPATH PYTHONSAFEPATH\n"
             f"exec '{sys.executable}' -m {__package__.rsplit('.', 1)[-1]}.standin {package} {version} \"$@\"\n",
             encoding="utf-8",

@@ -305,11 +305,6 @@ LOWER_CASE_NAMES: frozenset[str] = frozenset(
 NOT_AUTONAMED: frozenset[str] = frozenset({"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", PARAMETER})
 """A parameter's `name` is optional in the SDK, yet what the machine reads it by: the stand-in wants it given."""
 
-SETS: frozenset[str] = frozenset(
-    {"vpcZoneIdentifiers", "vpcSecurityGroupIds", "subnetIds", "securityGroups", "securityGroupIds", "allowedIdps"}
-)
-"""Inputs whose order says nothing to the provider."""
-
 
 # Refusals -------------------------------------------------------------------------------------------------------------
 

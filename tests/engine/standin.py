@@ -3,7 +3,7 @@
     python -m engine.standin aws [engine's address]      prints its port, as plugins do
 
 It keeps a cloud (`cloud.py`) in the directory that `DRAWBRIDGE_STANDIN_STATE` names, and behaves by tables (`rules.py`,
-`replacing.py`). What it copies of the real providers' bridge: names made up for what has none, `__defaults`, replacement
+`preview/replacing.py`). What it copies of the real providers' bridge: names made up for what has none, `__defaults`, replacement
 before deletion unless a fixed name forbids it, detailed differences by path, secrets and unknowns passed through.
 """
 
@@ -24,9 +24,10 @@ from google.protobuf import any_pb2, empty_pb2, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from preview.differences import differences, replaces, top
+
 from . import rules
 from .cloud import Cloud, Fault, Operation, Thing
-from .replacing import REPLACING
 from .shapes import Output, shape, snake
 
 STATE = "DRAWBRIDGE_STANDIN_STATE"
@@ -92,39 +93,6 @@ def marked_like(fresh: Mapping[str, Any], old: Mapping[str, Any]) -> Plain:
         before = old.get(key)
         marked[key] = value if not has_secret(before) else before if bare(before) == value else secret(value)
     return marked
-
-
-# Differences ----------------------------------------------------------------------------------------------------------
-
-
-def differences(old: Any, new: Any, path: str = "") -> list[str]:
-    """Paths of the leaves that differ (`launchTemplate.version`, `tags["a.b"]`, `routes[0].cidrBlock`)."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        steps = [
-            (key, f"{path}.{key}" if path and _plain_key(key) else key if _plain_key(key) else f'{path}["{key}"]')
-            for key in sorted(old.keys() | new.keys())
-        ]
-        return [leaf for key, step in steps for leaf in differences(old.get(key), new.get(key), step)]
-    if isinstance(old, list) and isinstance(new, list):
-        if path in rules.SETS and UNKNOWN not in new:
-            old, new = sorted(map(str, old)), sorted(map(str, new))
-        longest = max(len(old), len(new))
-        pairs = [(old[n] if n < len(old) else None, new[n] if n < len(new) else None) for n in range(longest)]
-        return [leaf for n, (left, right) in enumerate(pairs) for leaf in differences(left, right, f"{path}[{n}]")]
-    return [] if old == new else [path]
-
-
-def _plain_key(key: str) -> bool:
-    return key.replace("_", "").replace("-", "").replace("#", "").isalnum()
-
-
-def replaces(type_: str, leaf: str) -> bool:
-    """Does a change at this leaf make the provider replace the resource?"""
-    steps = "".join(character for part in leaf.split("[") for character in part.split("]", 1)[-1])
-    return any(
-        path == "*" or steps == path or steps.startswith(f"{path}.") or path.startswith(f"{steps}.")
-        for path in REPLACING.get(type_, ())
-    )
 
 
 # The plugin -----------------------------------------------------------------------------------------------------------
@@ -198,7 +166,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         type_ = _type(request.urn)
         old = {key: value for key, value in bare(read(request.old_inputs)).items() if value is not None}
         new = {key: value for key, value in bare(read(request.news)).items() if value is not None}
-        leaves = differences(old, new)
+        leaves = differences(old, new, ordered=lambda items: UNKNOWN in items)
         replacing = [leaf for leaf in leaves if replaces(type_, leaf)]
         detailed = {leaf: _kind(leaf, old, new, leaf in replacing) for leaf in leaves}
         # A fixed name cannot be had twice: the bridge then deletes first.
@@ -207,8 +175,8 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         fixed = bool(replacing) and self.package == "aws" and not auto and new.get(named) is not None
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if leaves else provider_pb2.DiffResponse.DIFF_NONE,
-            diffs=sorted({_top(leaf) for leaf in leaves}),
-            replaces=sorted({_top(leaf) for leaf in replacing}),
+            diffs=sorted({top(leaf) for leaf in leaves}),
+            replaces=sorted({top(leaf) for leaf in replacing}),
             deleteBeforeReplace=fixed and old.get(named) == new.get(named),
             detailedDiff=detailed,
             hasDetailedDiff=True,
@@ -442,16 +410,12 @@ def _name(urn: str) -> str:
     return urn.rsplit("::", 1)[-1]
 
 
-def _top(leaf: str) -> str:
-    return leaf.split(".", 1)[0].split("[", 1)[0]
-
-
 def _kind(leaf: str, old: Plain, new: Plain, replacing: bool) -> Any:
     kinds = provider_pb2.PropertyDiff
-    top = _top(leaf)
-    if leaf == top and top not in old:
+    name = top(leaf)
+    if leaf == name and name not in old:
         kind = kinds.ADD_REPLACE if replacing else kinds.ADD
-    elif leaf == top and top not in new:
+    elif leaf == name and name not in new:
         kind = kinds.DELETE_REPLACE if replacing else kinds.DELETE
     else:
         kind = kinds.UPDATE_REPLACE if replacing else kinds.UPDATE

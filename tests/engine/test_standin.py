@@ -12,13 +12,15 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
+from preview.differences import differences, replaces
+from preview.replacing import CHANGING, REPLACING
+
 from . import rules
 from .cloud import Cloud
 from .harness import EngineStack, copy_project
-from .replacing import REPLACING
 from .rules import DATABASE, GROUP, LAUNCH_TEMPLATE, SECURITY_GROUP, SERVICE_TOKEN, SUBNET, TUNNEL, VPC
 from .shapes import shape
-from .standin import STATE, UNKNOWN, StandIn, bare, differences, has_secret, read, replaces, secret, write
+from .standin import STATE, UNKNOWN, StandIn, bare, has_secret, read, secret, write
 
 DATABASE_INPUTS: dict[str, Any] = {"identifier": "db", "skipFinalSnapshot": True, "instanceClass": "db.t4g.micro"}
 
@@ -117,6 +119,10 @@ def test_every_property_that_a_rule_speaks_of_exists(token: str) -> None:
     spoken = {*rules.OUTPUTS.get(token, {}), *rules.MOVED_BY_UPDATE.get(token, {}), *rules.UNIQUE.get(token, ((), ""))[0]}
     spoken |= {use.path.split(".")[0] for use in rules.USES if use.user == token}
     assert spoken <= {output.name for output in shape(token).outputs}
+
+
+def test_updates_move_on_the_outputs_that_the_table_lists() -> None:
+    assert {token: tuple(moved) for token, moved in rules.MOVED_BY_UPDATE.items()} == CHANGING
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
-"""Inputs whose change makes the providers replace a resource (pulumi-aws 7.51, pulumi-cloudflare 6.23).
+"""What the providers do with a changed input, as data (pulumi-aws 7.51, pulumi-cloudflare 6.23, pulumi-random 4.21).
 
-An input that is not listed is updated in place. A dotted path names a nested input; lists are looked through
-(`"rootBlockDevice.encrypted"`). Sources: the providers' own `ForceNew` and `RequiresReplace` marks.
+Sources: `ForceNew` in terraform-provider-aws's schemas and `RequiresReplace` plan modifiers in terraform-provider-cloudflare
+and terraform-provider-random, which the Pulumi providers bridge. A type that is not in `REPLACING` is unknown.
 """
+
+from __future__ import annotations
 
 REPLACING: dict[str, tuple[str, ...]] = {
     # Network
@@ -137,3 +139,20 @@ REPLACING: dict[str, tuple[str, ...]] = {
     "random:index/randomString:RandomString": ("*",),
     "random:index/randomUuid:RandomUuid": ("*",),
 }
+"""Inputs by type whose change replaces the resource; any other is updated in place.
+
+A dotted path names a nested input; lists are looked through (`"rootBlockDevice.encrypted"`).
+"""
+
+CHANGING: dict[str, tuple[str, ...]] = {
+    "aws:ec2/launchTemplate:LaunchTemplate": ("latestVersion", "defaultVersion"),
+    "aws:ssm/parameter:Parameter": ("version",),
+    "cloudflare:index/ruleset:Ruleset": ("version",),
+    "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": ("clientSecret",),
+}
+"""Outputs by type that an update in place changes. Every other output stays until the resource is replaced."""
+
+SETS: frozenset[str] = frozenset(
+    {"vpcZoneIdentifiers", "vpcSecurityGroupIds", "subnetIds", "securityGroups", "securityGroupIds", "allowedIdps"}
+)
+"""Inputs whose order says nothing to the provider."""
