@@ -655,6 +655,14 @@ class Alerts(Section):
     )
 
 
+class Acknowledgement(Section):
+    """One change of this pull request that may pass the gate of `preview --fail-on`."""
+
+    change: Literal["replace", "downtime", "exposure", "data-loss"] = Field(description="On which ground the gate closes.")
+    of: Text = Field(description="What the gate names: a resource, or a place such as app.example.com/admin.")
+    reason: Text = Field(description="Why it may pass; shown in every report.")
+
+
 SecretDelivery = Literal["cloud-init", "parameter-store"]
 
 SECTIONS: dict[str, Any] = {
@@ -671,6 +679,7 @@ SECTIONS: dict[str, Any] = {
     "alerts": Alerts | None,
     "secretDelivery": SecretDelivery,
     "protect": bool,
+    "acknowledge": tuple[Acknowledgement, ...],
 }
 """Every section of the `drawbridge:` namespace with its type; `secrets`, whose values never come here, is the other."""
 
@@ -686,4 +695,5 @@ DEFAULTS: dict[str, Any] = {
     "alerts": None,
     "secretDelivery": "cloud-init",
     "protect": "true",
+    "acknowledge": [],
 }

@@ -7,6 +7,12 @@ import gc
 import io
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .compare import Comparison
+    from .evaluate import Evaluation
+    from .gate import Gate
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,16 +21,37 @@ def main(arguments: list[str] | None = None) -> int:
     which.add_argument("--stack", metavar="NAME", help="the stack whose file is Pulumi.NAME.yaml (prod)")
     which.add_argument("--config-file", metavar="FILE", type=Path, help="a stack file, Pulumi.NAME.yaml, anywhere")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs (text)")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--against", metavar="REF_OR_FILE", help="compare with a git ref, or with another stack file")
+    other.add_argument("--engine", metavar="FILE", help="judge what `pulumi preview --json` wrote there (-: standard input)")
+    parser.add_argument(
+        "--fail-on",
+        metavar="GROUND",
+        action="extend",
+        type=_grounds,
+        default=[],
+        help="exit 2 at such a change: replace, downtime, exposure, data-loss (comma-separated)",
+    )
     parser.add_argument("--show-user-data", action="store_true", help="print the rendered cloud-init, secrets masked")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write there instead of to standard output")
-    options = parser.parse_args(arguments)
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as end:
+        # argparse says 2, which is the gate's answer here.
+        return 1 if end.code else 0
+    if options.fail_on and not (options.against or options.engine):
+        print("--fail-on judges a comparison. Add --against REF_OR_FILE or --engine FILE.", file=sys.stderr)
+        return 1
 
     from .evaluate import ProgramError, evaluate, project_root
     from .stackfile import StackFileError
 
+    comparison, gate = None, None
     try:
         evaluation = evaluate(project_root(), stack=options.stack, config_file=options.config_file)
-    except (ProgramError, StackFileError) as error:
+        if options.against or options.engine:
+            comparison, gate = _compared(options, evaluation)
+    except (ProgramError, StackFileError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     if options.show_user_data:
@@ -33,23 +60,55 @@ def main(arguments: list[str] | None = None) -> int:
     elif options.format == "json":
         from .report import to_json
 
-        text = to_json(evaluation)
+        text = to_json(evaluation, comparison, gate)
     else:
         from .text import to_text
 
-        text = to_text(evaluation, colour=options.output is None and sys.stdout.isatty())
+        text = to_text(evaluation, comparison, gate, colour=options.output is None and sys.stdout.isatty())
     if options.output is None:
         # The reports are UTF-8 whatever the locale says: their placeholders and frames are not in every other encoding.
         if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
             sys.stdout.reconfigure(encoding="utf-8")
         sys.stdout.write(text)
-        return 0
+        return _code(gate)
     try:
         options.output.write_text(text, encoding="utf-8")
     except OSError as error:
         print(f"{options.output}: cannot be written ({error.strerror}). Give -o a file in an existing folder.", file=sys.stderr)
         return 1
-    return 0
+    return _code(gate)
+
+
+def _grounds(text: str) -> list[str]:
+    known = ("replace", "downtime", "exposure", "data-loss")
+    for ground in (given := [part.strip() for part in text.split(",")]):
+        if ground not in known:
+            raise argparse.ArgumentTypeError(f"{ground!r} is none of {', '.join(known)}")
+    return given
+
+
+def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comparison, Gate]:
+    """The comparison that was asked for, and the gate's answer."""
+    from . import gate
+    from .evaluate import project_root
+
+    if options.engine:
+        from .engine_plan import read_plan
+
+        comparison = read_plan(options.engine, evaluation)
+    else:
+        from .against import evaluate_against
+        from .compare import compare
+
+        before = evaluate_against(
+            project_root(), options.against, stack=options.stack, config_file=options.config_file, after=evaluation
+        )
+        comparison = compare(before, evaluation)
+    return comparison, gate.judge(comparison, options.fail_on)
+
+
+def _code(gate: Gate | None) -> int:
+    return 2 if gate and gate.closed else 0
 
 
 if __name__ == "__main__":

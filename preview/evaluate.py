@@ -44,7 +44,10 @@ class Resource:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a program would register, parents before children, siblings by name."""
+    """What a program would register, parents before children, siblings by name.
+
+    ``user_data`` is each machine's cloud-init by its component, masked; ``config`` is the stack file's, secrets as placeholders.
+    """
 
     project: str
     stack: str
@@ -53,6 +56,7 @@ class Evaluation:
     raw_outputs: dict[str, Any]
     warnings: tuple[str, ...]
     user_data: dict[str, str]
+    config: dict[str, str]
 
     def of_type(self, token: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.type == token]
@@ -84,6 +88,7 @@ def evaluate(
     return Evaluation(
         project=settings.project, stack=settings.stack, resources=resources, outputs=mask(monitor.stack_outputs),
         raw_outputs=monitor.stack_outputs, warnings=tuple(engine.warnings), user_data=dict(sorted(texts.items())),
+        config=settings.config,
     )  # fmt: skip
 
 
@@ -94,6 +99,15 @@ def mask(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: mask(item) for key, item in sorted(value.items())}
     return [mask(item) for item in value] if isinstance(value, list) else value
+
+
+def bare(value: Any) -> Any:
+    """The value without its secret marks, at any depth."""
+    if isinstance(value, Secret):
+        return bare(value.value)
+    if isinstance(value, dict):
+        return {key: bare(item) for key, item in value.items()}
+    return [bare(item) for item in value] if isinstance(value, list) else value
 
 
 def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: Engine) -> None:

@@ -139,6 +139,7 @@ def _options(request: Any) -> dict[str, Any]:
         "deleteBeforeReplace": bool(request.deleteBeforeReplace),
         "replaceOnChanges": list(request.replaceOnChanges),
         "dependsOn": sorted(set(request.dependencies)),
+        "propertyDependencies": {name: sorted(set(item.urns)) for name, item in sorted(request.propertyDependencies.items())},
         "retainOnDelete": bool(request.retainOnDelete),
         "additionalSecretOutputs": list(request.additionalSecretOutputs),
         "aliases": [json_format.MessageToDict(alias) for alias in request.aliases],

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from .compare import Change, Comparison
 from .evaluate import Evaluation
+from .gate import Finding, Gate
 
 VERSION = 1
 _OPTIONS = ("protect", "ignoreChanges", "deleteBeforeReplace", "replaceOnChanges", "dependsOn")
 
 
-def to_json(evaluation: Evaluation) -> str:
+def to_json(evaluation: Evaluation, comparison: Comparison | None = None, gate: Gate | None = None) -> str:
     """The same bytes for the same input; secrets as `[secret]`, unknown values as `«name.property»`."""
-    document = {
+    document: dict[str, Any] = {
         "version": VERSION,
         "stack": evaluation.stack,
         "resources": [
@@ -29,4 +32,39 @@ def to_json(evaluation: Evaluation) -> str:
         "outputs": evaluation.outputs,
         "warnings": list(evaluation.warnings),
     }
+    if comparison and gate:
+        document["comparison"] = {
+            "consequence": comparison.consequence.words,
+            "counts": comparison.count(),
+            "changes": [_change(change) for change in comparison.changed],
+            "errors": list(comparison.errors),
+            "exposures": [{"kind": e.kind, "subject": e.subject, "text": e.text} for e in comparison.exposures],
+            "gate": {
+                "closed": gate.closed,
+                "closedBy": [_finding(item) for item in gate.closed_by],
+                "acknowledged": [_finding(item) for item in gate.acknowledged],
+                "warnings": list(gate.warnings),
+            },
+        }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "urn": change.urn,
+        "type": change.type,
+        "name": change.name,
+        "action": change.action,
+        "because": list(change.because),
+        "consequence": change.consequence.words,
+        "why": change.why,
+        "differences": [
+            {"path": d.path, "before": d.before, "after": d.after, "lines": list(d.lines), "replaces": d.replaces}
+            for d in change.differences
+        ],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    found = {"ground": finding.ground, "subject": finding.subject, "text": finding.text}
+    return found | ({"reason": finding.reason} if finding.reason else {})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -13,26 +14,30 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
+from . import tokens
+from .compare import Change, Comparison, Difference
+from .consequences import Consequence
 from .evaluate import MASK, Evaluation, Resource
+from .gate import Gate
+from .reach import EVERYONE, NOBODY, Reach
 
-INGRESS = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
-APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
-POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
-INBOUND = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-OUTBOUND = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 STATEFUL = {
-    "aws:rds/instance:Instance": "database",
-    "aws:efs/fileSystem:FileSystem": "files",
-    "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": "the tunnel's identity",
+    tokens.DATABASE: "database",
+    tokens.FILES: "files",
+    tokens.TUNNEL: "the tunnel's identity",
 }
 
 
-def to_text(evaluation: Evaluation, colour: bool = False) -> str:
+def to_text(
+    evaluation: Evaluation, comparison: Comparison | None = None, gate: Gate | None = None, *, colour: bool = False
+) -> str:
     """For a terminal (`colour`) at its own width, otherwise plain text 120 wide."""
     buffer = io.StringIO()
     width = max(shutil.get_terminal_size((120, 40)).columns, 80) if colour else 120
     console = Console(file=buffer, force_terminal=colour, no_color=not colour, width=width, highlight=False, legacy_windows=False)
     console.print(f"[bold]{escape(evaluation.project)} / {escape(evaluation.stack)}[/bold]\n")
+    if comparison and gate:
+        _compared(console, comparison, gate)
     for table in (_reach(evaluation), _groups(evaluation), _state(evaluation)):
         if table.row_count:
             console.print(table)
@@ -50,6 +55,68 @@ def to_text(evaluation: Evaluation, colour: bool = False) -> str:
     return re.sub(r" +$", "", buffer.getvalue(), flags=re.MULTILINE)
 
 
+_COLOURS = {
+    Consequence.NONE: "green", Consequence.IN_PLACE: "green", Consequence.ROLLING: "cyan", Consequence.REFUSED: "yellow",
+    Consequence.DOWNTIME: "red", Consequence.UNKNOWN: "magenta", Consequence.DATA_LOSS: "bold red",
+}  # fmt: skip
+_SIGNS = {"created": "+", "updated": "~", "rolling": "↻", "replaced": "±", "deleted": "-", "unknown": "?"}
+_LINES = 60
+
+
+def _compared(console: Console, comparison: Comparison, gate: Gate) -> None:
+    """What the change does, the worst first; then each changed resource with its differences."""
+    worst = comparison.consequence
+    counts = ", ".join(f"{number} {action}" for action, number in comparison.count().items())
+    console.print(f"[bold]Consequence:[/bold] [{_COLOURS[worst]}]{worst.words}[/]   ({counts or 'nothing there'})")
+    named = {found.text for found in gate.closed_by + gate.acknowledged}
+    for item in [item for item in comparison.exposures if item.text not in named]:
+        console.print(f"[yellow]Exposure:[/yellow] {escape(item.text)}")
+    for found in gate.closed_by:
+        console.print(f"[bold red]Gate closed[/bold red] ({found.ground}): {escape(found.text)}")
+    for found in gate.acknowledged:
+        console.print(f"[green]Acknowledged[/green] ({found.ground}): {escape(found.text)}: {escape(found.reason or '')}")
+    for error in comparison.errors:
+        console.print(f"[bold red]The engine's preview failed:[/bold red] {escape(error)}")
+    for warning in gate.warnings:
+        console.print(f"[yellow]{escape(warning)}[/yellow]")
+    console.print()
+    if comparison.changed:
+        tree = Tree("[bold]Changes[/bold]")
+        for change in sorted(comparison.changed, key=lambda c: -c.consequence):
+            _branch(tree, change)
+        console.print(tree)
+        console.print()
+
+
+def _branch(tree: Tree, change: Change) -> None:
+    colour = _COLOURS[change.consequence]
+    name = f"{_SIGNS[change.action]} {escape(change.name)}  [dim]{escape(tokens.short(change.type))}[/dim]"
+    place = tree.add(f"[{colour}]{name}  {change.action}[/]: {escape(change.why)}")
+    for difference in change.differences:
+        for line in _difference(difference):
+            place.add(line)
+
+
+def _difference(difference: Difference) -> Iterable[str]:
+    mark = "  [red]replaces[/red]" if difference.replaces else ""
+    if not difference.lines:
+        yield f"{escape(difference.path)}: {escape(_value(difference.before))} → {escape(_value(difference.after))}{mark}"
+        return
+    styles = {"+": "green", "-": "red"}
+    shown = [f"[{styles.get(line[:1], 'dim')}]{escape(line)}[/]" for line in difference.lines]
+    if len(shown) > _LINES:
+        shown = [*shown[:_LINES], f"[dim]… {len(shown) - _LINES} more lines (--format json has them all)[/dim]"]
+    yield "\n".join([f"{escape(difference.path)}{mark}", *shown])
+
+
+def _value(value: Any) -> str:
+    """A leaf, or a small structure, on one line."""
+    if value is None:
+        return "none"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 160 else f"{text[:157]}…"
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for column in columns:
@@ -60,53 +127,18 @@ def _table(title: str, *columns: str) -> Table:
 def _reach(evaluation: Evaluation) -> Table:
     """Every ingress rule with whoever gets to it; what is not listed is answered 404."""
     table = _table("Who can reach what", "from the Internet", "service", "who")
-    policies = {f"«{policy.name}.id»": policy for policy in evaluation.of_type(POLICY)}
-    for config in evaluation.of_type(INGRESS):
-        for rule in config.inputs["config"]["ingresses"]:
-            if "hostname" not in rule:
-                table.add_row("anything else", rule["service"], "nobody")
-                continue
-            where = rule["hostname"] + (f"  {rule['path']}" if "path" in rule else "")
-            tags = rule.get("originRequest", {}).get("access", {}).get("audTags", [])
-            guards = [a for a in evaluation.of_type(APPLICATION) if f"«{a.name}.aud»" in tags]
-            who = "; ".join(_who(policies[p["id"]], a) for a in guards for p in a.inputs["policies"] if p["id"] in policies)
-            table.add_row(escape(where), rule["service"], escape(who) or "[bold]everyone on the Internet[/bold]")
+    reach = Reach(evaluation)
+    for entry in reach.entries:
+        where = entry.hostname + (f"  {entry.path}" if entry.path else "")
+        table.add_row(escape(where), entry.service, f"[bold]{EVERYONE}[/bold]" if entry.who == EVERYONE else escape(entry.who))
+    if reach.catch_all:
+        table.add_row("anything else", reach.catch_all, NOBODY)
     return table
-
-
-def _who(policy: Resource, application: Resource) -> str:
-    rules = [_rule(rule) for rule in policy.inputs.get("includes", [])]
-    text = ", ".join(rules)
-    requires = [_rule(rule) for rule in policy.inputs.get("requires", [])]
-    if requires:
-        text += ", each with " + " and ".join(requires)
-    if policy.inputs.get("mfaConfig"):
-        text += ", second factor"
-    if policy.inputs["decision"] == "allow":
-        text += f", session {application.inputs['sessionDuration']}"
-    return text
-
-
-def _rule(rule: dict[str, Any]) -> str:
-    ((kind, body),) = rule.items()
-    words: dict[str, Callable[[dict[str, Any]], str]] = {
-        "email": lambda b: b["email"],
-        "emailDomain": lambda b: "@" + b["domain"],
-        "everyone": lambda b: "anyone who logs in",
-        "serviceToken": lambda b: "service token " + re.sub(r"^«.*-token-(.*)\.id»$", r"\1", b["tokenId"]),
-        "githubOrganization": lambda b: "GitHub " + b["name"] + ("/" + b["team"] if "team" in b else ""),
-        "oidc": lambda b: f"{b['claimName']}={b['claimValue']}",
-        "geo": lambda b: "from " + b["countryCode"],
-        "ip": lambda b: "from " + b["ip"],
-        "group": lambda b: "Access group " + b["id"],
-        "authMethod": lambda b: b["authMethod"],
-    }  # fmt: skip
-    return words[kind](body) if kind in words else kind
 
 
 def _groups(evaluation: Evaluation) -> Table:
     table = _table("What may speak to what", "direction", "group", "peer", "port", "why")
-    for direction, token in (("in", INBOUND), ("out", OUTBOUND)):
+    for direction, token in (("in", tokens.INBOUND), ("out", tokens.OUTBOUND)):
         for rule in evaluation.of_type(token):
             data = rule.inputs
             peer = (
@@ -143,9 +175,7 @@ def _protection(resource: Resource, evaluation: Evaluation) -> Iterable[str]:
         yield f"{data['backupRetentionPeriod']} days of point-in-time recovery"
     if data.get("skipFinalSnapshot") is False:
         yield "final snapshot"
-    if any(
-        b.inputs.get("fileSystemId") == f"«{resource.name}.id»" for b in evaluation.of_type("aws:efs/backupPolicy:BackupPolicy")
-    ):
+    if any(b.inputs.get("fileSystemId") == f"«{resource.name}.id»" for b in evaluation.of_type(tokens.BACKUP_POLICY)):
         yield "daily backups"
     if data.get("encrypted") or data.get("storageEncrypted"):
         yield "encrypted"
@@ -156,7 +186,7 @@ def _tree(evaluation: Evaluation) -> Tree:
     places: dict[str, Tree] = {}
     for resource in evaluation.resources:
         marks = [mark for mark, on in _marks(resource) if on]
-        label = f"{escape(resource.name)}  [dim]{escape(_type(resource.type))}[/dim]"
+        label = f"{escape(resource.name)}  [dim]{escape(tokens.short(resource.type))}[/dim]"
         label += "".join(f"  [cyan]{mark}[/cyan]" for mark in marks)
         places[resource.urn] = places.get(resource.parent, root).add(label)
     return root
@@ -172,13 +202,6 @@ def _holds_secret(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_holds_secret, value.values()))
     return any(map(_holds_secret, value)) if isinstance(value, list) else value == MASK
-
-
-def _type(token: str) -> str:
-    package, _, rest = token.partition(":")
-    module, _, name = rest.partition(":")
-    short = module.partition("/")[0]
-    return f"{package}:{name}" if short == "index" else f"{package}:{short}:{name}"
 
 
 def _short(value: Any) -> str:

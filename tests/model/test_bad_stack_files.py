@@ -16,7 +16,7 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("cloudflare", None, "cloudflare: this section is required"),
     ("routes", None, "routes: this section is required"),
     ("hots", {}, "hots: a known section: cloudflare, app, routes, access, identityProviders, firewall, tunnel, network, host, database, "
-     "alerts, secretDelivery, protect, secrets. Did you mean host?"),
+     "alerts, secretDelivery, protect, acknowledge, secrets. Did you mean host?"),
     ("cloudflare/accountId", None, "cloudflare/accountId: this key is required"),
     ("cloudflare/accountId", "xyz", "cloudflare/accountId: 32 hexadecimal digits, from the zone's overview page in the dashboard, got \"xyz\""),
     ("cloudflare/zoneID", "a", "cloudflare/zoneID: a known key: accountId, zoneId, zone, plan, team. Did you mean zoneId?"),

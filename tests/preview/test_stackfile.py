@@ -55,10 +55,10 @@ def test_scalars_are_what_the_engine_makes_of_them(project: Path, written: str, 
     assert read(project, "prod", None).config == {"drawbridge:k": engine}
 
 
-def test_encrypted_leaves_become_names_of_themselves_and_mark_their_key(project: Path) -> None:
+def test_encrypted_leaves_become_names_of_themselves_with_a_digest_and_mark_their_key(project: Path) -> None:
     write(project, "config:\n  drawbridge:secrets:\n    KEY: {secure: AAAB}\n  aws:token: {secure: CCC}\n")
     stack = read(project, None, None)
-    assert stack.config == {"drawbridge:secrets": '{"KEY":"«secrets.KEY»"}', "aws:token": "«token»"}
+    assert stack.config == {"drawbridge:secrets": '{"KEY":"«secrets.KEY·5e01d7a1»"}', "aws:token": "«token·8c55ff95»"}
     assert stack.secret_keys == {"drawbridge:secrets", "aws:token"}
 
 

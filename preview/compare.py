@@ -1,0 +1,296 @@
+"""What becomes of each resource when one version of a stack follows another."""
+
+from __future__ import annotations
+
+import base64
+import graphlib
+import gzip
+import json
+import re
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Any, Literal
+
+from . import consequences, tokens
+from .consequences import Consequence
+from .differences import covers, differences, replaces, top
+from .evaluate import MASK, Evaluation, Resource, bare
+from .exposure import Exposure, exposures
+from .replacing import CHANGING, REPLACING
+
+Action = Literal["unchanged", "created", "updated", "rolling", "replaced", "deleted", "unknown"]
+
+_PLACEHOLDER = re.compile(r"«([^«»]+?)\.([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[[0-9]+\])*)»")
+_ENCODED_JSON = re.compile(r"eyJ[A-Za-z0-9+/]{8,}={0,2}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One leaf of a resource's inputs. ``lines`` is a unified diff, without its header, where the values are texts of lines.
+
+    ``before`` and ``after`` are masked; None: the leaf is not there. ``replaces``: this is why it is replaced.
+    """
+
+    path: str
+    before: Any
+    after: Any
+    lines: tuple[str, ...] = ()
+    replaces: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What becomes of one resource, why, and what that means for people."""
+
+    urn: str
+    type: str
+    name: str
+    action: Action
+    before: Resource | None
+    after: Resource | None
+    differences: tuple[Difference, ...] = ()
+    consequence: Consequence = Consequence.NONE
+    why: str = ""
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """The inputs that make it a replacement."""
+        return tuple(dict.fromkeys(top(difference.path) for difference in self.differences if difference.replaces))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Every resource of both versions, in the order of the later one, what is deleted at the end.
+
+    ``errors`` are those of an engine's plan that ended early: what came after them is not known.
+    """
+
+    before: Evaluation
+    after: Evaluation
+    changes: tuple[Change, ...]
+    exposures: tuple[Exposure, ...]
+    errors: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.action != "unchanged")
+
+    @property
+    def consequence(self) -> Consequence:
+        """The worst of all changes."""
+        return max((change.consequence for change in self.changes), default=Consequence.NONE)
+
+    def count(self) -> dict[str, int]:
+        """How many resources have each action, in the order of `Action`."""
+        actions = [change.action for change in self.changes]
+        return {action: actions.count(action) for action in Action.__args__ if action in actions}  # type: ignore[attr-defined]
+
+
+def compare(before: Evaluation, after: Evaluation) -> Comparison:
+    """The changes from ``before`` to ``after``, two evaluations of a stack of the same name."""
+    return judged(before, after, _steps(before, after))
+
+
+def judged(before: Evaluation, after: Evaluation, steps: Sequence[Change]) -> Comparison:
+    """The comparison whose steps are known, with what each means for people."""
+    judge = consequences.Judge(before, after, steps)
+    changes = tuple(judge(change) for change in steps)
+    return Comparison(before=before, after=after, changes=changes, exposures=exposures(before, after, changes))
+
+
+def _steps(before: Evaluation, after: Evaluation) -> list[Change]:
+    old = {resource.urn: resource for resource in before.resources if resource.options["custom"]}
+    new = {resource.urn: resource for resource in after.resources if resource.options["custom"]}
+    former = {urn: _former(resource, old) for urn, resource in new.items()}
+    moved_region = before.config.get("aws:region") != after.config.get("aws:region")
+    found: dict[str, Change] = {}
+    for urn in _dependencies_first(new):
+        found[urn] = _step(former[urn], new[urn], found, before, after, moved_region)
+    gone = [resource for urn, resource in old.items() if resource not in former.values()]
+    deleted = [Change(urn=r.urn, type=r.type, name=r.name, action="deleted", before=r, after=None) for r in gone]
+    return [*(found[urn] for urn in new), *deleted]
+
+
+def _former(resource: Resource, old: Mapping[str, Resource]) -> Resource | None:
+    """The same resource before: by its URN, else by an alias."""
+    if resource.urn in old:
+        return old[resource.urn]
+    for alias in resource.options["aliases"]:
+        spec = alias.get("spec", {})
+        wanted = (spec.get("name", resource.name), spec.get("type", resource.type), spec.get("parentUrn", resource.parent))
+        for other in old.values():
+            if other.urn == alias.get("urn") or ("spec" in alias and (other.name, other.type, other.parent) == wanted):
+                return other
+    return None
+
+
+def _dependencies_first(resources: Mapping[str, Resource]) -> Iterator[str]:
+    graph = {urn: [d for d in resource.options["dependsOn"] if d in resources] for urn, resource in resources.items()}
+    return iter(graphlib.TopologicalSorter(graph).static_order())
+
+
+def _step(
+    old: Resource | None, new: Resource, found: Mapping[str, Change], before: Evaluation, after: Evaluation, moved_region: bool
+) -> Change:
+    base: dict[str, Any] = {"urn": new.urn, "type": new.type, "name": new.name, "before": old, "after": new}
+    if old is None:
+        return Change(**base, action="created")
+    listed: list[Difference] = []
+    values = bare(old.raw), bare(new.raw)
+    for leaf in differences(*values):
+        if not any(covers(path, leaf) for path in new.options["ignoreChanges"]):
+            listed.append(_difference(leaf, old, new, before, after))
+    seen = {difference.path for difference in listed}
+    for leaf in _moved(values[1], new, found):
+        if leaf not in seen and not any(covers(path, leaf) for path in new.options["ignoreChanges"]):
+            listed.append(_remade(leaf, old, new))
+    if moved_region and new.type.startswith("aws:"):
+        regions = before.config.get("aws:region"), after.config.get("aws:region")
+        listed.append(Difference(path="region", before=regions[0], after=regions[1], replaces=True))
+    if old.options["protect"] != new.options["protect"]:
+        listed.append(Difference(path="protect", before=old.options["protect"], after=new.options["protect"]))
+    listed.sort(key=lambda difference: difference.path)
+    return Change(**base, action=_action(new, listed), differences=tuple(listed))
+
+
+def _action(resource: Resource, found: Sequence[Difference]) -> Action:
+    if not [d for d in found if d.path != "protect"]:
+        return "updated" if found else "unchanged"
+    if resource.type not in REPLACING:
+        return "unknown"
+    if not any(difference.replaces for difference in found):
+        return "updated"
+    # The group is made anew before the old one goes; see components/host.py.
+    rolls = resource.type == tokens.FLEET and "name" not in resource.inputs and not resource.options["deleteBeforeReplace"]
+    return "rolling" if rolls and not any(d.path == "region" for d in found) else "replaced"
+
+
+def _replacing(resource: Resource, leaf: str) -> bool:
+    forced = [path for path in resource.options["replaceOnChanges"] if not path.startswith("#")]
+    return replaces(resource.type, leaf) or any(covers(path, leaf) for path in forced)
+
+
+# Values -----------------------------------------------------------------------------------------------------------------
+
+
+def _difference(leaf: str, old: Resource, new: Resource, before: Evaluation, after: Evaluation) -> Difference:
+    left, right = _at(old, leaf), _at(new, leaf)
+    lines: tuple[str, ...] = ()
+    if leaf == "userData":
+        lines = _user_data_lines(old, new, before, after)
+        left, right = "cloud-init", "cloud-init"
+    elif isinstance(left, str) and isinstance(right, str) and MASK not in (left, right):
+        lines = diff_lines(as_lines(left), as_lines(right))
+    elif left == right == MASK:
+        right = f"{MASK} (another)"
+    return Difference(path=leaf, before=left, after=right, lines=lines, replaces=_replacing(new, leaf))
+
+
+def _remade(leaf: str, old: Resource, new: Resource) -> Difference:
+    """A leaf that reads the same and yet holds another value: what it names is made anew."""
+    left, right = _at(old, leaf), _at(new, leaf)
+    if leaf == "userData":
+        left = right = "cloud-init"
+    return Difference(path=leaf, before=left, after=f"{right} (another)", replaces=_replacing(new, leaf))
+
+
+def _at(resource: Resource, leaf: str) -> Any:
+    """The masked value at a path; None where it is not."""
+    value: Any = resource.inputs
+    for step in re.findall(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)', leaf):
+        quoted, index, key = step
+        if value == MASK:
+            return MASK
+        if index:
+            value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+        else:
+            value = value.get(quoted or key) if isinstance(value, dict) else None
+    return value
+
+
+def _moved(value: Any, resource: Resource, found: Mapping[str, Change], path: str = "") -> Iterator[str]:
+    """Leaves that name an output which another resource's change moves on."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _moved(item, resource, found, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _moved(item, resource, found, f"{path}[{index}]")
+    elif isinstance(value, str):
+        reads = resource.options["propertyDependencies"].get(top(path), ())
+        sources = [found[urn] for urn in reads if urn in found]
+        named = {(match[1], match[2]) for match in _PLACEHOLDER.finditer(expanded(value))} if sources else set()
+        if any(_moves(source, prop) for source in sources for name, prop in named if name == source.name):
+            yield path
+
+
+def _moves(change: Change, output: str) -> bool:
+    assert change.after is not None
+    if change.action in ("created", "replaced", "rolling"):
+        return output not in change.after.inputs
+    return change.action == "updated" and output in CHANGING.get(change.type, ()) and change.differences != ()
+
+
+def expanded(text: str) -> str:
+    """The text with what is packed in it: gzip, the base64 of a JSON object, percent-encoding."""
+    text = unpacked(text)
+    parts = [text]
+    for match in _ENCODED_JSON.finditer(text):
+        try:
+            parts.append(base64.b64decode(match[0]).decode())
+        except ValueError:
+            continue
+    if "%C2%AB" in text:
+        parts.append(urllib.parse.unquote(text))
+    return "\n".join(parts)
+
+
+def unpacked(text: str) -> str:
+    """A machine's cloud-init as text; any other text as it is."""
+    if not text.startswith("H4sI"):
+        return text
+    try:
+        return gzip.decompress(base64.b64decode(text)).decode()
+    except (ValueError, OSError):
+        return text
+
+
+# Lines ------------------------------------------------------------------------------------------------------------------
+
+
+def _user_data_lines(old: Resource, new: Resource, before: Evaluation, after: Evaluation) -> tuple[str, ...]:
+    """Of the masked cloud-init; where only secrets differ, which ones do."""
+    name = new.name.removesuffix("-template")
+    left, right = before.user_data.get(name, ""), after.user_data.get(name, "")
+    lines = diff_lines(left.splitlines(), right.splitlines())
+    known = [_secrets(unpacked(str(bare(resource.raw).get("userData", "")))) for resource in (old, new)]
+    others = sorted(name for name in known[0].keys() & known[1].keys() if known[0][name] != known[1][name])
+    return lines + tuple(f"  # another value of the secret {name}" for name in others)
+
+
+def _secrets(text: str) -> dict[str, str]:
+    try:
+        return dict(json.loads(consequences.written(text, "/etc/drawbridge/secrets.json") or "{}"))
+    except ValueError:
+        return {}
+
+
+def as_lines(text: str) -> list[str]:
+    """A text as a reader sees its parts: JSON indented, a rules expression a term a line."""
+    if text[:1] in "{[":
+        try:
+            return json.dumps(json.loads(text), indent=2, ensure_ascii=False).splitlines()
+        except ValueError:
+            pass
+    if "http." in text or "\n" in text:
+        return [line for part in text.splitlines() for line in re.split(r" (?=(?:and|or) )", part)]
+    return [text]
+
+
+def diff_lines(left: Sequence[str], right: Sequence[str]) -> tuple[str, ...]:
+    """A unified diff with three lines of context and without the header; nothing for texts of one line."""
+    if max(len(left), len(right)) < 2:
+        return ()
+    return tuple(line for line in unified_diff(left, right, lineterm="", n=3) if not line.startswith(("---", "+++")))
