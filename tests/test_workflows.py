@@ -1,0 +1,178 @@
+"""What the workflows promise, asserted on what GitHub reads: hashes, permissions, secrets, and that their commands exist."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ids = {"ids": lambda path: path.name}
+
+
+def load(path: Path) -> dict[str, Any]:
+    document = yaml.safe_load(path.read_text())
+    document["on"] = document.pop(True)  # YAML 1.1 reads the key `on` as a truth value
+    if not isinstance(document["on"], dict):
+        document["on"] = dict.fromkeys([document["on"]] if isinstance(document["on"], str) else document["on"])
+    return dict(document)
+
+
+def jobs(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from load(path)["jobs"].items()
+
+
+def steps(path: Path) -> Iterator[dict[str, Any]]:
+    for _, job in jobs(path):
+        yield from job["steps"]
+
+
+def used(path: Path, action: str) -> list[dict[str, Any]]:
+    return [step for step in steps(path) if step.get("uses", "").startswith(f"{action}@")]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, **ids)
+def test_every_action_is_pinned_by_its_commit_and_says_its_version(path: Path) -> None:
+    lines = re.findall(r"uses: (.*)", path.read_text())
+    assert [line for line in lines if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+    assert len(lines) == len([step for step in steps(path) if "uses" in step])
+
+
+def test_an_action_has_one_version_in_all_workflows() -> None:
+    pins: dict[str, set[str]] = {}
+    for path in WORKFLOWS:
+        for name, pin in re.findall(r"uses: ([\w/-]+)@(.*)", path.read_text()):
+            pins.setdefault(name, set()).add(pin)
+    assert {name: found for name, found in pins.items() if len(found) != 1} == {}
+
+
+# What a job may do beyond reading the code; every other permission is absent.
+BEYOND_READING = {
+    "preview.yml/engine": {"id-token": "write"},
+    "comment.yml/comment": {"actions": "read", "pull-requests": "write"},
+}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, **ids)
+def test_a_job_may_do_what_it_needs_and_nothing_else(path: Path) -> None:
+    assert load(path)["permissions"] == {}
+    for name, job in jobs(path):
+        wanted = BEYOND_READING.get(f"{path.name}/{name}", {})
+        assert {key: value for key, value in job["permissions"].items() if (key, value) != ("contents", "read")} == wanted, name
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, **ids)
+def test_no_checkout_leaves_a_token_behind(path: Path) -> None:
+    assert [step for step in used(path, "actions/checkout") if step.get("with", {}).get("persist-credentials") is not False] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, **ids)
+def test_no_script_is_put_together_from_expressions(path: Path) -> None:
+    assert [step["run"] for step in steps(path) if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, **ids)
+def test_every_job_ends_by_itself_and_every_workflow_is_alone_where_it_must_be(path: Path) -> None:
+    assert [name for name, job in jobs(path) if not isinstance(job.get("timeout-minutes"), int)] == []
+    assert "concurrency" in load(path) or all("concurrency" in job for _, job in jobs(path))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, **ids)
+def test_no_stored_cloud_key_is_used_anywhere(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"aws-access-key-id|aws-secret-access-key|secrets\.AWS|secrets: inherit", text, re.IGNORECASE)
+    for step in used(path, "aws-actions/configure-aws-credentials"):
+        assert set(step["with"]) == {"role-to-assume", "aws-region"}
+
+
+def test_code_of_a_pull_request_never_meets_a_secret_or_a_token_that_writes() -> None:
+    for path in WORKFLOWS:
+        if "pull_request" in load(path)["on"]:
+            assert "secrets." not in path.read_text(), path.name
+            writes = [(name, key) for name, job in jobs(path) for key, value in job["permissions"].items() if value == "write"]
+            assert writes in ([], [("engine", "id-token")]), path.name
+        assert "pull_request_target" not in load(path)["on"], path.name
+    preview = dict(jobs(ROOT / ".github/workflows/preview.yml"))
+    assert preview["engine"]["needs"] == "stacks"
+    assert (
+        preview["stacks"]["if"]
+        == "github.event.pull_request.head.repo.full_name == github.repository && vars.AWS_PREVIEW_ROLE != ''"
+    )
+
+
+def test_what_may_write_a_comment_runs_nothing_of_the_pull_request() -> None:
+    path = ROOT / ".github/workflows/comment.yml"
+    (checkout,) = used(path, "actions/checkout")
+    assert checkout["with"] == {
+        "ref": "${{ github.event.repository.default_branch }}",
+        "sparse-checkout": ".github/scripts",
+        "persist-credentials": False,
+    }
+    (download,) = used(path, "actions/download-artifact")
+    assert download["with"]["path"] == "${{ runner.temp }}/untrusted"
+    # Isolated: neither the environment nor the working directory can give it a module.
+    assert [step["run"] for step in steps(path) if "run" in step] == ['python3 -I .github/scripts/talk.py comment "$FOUND"']
+
+
+def commands(path: Path) -> str:
+    return "\n".join(step.get("run", "") for step in steps(path))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, **ids)
+def test_every_make_target_exists(path: Path) -> None:
+    made = re.findall(r"\bmake ([\w./-]+)", commands(path))
+    targets = set(re.findall(r"^([\w./$()-]+):", (ROOT / "Makefile").read_text().replace("$(VENV)", ".venv"), re.MULTILINE))
+    assert [target for target in made if target not in targets] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, **ids)
+def test_every_file_that_is_called_exists(path: Path) -> None:
+    called = re.findall(r"(?<![\w/.])((?:\.github|\.ci|docs|tests)/[\w./-]+)", commands(path))
+    assert [file for file in called if not (ROOT / file).exists()] == []
+    assert (ROOT / ".pulumi.version").read_text() == "3.260.0\n"
+
+
+def test_the_list_of_stacks_holds_what_may_be_a_stacks_name_only(tmp_path: Path) -> None:
+    script = ROOT / ".github/scripts/stacks"
+
+    def listed(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run([script, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout or done.stderr
+
+    assert listed() == (1, f"no stack file Pulumi.NAME.yaml in {tmp_path}\n")
+    for name in ("prod", "eu-west.2", "staging"):
+        (tmp_path / f"Pulumi.{name}.yaml").touch()
+    (tmp_path / "Pulumi.yaml").touch()
+    assert listed() == (0, 'stacks=["eu-west.2","prod","staging"]\n')
+    assert listed("prod") == (0, 'stacks=["prod"]\n')
+    assert listed("pro") == (1, f"no stack file Pulumi.pro.yaml in {tmp_path}\n")
+    (tmp_path / "Pulumi.a b.yaml").touch()
+    assert listed() == (1, "Pulumi.a b.yaml: a stack's name may hold letters, digits, _ . - only\n")
+
+
+def tool(name: str) -> str:
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}:{Path.home()}/go/bin") or shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def test_zizmor_finds_nothing() -> None:
+    done = subprocess.run(
+        [tool("zizmor"), "--pedantic", "--offline", "--quiet", "--no-progress", ROOT / ".github"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_actionlint_finds_nothing() -> None:
+    done = subprocess.run([tool("actionlint"), *WORKFLOWS], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
