@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from . import go_yaml
 from .errors import Finding, finding
 from .settings import App, Database, Tunnel
 
@@ -56,37 +57,6 @@ class Compose:
     findings: tuple[Finding, ...] = field(default=())
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as compose reads it: `!reset` and `!override` tags are allowed, duplicate keys are not."""
-
-
-def _ignore_tag(loader: _Loader, _suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)  # type: ignore[arg-type]
-
-
-def _unique_keys(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        if key_node.tag == "tag:yaml.org,2002:merge":
-            continue
-        key = loader.construct_object(key_node, deep=True)
-        if isinstance(key, list | dict):
-            raise yaml.constructor.ConstructorError(None, None, "a key is a word", key_node.start_mark)
-        if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is there twice", key_node.start_mark)
-        seen.add(key)
-    loader.flatten_mapping(node)
-    return {loader.construct_object(k, deep=True): loader.construct_object(v, deep=True) for k, v in node.value}
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _unique_keys)
-_Loader.add_multi_constructor("!", _ignore_tag)
-
-
 def parse(text: str, path: str = "app/compose") -> Compose:
     """Read a compose file's text. What is wrong with its form comes back in `findings`, under `path`; nothing is raised."""
     nothing = Compose(services={}, volumes={}, required=frozenset(), mentioned=frozenset())
@@ -96,7 +66,7 @@ def parse(text: str, path: str = "app/compose") -> Compose:
         return Compose(**{**vars(nothing), "findings": (found,)})
 
     try:
-        document = yaml.load(text, Loader=_Loader)
+        document = yaml.load(text, Loader=go_yaml.ComposeLoader)
     except yaml.MarkedYAMLError as error:
         line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
         return broken(f"the compose file is YAML: {error.problem or error.context}{line}")
@@ -332,6 +302,11 @@ def _read_by_services(compose: Compose) -> frozenset[str]:
 
 def _registry_passwords(app: App) -> set[str]:
     return {registry.password for registry in app.registries if registry.password}
+
+
+def login_only(compose: Compose, app: App) -> tuple[str, ...]:
+    """Registries' passwords that no service asks for by name: they are not for containers to read."""
+    return tuple(sorted(_registry_passwords(app) - _read_by_services(compose)))
 
 
 def _image(place: str, service: Service, env: Mapping[str, str], app: App) -> list[Finding]:

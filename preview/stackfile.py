@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from . import engine_yaml
+from model import go_yaml
 
 
 class StackFileError(ValueError):
@@ -39,7 +39,7 @@ class StackFile:
 def load_yaml(path: Path) -> Any:
     """A YAML file's document. Raises StackFileError with file, line and cure."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=engine_yaml.Loader)
+        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=go_yaml.Loader)
     except FileNotFoundError:
         if path.name == "Pulumi.yaml":
             raise StackFileError(f"{path}: no such file; a project has one, with its `name` and `runtime`") from None
@@ -114,7 +114,7 @@ def _reveal(value: Any, path: str) -> tuple[Any, bool]:
         if set(value) == {"secure"} and isinstance(value["secure"], str):
             # Another value is another ciphertext: without the key, a comparison sees that much and no more.
             return f"«{path}·{hashlib.sha256(value['secure'].encode()).hexdigest()[:8]}»", True
-        inner = {engine_yaml.text(key): _reveal(item, f"{path}.{key}") for key, item in value.items()}
+        inner = {go_yaml.text(key): _reveal(item, f"{path}.{key}") for key, item in value.items()}
         return {key: item for key, (item, _) in inner.items()}, any(secret for _, secret in inner.values())
     if isinstance(value, list):
         items = [_reveal(item, f"{path}[{index}]") for index, item in enumerate(value)]
@@ -126,4 +126,4 @@ def _text(value: Any) -> str:
     """Objects and lists travel as JSON, their keys sorted as the engine does; everything else as text."""
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return engine_yaml.text(value)
+    return go_yaml.text(value)

@@ -26,6 +26,10 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("app/compose", "nope.yaml", 'app/compose: a file of the project, got "nope.yaml". Paths are relative to the folder of Pulumi.yaml.'),
     ("app/compose", "/etc/passwd", 'app/compose: a relative path inside the project, without .., got "/etc/passwd"'),
     ("app/files", {"api/conf.d/a.conf": "a.conf", "../x": "a.conf"}, 'app/files/../x: a relative path inside the project, without .., got "../x"'),
+    ("app/files", {"api/conf.d/a.conf": "a.conf", "./compose.yaml": "a.conf"}, 'app/files/./compose.yaml: a path in its plain form, compose.yaml, got "./compose.yaml"'),
+    ("app/files", {"api/conf.d/a.conf": "a.conf", ".env/x": "a.conf"}, "app/files/.env/x: a name other than .env, compose.yaml, overlay.yaml"),
+    ("app/files", {"api/conf.d/a.conf": "a.conf", "api/conf.d": "a.conf"},
+     "app/files/api/conf.d: a file or a folder, not both; api/conf.d/a.conf lies in it"),
     ("app/env/DEBUG", True, 'app/env/DEBUG: write it in quotes ("true"): YAML words change their spelling on the way to a variable, got true'),
     ("app/env/PGHOST", "x", "app/env/PGHOST: PGHOST is the database's, and set by Drawbridge. Choose another name."),
     ("app/env/TUNNEL_TOKEN", "x", "app/env/TUNNEL_TOKEN: TUNNEL_TOKEN is the connector's, and set by Drawbridge. Choose another name."),
@@ -132,7 +136,7 @@ def test_bad_setting_gives_its_one_error(place: str, value: Any, line: str) -> N
 COMPOSES: list[tuple[str, str, str]] = [
     ("services:", "services: [", "app/compose: the compose file is YAML: expected ',' or ']', but got ':' (line 3)"),
     (COMPOSE, "volumes: {}", "app/compose: the compose file has a mapping `services` with at least one service"),
-    ("    restart: always\n    healthcheck", "    restart: always\n    restart: always\n    healthcheck", "app/compose: the compose file is YAML: key 'restart' is there twice (line 5)"),
+    ("    restart: always\n    healthcheck", "    restart: always\n    restart: always\n    healthcheck", "app/compose: the compose file is YAML: key 'restart' is there twice, first on line 4. Keep one of them. (line 5)"),
     ("image: nginx:1.28.0", "image: nginx", "app/compose/services/web/image: an image has a tag that stays what it is, not `latest`, got \"nginx\". "
      "Pin a version or a digest, or list 'web' in app.allow.mutableImages."),
     ("image: nginx:1.28.0", "build: .", "app/compose/services/web/image: a service has an image. Build and push it in your pipeline; the machines pull, "
@@ -187,6 +191,19 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize("options, line", OPTIONS, ids=range(len(OPTIONS)))
 def test_bad_surroundings_give_their_one_error(options: dict[str, Any], line: str) -> None:
     assert [str(item) for item in findings(STACK, **options)] == [line]
+
+
+@pytest.mark.parametrize(
+    "size, delivery, refused", [(8192, "parameter-store", False), (8193, "parameter-store", True), (9000, "cloud-init", False)]
+)
+def test_a_secret_that_no_parameter_holds_is_refused_before_aws_refuses_it(size: int, delivery: str, refused: bool) -> None:
+    lines = [str(item) for item in findings(changed("secretDelivery", delivery), secrets={"SECRET": size})]
+    expected = (
+        "secrets/SECRET: a parameter of the parameter store has at most 8192 bytes (above 4096 it becomes an advanced one, which costs), "
+        "got 8193. Split it into several, or keep it where the app can fetch it. secretDelivery: cloud-init takes it if all of the "
+        "machine's cloud-init, packed, stays under 16 KB."
+    )
+    assert lines == ([expected] if refused else [])
 
 
 def test_a_missing_secret_is_a_warning_in_a_preview() -> None:

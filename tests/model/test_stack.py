@@ -108,3 +108,10 @@ def test_interpolation_is_composes_own(text: str, env: dict[str, str], expected:
 def test_a_place_named_by_odd_digits_sorts_like_any_word() -> None:
     with pytest.raises(SettingsError, match="app/env/²: a variable's name has letters"):
         load_stack(changed("app/env/²", "x"))
+
+
+def test_a_compose_file_reads_as_gos_parser_reads_it() -> None:
+    """PyYAML alone takes `no` for false and 12:30 for a number of minutes; Compose does not."""
+    text = "services:\n  a:\n    image: x:1\n    restart: no\n    ports: !override [22:22]\n    environment: {5: y}\n"
+    service = compose.parse(text).services["a"]
+    assert (service.restarts, service.ports, service.environment) == (False, ("22:22",), frozenset({"5"}))

@@ -1,8 +1,8 @@
-"""YAML with the values that the engine's own parser gives, which are not PyYAML's.
+"""YAML with the values that Go's parser gives, which are not PyYAML's: both the engine and Compose read with it.
 
-The engine reads stack files with gopkg.in/yaml.v3 (its resolve.go): `no`, `off` and `12:30` are text, `1e3` and `0o17` are
-numbers, a day is a timestamp, and digits beyond 64 bits lose precision. A preview that read them otherwise would
-promise what `pulumi up` does not do.
+gopkg.in/yaml.v3 (its resolve.go) takes `no`, `off` and `12:30` for text, `1e3` and `0o17` for numbers, a day for a
+timestamp, and digits beyond 64 bits lose precision. A preview that read them otherwise would promise what `pulumi up`
+and `docker compose up` do not do.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PLAIN = "!plain"
 
 
 class Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice (PyYAML keeps the last one without a word), as the engine does."""
+    """For stack files. Refuses a key that is there twice (PyYAML keeps the last one without a word), as Go's parser does."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         if kind is yaml.ScalarNode and implicit[0]:
@@ -58,6 +58,22 @@ def _construct_mapping(loader: Loader, node: yaml.MappingNode) -> dict[Any, Any]
 
 Loader.add_constructor(_PLAIN, _construct_plain)
 Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+
+
+class ComposeLoader(Loader):
+    """For compose files, whose `!reset` and `!override` tags say how files are merged: here the value beneath counts."""
+
+
+def _construct_tagged(loader: ComposeLoader, _suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return _construct_mapping(loader, node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.ScalarNode)
+    return node.value if node.style else scalar(node.value)
+
+
+ComposeLoader.add_multi_constructor("!", _construct_tagged)
 
 
 def scalar(word: str) -> Any:
