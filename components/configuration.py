@@ -29,7 +29,7 @@ def load(read: Callable[[str], str]) -> tuple[model.Stack, dict[str, pulumi.Outp
             stack=pulumi.get_stack(),
             region=pulumi.Config("aws").get("region"),
             read=read,
-            secrets={str(name): value not in (None, "") for name, value in given.items()} if mapping else None,
+            secrets={str(name): _size(value) for name, value in given.items()} if mapping else None,
             plain_secrets="secrets" not in encrypted,
             encrypted_sections=encrypted - {"secrets"},
             previewing=pulumi.runtime.is_dry_run(),
@@ -42,6 +42,10 @@ def load(read: Callable[[str], str]) -> tuple[model.Stack, dict[str, pulumi.Outp
     # Only previews come this far without a value, and they show that it is missing.
     values |= {name: pulumi.Output.secret(f"«secrets.{name} is not set»") for name in loaded.missing_secrets}
     return loaded, values
+
+
+def _size(value: Any) -> int:
+    return 0 if value is None else len(str(value).encode())
 
 
 def _everything() -> tuple[dict[str, Any], set[str]]:

@@ -53,7 +53,7 @@ class Parameters(pulumi.ComponentResource):
         for variable, value in sorted(values.items()):
             parameter = aws.ssm.Parameter(
                 f"{name}-{variable}", name=f"/drawbridge/{stack}/{variable}", type="SecureString", value=value,
-                # The standard tier ends at 4 KB; this one moves a longer value up by itself.
+                # The standard tier ends at 4 KB; this one moves a longer value, up to 8 KB, up by itself.
                 tier="Intelligent-Tiering", opts=pulumi.ResourceOptions(parent=self),
             )  # fmt: skip
             # The release rides on the version, and must not become secret with the value it counts.

@@ -60,6 +60,11 @@ OWASP_RULESET = "4814384a9e5d4991b9815dcfc25d2f1f"
 CONNECTORS_PER_TUNNEL = 25
 DESTINATIONS_PER_APPLICATION = 5
 
+# AWS Systems Manager: a standard parameter holds 4 KB, an advanced one 8 KB; Intelligent-Tiering chooses by itself.
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+STANDARD_PARAMETER_BYTES = 4096
+PARAMETER_BYTES = 8192
+
 # EC2 takes 16 KB of user data before base64.
 USER_DATA_BYTES = 16_384
 

@@ -26,6 +26,7 @@ def machine_of(stack: Stack) -> Machine:
         files=stack.files,
         env=stack.app.env,
         secrets=(*stack.secret_names, TOKEN),
+        withheld=compose.login_only(stack.compose, stack.app),
         delivery=stack.secret_delivery,
         registries=stack.app.registries,
         storage=stack.app.storage,

@@ -7,6 +7,7 @@ Keys are camelCase, as everywhere in Pulumi's configuration; unknown keys are er
 from __future__ import annotations
 
 import ipaddress
+import posixpath
 import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -106,6 +107,8 @@ def _cidr(value: str) -> str:
 def _relative_path(value: str) -> str:
     if value.startswith("/") or not value or ".." in value.split("/") or "\\" in value or value.endswith("/"):
         raise ValueError("a relative path inside the project, without ..")
+    if posixpath.normpath(value) != value:
+        raise ValueError(f"a path in its plain form, {posixpath.normpath(value)}")
     return value
 
 
@@ -221,7 +224,9 @@ class App(Section):
 
     compose: RelativePath = Field(description="The app's own compose file; it is never edited.")
     files: dict[RelativePath, RelativePath] = Field(
-        default={}, description="Files beside the compose file on the machine, each from a path of this project."
+        default={},
+        description="Text files beside the compose file on the machine, each from a path of this project; one that begins with "
+        "#! may be executed there.",
     )
     env: dict[VariableName, VariableValue] = Field(
         default={},

@@ -80,15 +80,15 @@ def load(
     stack: str,
     region: str | None,
     read: Callable[[str], str],
-    secrets: Mapping[str, bool] | None,
+    secrets: Mapping[str, int] | None,
     plain_secrets: bool = False,
     encrypted_sections: Collection[str] = (),
     previewing: bool,
 ) -> Stack:
     """Parse and check the `drawbridge:` namespace of a stack file.
 
-    ``config`` maps section names to parsed values, without `secrets`; of these ``secrets`` tells each name and whether
-    its value is non-empty (None: the key is not a mapping). ``plain_secrets`` says that they were not encrypted.
+    ``config`` maps section names to parsed values, without `secrets`; of these ``secrets`` tells each name and how many
+    bytes its value has (None: the key is not a mapping). ``plain_secrets`` says that they were not encrypted.
     ``encrypted_sections`` are other sections that hold encrypted values. ``read`` gives the text of a project file and
     raises OSError or UnicodeDecodeError. A secret without a value is a warning while ``previewing`` and otherwise an error.
 
@@ -141,6 +141,8 @@ def load(
     missing: tuple[str, ...] = ()
     if app is not None and providers is not None and firewall is not None:
         more, missing = _secrets(app, providers, firewall, secrets, plain_secrets)
+        if parsed.get("secretDelivery") == "parameter-store":
+            more += _parameter_sizes(app, secrets or {})
         found += more
         texts = [_missing_secret(name) for name in missing]
         if previewing:
@@ -284,8 +286,11 @@ def _read_app(
     reserved = {"compose.yaml", "overlay.yaml", ".env"}
     files: dict[str, str] = {}
     for target, source in app.files.items():
-        if target in reserved:
+        if target.split("/")[0] in reserved:
             found.append(finding(f"app/files/{target}", f"a name other than {', '.join(sorted(reserved))}"))
+        below = sorted(other for other in app.files if other.startswith(target + "/"))
+        if below:
+            found.append(finding(f"app/files/{target}", f"a file or a folder, not both; {below[0]} lies in it"))
         files[target] = text_of(f"app/files/{target}", source) or ""
     text = text_of("app/compose", app.compose)
     if text is None:
@@ -453,7 +458,7 @@ def _secrets(
     app: App,
     providers: Mapping[str, IdentityProvider],
     firewall: Firewall,
-    secrets: Mapping[str, bool] | None,
+    secrets: Mapping[str, int] | None,
     plain: bool,
 ) -> tuple[list[Finding], tuple[str, ...]]:
     """Findings, and the names of secrets that have no value."""
@@ -485,6 +490,21 @@ def _secrets(
         )
         found.append(finding(f"secrets/{name}", rule, cure=_did_you_mean(name, needed) or "Name it, or remove its value."))
     return found, tuple(sorted(name for name in needed if not secrets.get(name)))
+
+
+def _parameter_sizes(app: App, secrets: Mapping[str, int]) -> list[Finding]:
+    return [
+        finding(
+            f"secrets/{name}",
+            f"a parameter of the parameter store has at most {limits.PARAMETER_BYTES} bytes (above "
+            f"{limits.STANDARD_PARAMETER_BYTES} it becomes an advanced one, which costs)",
+            secrets[name],
+            "Split it into several, or keep it where the app can fetch it. secretDelivery: cloud-init takes it if all of the "
+            "machine's cloud-init, packed, stays under 16 KB.",
+        )
+        for name in app.secrets
+        if secrets.get(name, 0) > limits.PARAMETER_BYTES
+    ]
 
 
 def _unnamed(place: str, name: str) -> Finding:

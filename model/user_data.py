@@ -1,10 +1,14 @@
-"""The machine's cloud-init: everything it runs, rendered from plain data and the texts in `cloud-init/`."""
+"""The machine's cloud-init: everything it runs, rendered from plain data and the texts in `cloud-init/`.
+
+Lines that are a comment alone stay here: user data has 16 KB, and the app's files need them more.
+"""
 
 from __future__ import annotations
 
 import base64
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -38,6 +42,7 @@ class Machine:
     files: Mapping[str, str]
     env: Mapping[str, str]
     secrets: tuple[str, ...]
+    withheld: tuple[str, ...]
     delivery: Literal["cloud-init", "parameter-store"]
     registries: tuple[Registry, ...]
     storage: tuple[str, ...]
@@ -66,7 +71,7 @@ class Values:
 
 def render(machine: Machine, values: Values, templates: Mapping[str, str]) -> str:
     """The `#cloud-config` text. Only `/etc/drawbridge/secrets.json` holds secrets, and only with delivery `cloud-init`."""
-    files = _files(machine, values, templates)
+    files = _files(machine, values, {name: without_comments(text) for name, text in templates.items()})
     document = {
         "write_files": [{"path": path, "permissions": mode, "content": content} for path, mode, content in files],
         "runcmd": [[f"{BIN}/boot"]],
@@ -94,13 +99,19 @@ def encode(text: str) -> str:
     return base64.b64encode(packed).decode()
 
 
+def without_comments(text: str) -> str:
+    """The text without lines that are a comment (`#`, or `//` as apt writes them) or blank; a first line `#!` stays."""
+    first, newline, rest = text.partition("\n") if text.startswith("#!") else ("", "", text)
+    return first + newline + re.sub(r"^[ \t]*((#|//).*)?\n", "", rest, flags=re.MULTILINE)
+
+
 def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """(path, mode, content), every one owned by root."""
     files = [
         (f"{ETC}/machine.json", "0644", _json(_facts(machine, values))),
         (f"{APP}/compose.yaml", "0644", machine.compose),
         (f"{APP}/overlay.yaml", "0644", machine.overlay),
-        *((f"{APP}/{path}", "0644", content) for path, content in sorted(machine.files.items())),
+        *((f"{APP}/{path}", _mode(content), content) for path, content in sorted(machine.files.items())),
         ("/etc/docker/daemon.json", "0644", _json(_daemon(machine, values))),
         ("/etc/apt/apt.conf.d/52drawbridge", "0644", templates["52drawbridge"]),
         ("/etc/systemd/journald.conf.d/drawbridge.conf", "0644", "[Journal]\nStorage=persistent\nSystemMaxUse=1G\n"),
@@ -120,6 +131,12 @@ def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> li
     return files
 
 
+def _mode(content: str) -> str:
+    """An app's file may be executed if it says what executes it. Not the checkout's mode: that differs between systems,
+    and a machine would be replaced for it."""
+    return "0755" if content.startswith("#!") else "0644"
+
+
 def _facts(machine: Machine, values: Values) -> dict[str, Any]:
     """What the scripts of `cloud-init/` read from machine.json."""
     database = (
@@ -133,6 +150,7 @@ def _facts(machine: Machine, values: Values) -> dict[str, Any]:
         "region": machine.region,
         "env": dict(sorted({**machine.env, **values.env}.items())),
         "parameters": dict(sorted(values.parameters.items())),
+        "withheld": list(machine.withheld),
         "registries": [r.model_dump(include={"server", "username", "password"}, exclude_none=True) for r in machine.registries],
         "packages": _packages(machine),
         "units": units,

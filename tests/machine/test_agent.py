@@ -133,6 +133,13 @@ def test_variables_and_token_go_to_files_that_only_their_readers_read(machine: M
         assert (machine.root / "etc/drawbridge/tunnel-token").stat().st_uid == 65532
 
 
+def test_a_password_for_docker_alone_is_not_among_the_apps_variables(machine: Machine) -> None:
+    machine.facts(withheld=["PULL"])
+    machine.secrets(KEY="k", PULL="canary-pull", TUNNEL_TOKEN="tok")
+    assert machine.run("env").returncode == 0
+    assert machine.file("opt/drawbridge/app/.env")[0] == 'KEY="k"\nPLAIN="a b"\n'
+
+
 def test_without_a_token_nothing_is_written(machine: Machine) -> None:
     machine.facts()
     machine.secrets(KEY="x")

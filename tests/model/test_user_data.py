@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import gzip
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +15,7 @@ import yaml
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stacks import STACK, load_stack
+from stacks import STACK, changed, load_stack
 
 from model import user_data
 from model.errors import SettingsError
@@ -91,6 +93,32 @@ def test_too_large_a_cloud_init_names_what_takes_the_room() -> None:
     (found,) = caught.value.findings
     assert found.path == "app/files"
     assert "at most 16384 bytes packed; the largest parts are /opt/drawbridge/app/big.bin " in found.rule
+
+
+def test_comments_of_the_shipped_scripts_stay_here_and_nothing_else_does() -> None:
+    agent = TEMPLATES["drawbridge"]
+    assert ast.dump(ast.parse(user_data.without_comments(agent))) == ast.dump(ast.parse(agent))
+    for name, text in TEMPLATES.items():
+        kept = user_data.without_comments(text).splitlines()
+        left_out = [line for line in text.splitlines() if line not in kept]
+        assert [line for line in left_out if line.strip() and not line.lstrip().startswith(("#", "//"))] == [], name
+        assert text.splitlines()[0] == kept[0] or not text.startswith("#!")
+        assert "<<" not in re.sub(r"#.*", "", text), f"{name} has a here-document, where a line may begin with #"
+
+
+def test_a_script_among_the_apps_files_may_be_executed() -> None:
+    machine = replace(MACHINE, files={"wait.sh": "#!/bin/sh\ntrue\n", "wait.conf": "# no script\n"})
+    rendered = files(user_data.render(machine, VALUES, TEMPLATES))
+    assert [rendered[f"/opt/drawbridge/app/{name}"]["permissions"] for name in ("wait.sh", "wait.conf")] == ["0755", "0644"]
+
+
+def test_a_registrys_password_is_withheld_from_containers_unless_one_asks_for_it() -> None:
+    registry = {"server": "ghcr.io", "username": "bot", "password": "SECRET"}
+    used = changed("app/registries", [registry])
+    unused = changed("app/registries", [{**registry, "password": "PULL"}])
+    unused["app"]["secrets"] = ["SECRET", "PULL"]
+    assert machine_of(load_stack(used)).withheld == ()
+    assert machine_of(load_stack(unused, secrets={"SECRET": 1, "PULL": 1})).withheld == ("PULL",)
 
 
 def test_packages_follow_from_what_the_stack_uses() -> None:
