@@ -14,7 +14,7 @@ from components.network import Network
 from components.secrets import Parameters, Secrets
 from components.storage import Storage
 from components.tunnel import Tunnel
-from model import outputs, routing, user_data
+from model import facts, outputs, routing, user_data
 from model.machine import machine_of
 from model.stack import TOKEN
 
@@ -26,11 +26,13 @@ applications = routing.applications(stack.routes)
 
 network = Network(f"{name}-network", stack.network, stack.region)
 secrets = Secrets(f"{name}-secrets", generate=stack.app.generate, given=given)
-database = Database(f"{name}-database", stack.database, network, stack.protect) if stack.database else None
+database = (
+    Database(f"{name}-database", stack.database, network, stack.protect, facts.aliases(stack.app)) if stack.database else None
+)
 storage = Storage(f"{name}-storage", network, stack.protect) if stack.app.storage else None
 access = Access(
     f"{name}-access", account_id=stack.cloudflare.account_id, policies=stack.access, providers=stack.identity_providers,
-    applications=applications, secrets=secrets.values,
+    applications=applications, secrets=secrets.values, frontends=stack.app.frontends,
 )  # fmt: skip
 tunnel = Tunnel(
     f"{name}-tunnel", settings=stack.cloudflare, rules=routing.ingress(stack.routes, stack.tunnel.origin),

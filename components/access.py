@@ -25,10 +25,12 @@ class Access(pulumi.ComponentResource):
         providers: Mapping[str, IdentityProvider],
         applications: Sequence[Application],
         secrets: Mapping[str, pulumi.Output[str]],
+        frontends: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Access", name, {}, opts)
         self._name, self._account, self._child = name, account_id, pulumi.ResourceOptions(parent=self)
+        self._frontends = frontends
         self._logins: dict[str, pulumi.Input[str]] = {
             key: provider.id or self._login(key, provider, secrets) for key, provider in providers.items()
         }
@@ -124,6 +126,12 @@ class Access(pulumi.ComponentResource):
         if policy and people and policy.providers:
             login["allowed_idps"] = [self._logins[provider] for provider in sorted(policy.providers)]
             login["auto_redirect_to_identity"] = policy.auto_redirect
+        if policy and policy.cross_site:
+            # The edge answers preflights, which carry no login, so none of them reaches the connector's check.
+            login["cors_headers"] = {
+                "allowed_origins": list(self._frontends), "allow_credentials": True, "allow_all_methods": True,
+                "allow_all_headers": True, "max_age": 600,
+            }  # fmt: skip
         return cloudflare.ZeroTrustAccessApplication(
             f"{self._name}-app-{application.key}",
             account_id=self._account,
@@ -133,7 +141,7 @@ class Access(pulumi.ComponentResource):
             policies=[{"id": chosen.id, "precedence": 1}],
             session_duration=go_duration(policy.session) if policy else "24h",
             http_only_cookie_attribute=True,
-            same_site_cookie_attribute="lax",
+            same_site_cookie_attribute="none" if policy and policy.cross_site else "lax",
             app_launcher_visible=people,
             # A machine without its token gets 401, not a login page.
             service_auth401_redirect=True if policy and policy.service_tokens else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
@@ -22,6 +24,7 @@ class Database(pulumi.ComponentResource):
         settings: DatabaseSettings,
         network: Network,
         protect: bool,
+        aliases: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Database", name, {}, opts)
@@ -79,9 +82,10 @@ class Database(pulumi.ComponentResource):
         self.identifier = instance.identifier
         self.host = instance.address
         self.master_secret_arn: pulumi.Output[str] = instance.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn)
-        self.variables = self.host.apply(lambda host: facts.variables(settings, host))
+        self.variables = self.host.apply(lambda host: facts.variables(settings, host, aliases))
         self.secrets: dict[str, pulumi.Output[str]] = {
             "PGPASSWORD": password.result,
             "DATABASE_URL": pulumi.Output.all(self.host, password.result).apply(lambda v: facts.url(settings, v[0], v[1])),
         }
+        self.secrets |= {alias: self.secrets[name] for alias, name in aliases.items() if name in self.secrets}
         self.register_outputs({})

@@ -25,12 +25,22 @@ class Secrets(pulumi.ComponentResource):
         super().__init__("drawbridge:index:Secrets", name, {}, opts)
         self.values: dict[str, pulumi.Output[str]] = dict(given)
         for variable, settings in generate.items():
-            made = random.RandomBytes(
-                f"{name}-{variable}", length=settings.bytes, keepers={"rotation": settings.rotation},
-                opts=pulumi.ResourceOptions(parent=self),
-            )  # fmt: skip
-            self.values[variable] = made.hex if settings.encoding == "hex" else made.base64
+            self.values[variable] = self._made(f"{name}-{variable}", settings)
         self.register_outputs({})
+
+    def _made(self, name: str, settings: Generated) -> pulumi.Output[str]:
+        keepers, child = {"rotation": settings.rotation}, pulumi.ResourceOptions(parent=self)
+        if settings.encoding == "letters":
+            return random.RandomPassword(name, length=settings.length or 32, special=False, keepers=keepers, opts=child).result
+        made = random.RandomBytes(name, length=settings.bytes or 32, keepers=keepers, opts=child)
+        if settings.encoding == "base64url":
+            return made.base64.apply(base64url)
+        return made.hex if settings.encoding == "hex" else made.base64
+
+
+def base64url(text: str) -> str:
+    """Base64 in the alphabet that is safe in URLs and file names, without padding (RFC 4648, section 5)."""
+    return text.translate(str.maketrans("+/", "-_")).rstrip("=")
 
 
 class Parameters(pulumi.ComponentResource):

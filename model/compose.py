@@ -14,6 +14,8 @@ from .errors import Finding, finding
 from .settings import App, Database, Tunnel
 
 CONNECTOR = "cloudflared"
+NETWORK = "drawbridge"
+"""The network of the connector and the services behind routes."""
 TOKEN_FILE = "/etc/drawbridge/tunnel-token"
 CA_FILE = "/etc/drawbridge/rds-ca.pem"
 STORAGE = "/srv/drawbridge/storage"
@@ -36,7 +38,7 @@ class Service:
     one_shot: bool
     restarts: bool
     profiles: bool
-    host_network: bool
+    network_mode: str
     networks: tuple[str, ...]
     ports: tuple[str | Mapping[str, Any], ...]
     binds: tuple[str, ...]
@@ -45,12 +47,17 @@ class Service:
     environment: frozenset[str]
     variables: frozenset[str]
 
+    @property
+    def host_network(self) -> bool:
+        return self.network_mode == "host"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Compose:
     """A parsed compose file. `required` are the variables that have no default in it."""
 
     services: Mapping[str, Service]
+    networks: frozenset[str]
     volumes: Mapping[str, Mapping[str, Any]]
     required: frozenset[str]
     mentioned: frozenset[str]
@@ -59,7 +66,7 @@ class Compose:
 
 def parse(text: str, path: str = "app/compose") -> Compose:
     """Read a compose file's text. What is wrong with its form comes back in `findings`, under `path`; nothing is raised."""
-    nothing = Compose(services={}, volumes={}, required=frozenset(), mentioned=frozenset())
+    nothing = Compose(services={}, networks=frozenset(), volumes={}, required=frozenset(), mentioned=frozenset())
 
     def broken(rule: str, got: object = None, cure: str = "") -> Compose:
         found = finding(path, rule, got, cure) if got is not None else finding(path, rule, cure=cure)
@@ -93,6 +100,9 @@ def parse(text: str, path: str = "app/compose") -> Compose:
     volumes = document.get("volumes") or {}
     if not isinstance(volumes, dict):
         return broken("`volumes` of the compose file is a mapping", volumes)
+    networks = document.get("networks") or {}
+    if not isinstance(networks, dict):
+        return broken("`networks` of the compose file is a mapping", networks)
     finished = {
         dependency
         for body in services.values()
@@ -103,6 +113,7 @@ def parse(text: str, path: str = "app/compose") -> Compose:
     strings = list(_strings(document))
     return Compose(
         services={name: _service(name, body, name in finished) for name, body in services.items()},
+        networks=frozenset(map(str, networks)),
         volumes={str(name): body if isinstance(body, dict) else {} for name, body in volumes.items()},
         required=frozenset(name for text in strings for name, has_default in _variables(text) if not has_default),
         mentioned=frozenset(name for text in strings for name, _ in _variables(text)),
@@ -133,7 +144,7 @@ def _service(name: str, body: Mapping[str, Any], finished: bool) -> Service:
         one_shot=finished,
         restarts=not never,
         profiles=bool(body.get("profiles")),
-        host_network=body.get("network_mode") == "host",
+        network_mode=str(body.get("network_mode") or ""),
         networks=tuple(map(str, networks)) if isinstance(networks, list | dict) else (),
         ports=tuple(item if isinstance(item, dict) else str(item) for item in _items(body.get("ports"))),
         binds=tuple(source for kind, source in mounts if kind == "bind"),
@@ -248,6 +259,9 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
                 )
         if not service.restarts and not service.one_shot:
             warnings.append(f"{place}: no `restart` policy: when its process ends it stays down until the machine restarts")
+    found += _private(compose, app)
+    if NETWORK in compose.networks:
+        found.append(finding(f"app/compose/networks/{NETWORK}", "this name is Drawbridge's", cure="Choose another name."))
     for variable in sorted(compose.required - set(supplied)):
         found.append(
             finding(
@@ -356,11 +370,48 @@ def _bind(place: str, source: str, app: App) -> list[Finding]:
     return []
 
 
-def database_services(compose: Compose, database: Database) -> tuple[str, ...]:
-    """The services that get the database's variables: those named, or those that mention one or read all of .env."""
+def _private(compose: Compose, app: App) -> list[Finding]:
+    """`app.private` can be kept: its services have no other network, and are nobody else's."""
+    found: list[Finding] = []
+    have = ", ".join(sorted(compose.services))
+    for name, callers in app.private.items():
+        place = f"app/private/{name}"
+        service = compose.services.get(name)
+        if service is None:
+            found.append(finding(place, f"a service of the compose file ({have})"))
+            continue
+        if service.networks or service.network_mode:
+            found.append(
+                finding(
+                    place,
+                    "a private service says nothing of networks in the compose file: Drawbridge gives it its only one",
+                    list(service.networks) or service.network_mode,
+                    f"Remove `networks` and `network_mode` from '{name}', or separate it in the compose file alone.",
+                )
+            )
+        if not callers:
+            found.append(finding(place, "at least one service that may reach it", []))
+        for position, caller in enumerate(callers):
+            if caller not in compose.services or caller == name:
+                found.append(finding(f"{place}/{position}", f"another service of the compose file ({have})", caller))
+            elif compose.services[caller].network_mode:
+                mode = compose.services[caller].network_mode
+                found.append(
+                    finding(f"{place}/{position}", "a service on the compose network", f"{caller} (network_mode: {mode})")
+                )
+        for other, body in sorted(compose.services.items()):
+            if body.network_mode == f"service:{name}" and other not in callers:
+                rule = f"'{other}' shares the network of '{name}' (network_mode) and is not among those that may reach it"
+                found.append(finding(place, rule, cure=f"Add {other}, or give it a network of its own."))
+    return found
+
+
+def database_services(compose: Compose, database: Database, aliases: Iterable[str] = ()) -> tuple[str, ...]:
+    """The services that get the database's variables: those named, or those that mention one (or an alias of one) or
+    read all of .env."""
     if database.services is not None:
         return database.services
-    ours = {"DATABASE_URL", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD"}
+    ours = {"DATABASE_URL", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", *aliases}
     return tuple(
         name
         for name, service in compose.services.items()
@@ -368,14 +419,22 @@ def database_services(compose: Compose, database: Database) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def overlay(compose: Compose, *, tunnel: Tunnel, storage: Sequence[str], routed: Iterable[str], readers: Sequence[str]) -> str:
-    """The compose file that is merged over the app's own: the connector, lasting volumes, the database's variables.
+def overlay(
+    compose: Compose,
+    *,
+    tunnel: Tunnel,
+    storage: Sequence[str],
+    routed: Iterable[str],
+    readers: Sequence[str],
+    private: Mapping[str, Sequence[str]],
+) -> str:
+    """The compose file that is merged over the app's own: the connector, lasting volumes, the database's variables, networks.
 
     ``routed`` are the services behind routes: the connector starts when they are healthy (or, unchecked, started), so a
-    machine takes no request before its app can serve it. ``readers`` are the services that use the database.
+    machine takes no request before its app can serve it. It shares a network with these alone. ``readers`` are the services
+    that use the database. ``private`` names services with the only ones that may reach them.
     """
     targets = sorted(set(routed))
-    networks = ["default", *sorted({n for name in targets for n in compose.services[name].networks} - {"default"})]
     connector: dict[str, Any] = {
         "image": tunnel.image,
         "command": ["tunnel", "run"],
@@ -397,7 +456,7 @@ def overlay(compose: Compose, *, tunnel: Tunnel, storage: Sequence[str], routed:
         },
         # QUIC always waits the whole grace period; Docker's own 10 s would cut requests in flight.
         "stop_grace_period": f"{tunnel.grace + 5}s",
-        "networks": networks,
+        "networks": [NETWORK],
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
@@ -406,20 +465,41 @@ def overlay(compose: Compose, *, tunnel: Tunnel, storage: Sequence[str], routed:
         connector["depends_on"] = {
             name: {"condition": "service_healthy" if compose.services[name].checked else "service_started"} for name in targets
         }
-    services: dict[str, Any] = {CONNECTOR: connector}
+    services: dict[str, dict[str, Any]] = {CONNECTOR: connector}
     for name in readers:
         missing = sorted(DATABASE_VARIABLES.keys() - compose.services[name].environment)
-        services[name] = {
-            "environment": {key: DATABASE_VARIABLES[key] for key in missing},
-            "volumes": [{"type": "bind", "source": CA_FILE, "target": CA_FILE, "read_only": True}],
-        }
+        services.setdefault(name, {}).update(
+            environment={key: DATABASE_VARIABLES[key] for key in missing},
+            volumes=[{"type": "bind", "source": CA_FILE, "target": CA_FILE, "read_only": True}],
+        )
+    for name, networks in _joined_networks(compose, targets, private).items():
+        services.setdefault(name, {})["networks"] = {network: {} for network in networks}
     document: dict[str, Any] = {"services": services}
+    document["networks"] = {NETWORK: {"ipam": {"config": [{"subnet": tunnel.subnet}]}}}
+    document["networks"] |= {_private_network(name): {} for name in sorted(private)}
     if storage:
         document["volumes"] = {
             name: {"driver": "local", "driver_opts": {"type": "none", "o": "bind", "device": f"{STORAGE}/{name}"}}
             for name in storage
         }
     return yaml.safe_dump(document, sort_keys=False, width=1000)
+
+
+def _joined_networks(compose: Compose, targets: Sequence[str], private: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The networks that the overlay adds to each service. One that names none in the compose file is on `default`, and stays
+    there unless it is private: naming a network would take it off."""
+    joins: dict[str, list[str]] = {name: [NETWORK] for name in targets}
+    for name, callers in sorted(private.items()):
+        for service in (name, *sorted(callers)):
+            joins.setdefault(service, []).append(_private_network(name))
+    return {
+        name: (["default"] if not compose.services[name].networks and name not in private else []) + networks
+        for name, networks in sorted(joins.items())
+    }
+
+
+def _private_network(service: str) -> str:
+    return f"private-{service}"
 
 
 # libpq, psycopg, asyncpg and SQLAlchemy read PG*; Node's TLS reads NODE_EXTRA_CA_CERTS.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from .compose import CA_FILE
@@ -25,9 +26,11 @@ def url(database: Database, host: str, password: str) -> str:
     return f"{database.scheme}://{login}@{host}:{PORT}/{database.name}?{tls}"
 
 
-def variables(database: Database, host: str) -> dict[str, str]:
-    """The plain `PG*` variables; the password is a secret and travels as one."""
-    return {"PGHOST": host, "PGPORT": str(PORT), "PGDATABASE": database.name, "PGUSER": database.owner}
+def variables(database: Database, host: str, aliases: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The plain `PG*` variables, and the ``aliases`` that are other names of theirs; the password is a secret and travels
+    as one."""
+    ours = {"PGHOST": host, "PGPORT": str(PORT), "PGDATABASE": database.name, "PGUSER": database.owner}
+    return ours | {alias: ours[name] for alias, name in (aliases or {}).items() if name in ours}
 
 
 def parameters(database: Database) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import compose, database
+from . import compose, database, facts
 from .limits import partition
 from .stack import TOKEN, Stack
 from .user_data import Machine
@@ -14,17 +14,22 @@ TERMINATE_HOOK = "drain"
 def machine_of(stack: Stack) -> Machine:
     """The part of a machine that the stack file decides alone."""
     settings = stack.database
-    readers = compose.database_services(stack.compose, settings) if settings else ()
+    readers = compose.database_services(stack.compose, settings, facts.aliases(stack.app)) if settings else ()
     host = stack.host
     return Machine(
         name=f"{stack.name}-host",
         region=stack.region,
         compose=stack.compose_text,
         overlay=compose.overlay(
-            stack.compose, tunnel=stack.tunnel, storage=stack.app.storage, routed=stack.routed_services, readers=readers
+            stack.compose,
+            tunnel=stack.tunnel,
+            storage=stack.app.storage,
+            routed=stack.routed_services,
+            readers=readers,
+            private=stack.app.private,
         ),
         files=stack.files,
-        env=stack.app.env,
+        env={**stack.app.env, **facts.plain(stack)},
         secrets=(*stack.secret_names, TOKEN),
         withheld=compose.login_only(stack.compose, stack.app),
         delivery=stack.secret_delivery,

@@ -23,11 +23,13 @@ class Outputs(BaseModel):
     contract: int = Field(description="The version of this contract.")
     urls: dict[str, str] = Field(description="URL of each hostname.")
     websocket_urls: dict[str, str] = Field(description="The same with wss://.")
+    cors_origins: list[str] = Field(description="The front ends on other domains that the app is to allow (app.frontends).")
     access: dict[str, str] = Field(description="Who may reach each route: `hostname/path` to an access entry or `public`.")
     audiences: dict[str, str] = Field(
         description="Audience (aud) that the app can check in Cf-Access-Jwt-Assertion, by application."
     )
     access_issuer: str = Field(description="Issuer of these tokens; its keys are at /cdn-cgi/access/certs.")
+    login_callback: str = Field(description="The redirect URL to register with an identity provider.")
     service_tokens: dict[str, dict[str, str]] = Field(description="clientId and clientSecret of each service token (secret).")
     upload_limit_mb: int = Field(
         alias="uploadLimitMB", description="The largest request body that Cloudflare's plan lets through."
@@ -51,8 +53,10 @@ def known(stack: Stack) -> dict[str, Any]:
         "contract": CONTRACT,
         "urls": {host: f"https://{host}" for host in hosts},
         "websocketUrls": {host: f"wss://{host}" for host in hosts},
+        "corsOrigins": list(stack.app.frontends),
         "access": {f"{route.hostname}{route.path or ''}": route.access for route in stack.routes},
         "accessIssuer": f"https://{stack.cloudflare.team}.cloudflareaccess.com",
+        "loginCallback": f"https://{stack.cloudflare.team}.cloudflareaccess.com/cdn-cgi/access/callback",
         "uploadLimitMB": PLANS[stack.cloudflare.plan].body_mb,
         "databaseName": database.name if database else None,
         "databaseRole": database.owner if database else None,

@@ -112,6 +112,13 @@ def _relative_path(value: str) -> str:
     return value
 
 
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if not re.fullmatch(r"https://[a-z0-9.-]+(:\d{1,5})?", value) or not parts.hostname or "." not in parts.hostname:
+        raise ValueError("an origin as browsers send it: https://HOST, in lower case, without a path or a / at the end")
+    return value
+
+
 def _path_pattern(value: Any) -> Any:
     return PathPattern.parse(value) if isinstance(value, str) else value
 
@@ -151,6 +158,7 @@ Path = Annotated[
 ]
 Identifier = Annotated[str, _rule(r"[a-z_][a-z0-9_]{0,62}", "a PostgreSQL name has lower-case letters, digits and _, at most 63")]
 ZoneName = Annotated[str, _rule(r"[a-z0-9-]+-\d+[a-z]", "an availability zone such as ap-northeast-1a")]
+Origin = Annotated[str, AfterValidator(_origin)]
 Domain = Annotated[str, AfterValidator(_hostname)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -176,9 +184,26 @@ class Cloudflare(Section):
 class Generated(Section):
     """A secret that is made once and kept, encrypted, in the stack's state."""
 
-    bytes: Annotated[int, Field(ge=16, le=512)] = Field(default=32, description="Random bytes, before encoding.")
-    encoding: Literal["hex", "base64"] = Field(default="hex", description="How the bytes are written.")
+    bytes: Annotated[int, Field(ge=16, le=512)] | None = Field(
+        default=None, description="Random bytes, before encoding: 32 unless it says otherwise. Not with `letters`."
+    )
+    encoding: Literal["hex", "base64", "base64url", "letters"] = Field(
+        default="hex",
+        description="How they are written. `base64url` is - and _ for + and /, without = (safe in a URL); `letters` are letters "
+        "and digits.",
+    )
+    length: Annotated[int, Field(ge=22, le=512)] | None = Field(
+        default=None, description="`letters`: how many, 32 unless it says otherwise; 22 are as hard to guess as 16 bytes."
+    )
     rotation: str = Field(default="1", description="Any text; another text makes a new value.")
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Generated:
+        if self.encoding == "letters" and self.bytes is not None:
+            raise ValueError("letters are counted, not encoded: give length, not bytes")
+        if self.encoding != "letters" and self.length is not None:
+            raise ValueError(f"{self.encoding} writes bytes: give bytes, not length (hex is two characters a byte)")
+        return self
 
 
 class Registry(Section):
@@ -219,6 +244,41 @@ class Allow(Section):
     )
 
 
+FactName = Literal[
+    "connectorNetwork", "hostnames", "urls", "websocketUrls", "frontends", "accessIssuer", "region",
+    "databaseHost", "databasePort", "databaseName", "databaseUser", "databasePassword", "databaseUrl",
+]  # fmt: skip
+
+
+class Fact(Section):
+    """What the stack knows, for one variable of the app's."""
+
+    of: tuple[FactName, ...] = Field(
+        description="One fact, or several of the lists `hostnames`, `urls`, `websocketUrls`, `frontends` joined."
+    )
+    form: Literal["comma", "space", "json"] = Field(default="comma", description="How several values are written.")
+
+    @model_validator(mode="after")
+    def _joins_lists_alone(self) -> Fact:
+        if not self.of:
+            raise ValueError("at least one fact")
+        lists = {"hostnames", "urls", "websocketUrls", "frontends"}
+        alone = sorted(set(self.of) - lists)
+        if alone and (len(self.of) > 1 or self.form != "comma"):
+            raise ValueError(f"{alone[0]} is one value and stands alone, without `form`")
+        return self
+
+
+def _fact(value: Any) -> Any:
+    """`urls` and `[frontends, urls]` are short for `{of: [...]}`."""
+    if isinstance(value, str):
+        return {"of": (value,)}
+    return {"of": value} if isinstance(value, list) else value
+
+
+FactSetting = Annotated[Fact, BeforeValidator(_fact, json_schema_input_type=FactName | list[FactName] | Fact)]
+
+
 class App(Section):
     """The Docker Compose app: its own file, and what it is given."""
 
@@ -237,6 +297,23 @@ class App(Section):
         description="Names of secret variables; values by `pulumi config set --secret --path 'drawbridge:secrets.NAME'`.",
     )
     generate: dict[VariableName, Generated] = Field(default={}, description="Secret variables that are made once.")
+    facts: dict[VariableName, FactSetting] = Field(
+        default={},
+        description="Variables with what the stack knows: `connectorNetwork` (the proxy to trust), `hostnames`, `urls`, "
+        "`websocketUrls`, `frontends`, `accessIssuer`, `region`, `databaseHost`, `databasePort`, `databaseName`, `databaseUser`, "
+        "`databasePassword`, `databaseUrl`; several lists as `[frontends, websocketUrls]`.",
+    )
+    frontends: tuple[Origin, ...] = Field(
+        default=(), description="Origins of front ends on other domains, which call this app; see `facts` and `crossSite`."
+    )
+    private: dict[str, tuple[str, ...]] = Field(
+        default={}, description="Services that only the services listed can reach, by a network of their own: `opa: [api]`."
+    )
+    max_body_mb: Annotated[int, Field(ge=1, le=5000)] | None = Field(
+        default=None,
+        alias="maxBodyMB",
+        description="The largest request body that the app counts on; checked against the plan and nginx's client_max_body_size.",
+    )
     storage: tuple[str, ...] = Field(default=(), description="Volumes of the compose file that must outlive a machine (EFS).")
     registries: tuple[Registry, ...] = Field(default=(), description="Private registries to log in to.")
     allow: Allow = Field(default=Allow(), description="What is refused unless allowed here.")
@@ -364,6 +441,11 @@ class AccessPolicy(Section):
         default=24 * 3600, description="How long a login lasts."
     )
     providers: tuple[Name, ...] = Field(default=(), description="Identity providers offered; none named: all of the account.")
+    cross_site: bool = Field(
+        default=False,
+        description="The front ends of app.frontends may call with the visitor's login: Access answers their preflights, and its "
+        "cookie goes along from other sites.",
+    )
     auto_redirect: bool = Field(default=False, description="Skip the choice of provider; needs exactly one.")
 
     @model_validator(mode="after")
@@ -371,8 +453,8 @@ class AccessPolicy(Section):
         if self.service_tokens:
             if not (self.allow.empty and self.require.empty and self.deny.empty):
                 raise ValueError("people and serviceTokens do not share one entry: a machine cannot log in; make two entries")
-            if self.mfa or self.providers or self.auto_redirect:
-                raise ValueError("mfa, providers and autoRedirect are for people; serviceTokens have no login")
+            if self.mfa or self.providers or self.auto_redirect or self.cross_site:
+                raise ValueError("mfa, providers, autoRedirect and crossSite are for people; serviceTokens have no login")
         elif self.allow.empty:
             raise ValueError("an entry lets somebody in: name people under `allow`, or serviceTokens")
         elif self.allow.only_network:
@@ -511,7 +593,20 @@ class Tunnel(Section):
     )
     protocol: Literal["auto", "quic", "http2"] = Field(default="auto", description="How the connector reaches the edge.")
     rotation: str = Field(default="1", description="Any text; another text makes a new tunnel secret, not a new tunnel.")
+    subnet: Cidr = Field(
+        default="172.16.80.0/24",
+        description="The network on the machines that the connector and the routed services share, and nothing else.",
+    )
     origin: OriginRequest = Field(default=OriginRequest(), description="Defaults for every route's `origin`.")
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Tunnel:
+        subnet = ipaddress.ip_network(self.subnet)
+        if subnet.version != 4 or not subnet.is_private or not 16 <= subnet.prefixlen <= 28:
+            raise ValueError("subnet is a private IPv4 range of /16 to /28")
+        if subnet.overlaps(ipaddress.ip_network("172.17.0.0/16")):
+            raise ValueError("subnet lies outside 172.17.0.0/16, Docker's own bridge")
+        return self
 
 
 class Egress(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from . import bodies, limits
 from . import compose as compose_file
 from . import database as database_facts
+from . import facts as fact_values
 from . import firewall as firewall_rules
-from . import limits
 from .errors import Finding, SettingsError, finding
 from .routing import applications, mixed_hosts
 from .settings import (
@@ -66,7 +68,7 @@ class Stack:
     def secret_names(self) -> tuple[str, ...]:
         """Names of all secret variables that reach the machine's .env, sorted."""
         made = database_facts.SECRETS if self.database else ()
-        return tuple(sorted({*self.app.secrets, *self.app.generate, *made}))
+        return tuple(sorted({*self.app.secrets, *self.app.generate, *made, *fact_values.secret_aliases(self.app)}))
 
     @property
     def routed_services(self) -> tuple[str, ...]:
@@ -111,15 +113,23 @@ def load(
     compose, text, files = _read_app(app, read, found)
     if app:
         found += _names_are_distinct(app, database)
+        if "database" in parsed:
+            found += _facts(app, database, access, warnings)
+    if app and cloudflare:
+        more, notes = bodies.check(app.max_body_mb, files, cloudflare.plan)
+        found += more
+        warnings += notes
+    if network and "tunnel" in parsed and not network.vpc_id:
+        found += _subnet(parsed["tunnel"], network)
     if compose and app and not compose.findings and "database" in parsed:
-        supplied = {*app.env, *app.secrets, *app.generate}
+        supplied = {*app.env, *app.secrets, *app.generate, *app.facts}
         if database:
             supplied |= {*database_facts.variables(database, ""), *database_facts.SECRETS}
         more, notes = compose_file.check(compose, app, supplied)
         found += more
         warnings += notes
         if database:
-            found += _database_services(compose, database, warnings)
+            found += _database_services(compose, app, database, warnings)
     if routes is not None:
         found += _routes(routes, cloudflare, warnings)
         if access is not None:
@@ -306,7 +316,7 @@ def _names_are_distinct(app: App, database: Database | None) -> list[Finding]:
     if database:
         ours |= dict.fromkeys([*database_facts.variables(database, ""), *database_facts.SECRETS], "the database's")
     seen: dict[str, str] = {}
-    for section, names in (("env", app.env), ("secrets", app.secrets), ("generate", app.generate)):
+    for section, names in (("env", app.env), ("secrets", app.secrets), ("generate", app.generate), ("facts", app.facts)):
         for position, name in enumerate(names):
             place = f"app/{section}/{position if section == 'secrets' else name}"
             if name in ours:
@@ -317,14 +327,40 @@ def _names_are_distinct(app: App, database: Database | None) -> list[Finding]:
     return found
 
 
-def _database_services(compose: compose_file.Compose, database: Database, warnings: list[str]) -> list[Finding]:
+def _facts(app: App, database: Database | None, access: Mapping[str, AccessPolicy] | None, warnings: list[str]) -> list[Finding]:
+    found: list[Finding] = []
+    used = {name for fact in app.facts.values() for name in fact.of}
+    for variable, fact in app.facts.items():
+        if fact.of[0] in fact_values.DATABASE and database is None:
+            found.append(finding(f"app/facts/{variable}", "a stack with a database", fact.of[0], "Add the section database."))
+        if "frontends" in fact.of and not app.frontends:
+            found.append(finding(f"app/facts/{variable}", "front ends in app.frontends", list(fact.of)))
+    if app.frontends and "frontends" not in used:
+        warnings.append(
+            "app/frontends: no fact hands them to the app, which has to allow them (CORS): app.facts: {CORS_ORIGINS: frontends}"
+        )
+    for name, policy in (access or {}).items():
+        if policy.cross_site and not app.frontends:
+            rule = "front ends in app.frontends: they are the origins that may send the login along"
+            found.append(finding(f"access/{name}/crossSite", rule, True))
+    return found
+
+
+def _subnet(tunnel: Tunnel, network: Network) -> list[Finding]:
+    if ipaddress.ip_network(tunnel.subnet).overlaps(ipaddress.ip_network(network.cidr)):
+        rule = f"a range outside the VPC's ({network.cidr}): machines could not tell the two apart"
+        return [finding("tunnel/subnet", rule, tunnel.subnet)]
+    return []
+
+
+def _database_services(compose: compose_file.Compose, app: App, database: Database, warnings: list[str]) -> list[Finding]:
     have = ", ".join(sorted(compose.services))
     found = [
         finding(f"database/services/{i}", f"a service of the compose file ({have})", name)
         for i, name in enumerate(database.services or ())
         if name not in compose.services
     ]
-    if not found and not compose_file.database_services(compose, database):
+    if not found and not compose_file.database_services(compose, database, fact_values.aliases(app)):
         warnings.append(
             "database: no service of the compose file mentions DATABASE_URL or a PG* variable; name them in database.services"
         )
@@ -397,6 +433,12 @@ def _targets(routes: tuple[Route, ...], compose: compose_file.Compose, app: App)
             found.append(finding(place, f"no service '{route.target}' in compose.yaml, it has {have}", route.service))
         elif service.profiles:
             found.append(finding(place, f"service '{route.target}' has `profiles` and is not started by itself", route.service))
+        elif service.network_mode:
+            rule = f"a routed service is on the compose network; '{route.target}' has `network_mode: {service.network_mode}`"
+            found.append(finding(place, rule, route.service, "The connector could not find it."))
+        elif route.target in app.private:
+            rule = f"'{route.target}' is private to {', '.join(app.private[route.target])} (app.private)"
+            found.append(finding(place, rule, route.service, "Route to one of these, or take it out of app.private."))
         elif not service.checked and route.target not in app.allow.no_healthcheck:
             found.append(
                 finding(

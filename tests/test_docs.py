@@ -69,7 +69,10 @@ def test_the_commented_stack_file_shows_every_key() -> None:
         named = section in ("access", "identityProviders")
         shown |= {key for item in (value.values() if named else [value]) for key in used(item, name)}
     shown = {
-        re.sub(r"/(env|files|parameters)/.*|(?<=/generate)/[^/]+", lambda m: f"/{m[1]}" if m[1] else "", key) for key in shown
+        re.sub(
+            r"/(env|files|parameters|private)/.*|(?:(?<=/generate)|(?<=/facts))/[^/]+", lambda m: f"/{m[1]}" if m[1] else "", key
+        )
+        for key in shown
     }
     adopted = {"drawbridge:network/vpcId", "drawbridge:network/publicSubnetIds", "drawbridge:network/privateSubnetIds",
                "drawbridge:network/endpointSecurityGroupId"}  # fmt: skip

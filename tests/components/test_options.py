@@ -8,8 +8,12 @@ from typing import Any
 
 import invariants
 import pytest
-from conftest import deployed
+import yaml
+from conftest import deployed, example_file
+from hypothesis import given
+from hypothesis import strategies as st
 
+from components.secrets import base64url
 from components.tunnel import connector_token
 from preview.evaluate import Evaluation
 
@@ -134,3 +138,60 @@ def test_a_machine_without_secrets_to_fetch_has_no_right_to_fetch_any() -> None:
 def test_the_tunnels_token_is_cloudflareds_own_form() -> None:
     token = connector_token("account", "tunnel", "secret")
     assert json.loads(base64.b64decode(token)) == {"a": "account", "t": "tunnel", "s": "secret"}
+
+
+def test_generated_secrets_are_made_as_they_are_written() -> None:
+    app = dict(yaml.safe_load(example_file("image2model").read_text())["config"]["drawbridge:app"])
+    app["generate"] = {
+        "SECRET_KEY": {"bytes": 32},
+        "API_KEY": {"bytes": 24, "encoding": "base64"},
+        "ADMIN_API_KEY": {"encoding": "base64url"},
+        "REDIS_PASSWORD": {"encoding": "letters", "length": 40},
+    }
+    program = deployed("image2model", app=app, secretDelivery="cloud-init")
+    template = program.of_type(invariants.TEMPLATE)[0]
+    (file,) = [f for f in invariants.user_data_of(template)["write_files"] if f["path"] == "/etc/drawbridge/secrets.json"]
+    made = json.loads(file["content"])
+    assert {name: made[name].rpartition(".")[2] for name in ("SECRET_KEY", "API_KEY", "ADMIN_API_KEY", "REDIS_PASSWORD")} == {
+        "SECRET_KEY": "hex»", "API_KEY": "base64»", "ADMIN_API_KEY": "base64»", "REDIS_PASSWORD": "result»",
+    }  # fmt: skip
+    lengths = {
+        r.name.rpartition("-")[2]: (r.inputs["length"], r.inputs.get("special"))
+        for r in program.resources
+        if "random:" in r.type and "-secrets-" in r.name
+    }
+    assert lengths == {
+        "SECRET_KEY": (32, None),
+        "API_KEY": (24, None),
+        "ADMIN_API_KEY": (32, None),
+        "REDIS_PASSWORD": (40, False),
+    }
+
+
+@given(st.binary(min_size=16, max_size=64))
+def test_base64url_is_the_standards_own_alphabet_without_padding(data: bytes) -> None:
+    assert base64url(base64.b64encode(data).decode()) == base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def test_front_ends_on_other_domains_pass_access_where_it_says_so() -> None:
+    app = dict(yaml.safe_load(example_file("image2model").read_text())["config"]["drawbridge:app"])
+    access = {
+        "users": {"allow": {"domains": ["example.com"]}, "crossSite": True},
+        "admins": {"allow": {"emails": ["ops@example.com"]}},
+    }
+    program = deployed("image2model", app={**app, "frontends": ["https://app.pages.dev"]}, access=access)
+    made = {
+        r.inputs["name"]: r.inputs
+        for r in program.of_type("cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication")
+    }
+    users, admins = made["models.example.com users"], made["admin.example.com admins"]
+    assert users["corsHeaders"] == {
+        "allowedOrigins": ["https://app.pages.dev"], "allowCredentials": True, "allowAllMethods": True, "allowAllHeaders": True,
+        "maxAge": 600,
+    }  # fmt: skip
+    assert (users["sameSiteCookieAttribute"], admins["sameSiteCookieAttribute"], "corsHeaders" in admins) == (
+        "none",
+        "lax",
+        False,
+    )
+    assert program.outputs["corsOrigins"] == ["https://app.pages.dev"]

@@ -35,7 +35,27 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("app/env/TUNNEL_TOKEN", "x", "app/env/TUNNEL_TOKEN: TUNNEL_TOKEN is the connector's, and set by Drawbridge. Choose another name."),
     ("app/env/SECRET", "x", "app/secrets/0: a variable is named once; SECRET is in app.env too"),
     ("app/generate/KEY/bytes", 8, "app/generate/KEY/bytes: at least 16, got 8"),
-    ("app/generate/KEY/encoding", "base32", "app/generate/KEY/encoding: one of 'hex' or 'base64', got \"base32\""),
+    ("app/generate/KEY/encoding", "base32", "app/generate/KEY/encoding: one of 'hex', 'base64', 'base64url' or 'letters', got \"base32\""),
+    ("app/generate/KEY", {"encoding": "letters", "bytes": 32}, "app/generate/KEY: letters are counted, not encoded: give length, not bytes"),
+    ("app/generate/KEY", {"length": 40}, "app/generate/KEY: hex writes bytes: give bytes, not length (hex is two characters a byte)"),
+    ("app/facts/X", "databseUrl", "app/facts/X/of/0: one of 'connectorNetwork', 'hostnames', 'urls', 'websocketUrls', 'frontends', 'accessIssuer', "
+     "'region', 'databaseHost', 'databasePort', 'databaseName', 'databaseUser', 'databasePassword' or 'databaseUrl', got \"databseUrl\""),
+    ("app/facts/X", ["urls", "databaseUrl"], "app/facts/X: databaseUrl is one value and stands alone, without `form`"),
+    ("app/facts/X", "frontends", 'app/facts/X: front ends in app.frontends, got ["frontends"]'),
+    ("app/facts/TAG", "region", "app/facts/TAG: a variable is named once; TAG is in app.env too"),
+    ("app/frontends", ["https://app.pages.dev/"],
+     'app/frontends/0: an origin as browsers send it: https://HOST, in lower case, without a path or a / at the end, got "https://app.pages.dev/"'),
+    ("access/admins/crossSite", True, "access/admins/crossSite: front ends in app.frontends: they are the origins that may send the login along, got true"),
+    ("app/private", {"db": ["api"]}, "app/private/db: a service of the compose file (api, web, worker)"),
+    ("app/private", {"worker": ["db"]}, 'app/private/worker/0: another service of the compose file (api, web, worker), got "db"'),
+    ("app/private", {"worker": []}, "app/private/worker: at least one service that may reach it, got []"),
+    ("app/private", {"api": ["worker"]}, "routes/1/service: 'api' is private to worker (app.private), got \"http://api:8000\". "
+     "Route to one of these, or take it out of app.private."),
+    ("app/maxBodyMB", 500, "app/maxBodyMB: pro ends request bodies at 100 MB, got 500. Upload in parts of at most 100 MB, or straight to object "
+     "storage; enterprise lets 500 MB through."),
+    ("tunnel/subnet", "10.80.4.0/24", "tunnel/subnet: a range outside the VPC's (10.80.0.0/16): machines could not tell the two apart, got \"10.80.4.0/24\""),
+    ("tunnel/subnet", "172.17.1.0/24", "tunnel: subnet lies outside 172.17.0.0/16, Docker's own bridge"),
+    ("tunnel/subnet", "8.8.8.0/24", "tunnel: subnet is a private IPv4 range of /16 to /28"),
     ("app/storage/0", "cache", 'app/storage/0: a volume that the compose file declares under `volumes` (it has data), got "cache"'),
     ("app/env/TAG", "latest", 'app/compose/services/api/image: an image has a tag that stays what it is, not `latest`, got "ghcr.io/acme/api:latest". '
      "Pin a version or a digest, or list 'api' in app.allow.mutableImages."),
@@ -145,12 +165,17 @@ COMPOSES: list[tuple[str, str, str]] = [
      "Remove it: the connector reaches services by the compose network; or bind it to 127.0.0.1."),
     ("image: nginx:1.28.0", "image: nginx:1.28.0\n    ports: [{target: 80, published: 80}]", "app/compose/services/web/ports: a port is published on loopback "
      'or not at all, got {"target": 80, "published": 80}. Remove it: the connector reaches services by the compose network; or bind it to 127.0.0.1.'),
-    ("image: nginx:1.28.0", "image: nginx:1.28.0\n    network_mode: host", "app/compose/services/web/network_mode: a service does not share the host's network, "
-     "where the machine's AWS credentials are, got \"host\". Use the compose network, or list 'web' in app.allow.hostNetwork."),
+    ("image: ghcr.io/acme/worker:1", "image: ghcr.io/acme/worker:1\n    network_mode: host", "app/compose/services/worker/network_mode: a service does not share the host's network, "
+     "where the machine's AWS credentials are, got \"host\". Use the compose network, or list 'worker' in app.allow.hostNetwork."),
     ("image: nginx:1.28.0", "image: nginx:1.28.0\n    env_file: prod.env", "app/compose/services/web/env_file: an env_file is .env, which Drawbridge writes, or one "
      'of app.files, got "prod.env". Write `env_file: .env`, or add prod.env to app.files.'),
     ("image: nginx:1.28.0", "image: nginx:1.28.0\n    profiles: [x]", "routes/0/service: service 'web' has `profiles` and is not started by itself, got \"http://web:80\""),
     ("  data:\n", "  data: {external: true}\n", "app/storage/0: a volume that Drawbridge may place: without `external` and `driver_opts` in the compose file, got \"data\""),
+    ("  worker:\n", "  worker:\n    networks: [back]\n", "app/private/worker: a private service says nothing of networks in the compose file: Drawbridge gives it its "
+     'only one, got ["back"]. Remove `networks` and `network_mode` from \'worker\', or separate it in the compose file alone.'),
+    ("volumes:\n  data:", "networks: {drawbridge: }\nvolumes:\n  data:", "app/compose/networks/drawbridge: this name is Drawbridge's. Choose another name."),
+    ("  web:\n", "  web:\n    network_mode: none\n", "routes/0/service: a routed service is on the compose network; 'web' has `network_mode: none`, got "
+     '"http://web:80". The connector could not find it.'),
     ("  worker:", "  cloudflared:", "app/compose/services/cloudflared: the connector is added by Drawbridge. Remove this service from the compose file."),
     ("services:", "include: [x.yaml]\nservices:", "app/compose: a compose file does not include others. Only this one file is put on the machines."),
     ("image: ghcr.io/acme/worker:1", "image: w:1\n    extends: {file: x.yaml, service: y}", "app/compose: service 'worker' does not extend another file. "
@@ -161,7 +186,8 @@ COMPOSES: list[tuple[str, str, str]] = [
 @pytest.mark.parametrize("old, new, line", COMPOSES, ids=range(len(COMPOSES)))
 def test_bad_compose_file_gives_its_one_error(old: str, new: str, line: str) -> None:
     assert old in COMPOSE
-    assert [str(item) for item in findings(STACK, COMPOSE.replace(old, new, 1))] == [line]
+    config = changed("app/private", {"worker": ["api"]}) if "private" in line else STACK
+    assert [str(item) for item in findings(config, COMPOSE.replace(old, new, 1))] == [line]
 
 
 def test_the_table_has_sixty_bad_files_and_more() -> None:
