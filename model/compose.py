@@ -40,6 +40,7 @@ class Service:
     profiles: bool
     network_mode: str
     networks: tuple[str, ...]
+    depends: Mapping[str, str]
     ports: tuple[str | Mapping[str, Any], ...]
     binds: tuple[str, ...]
     volumes: tuple[str, ...]
@@ -146,6 +147,7 @@ def _service(name: str, body: Mapping[str, Any], finished: bool) -> Service:
         profiles=bool(body.get("profiles")),
         network_mode=str(body.get("network_mode") or ""),
         networks=tuple(map(str, networks)) if isinstance(networks, list | dict) else (),
+        depends=_depends(body.get("depends_on")),
         ports=tuple(item if isinstance(item, dict) else str(item) for item in _items(body.get("ports"))),
         binds=tuple(source for kind, source in mounts if kind == "bind"),
         volumes=tuple(source for kind, source in mounts if kind == "volume"),
@@ -155,6 +157,16 @@ def _service(name: str, body: Mapping[str, Any], finished: bool) -> Service:
         environment=frozenset(str(key) for key, _ in pairs),
         variables=frozenset(variable for text in _strings(body) for variable, _ in _variables(text)) | passed,
     )
+
+
+def _depends(value: Any) -> dict[str, str]:
+    """Each service that must come first, and the condition that it must meet."""
+    if isinstance(value, list):
+        return {str(name): "service_started" for name in value}
+    if not isinstance(value, dict):
+        return {}
+    conditions = {str(name): body.get("condition") if isinstance(body, dict) else None for name, body in value.items()}
+    return {name: str(condition or "service_started") for name, condition in conditions.items()}
 
 
 def _items(value: Any, scalar: bool = False) -> Sequence[Any]:
@@ -257,9 +269,9 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
                         f"Write `env_file: .env`, or add {relative} to app.files.",
                     )
                 )
-        if not service.restarts and not service.one_shot:
+        if not service.restarts and not service.one_shot and name not in (app.once or ()):
             warnings.append(f"{place}: no `restart` policy: when its process ends it stays down until the machine restarts")
-    found += _private(compose, app)
+    found += [*_private(compose, app), *_once(compose, app)]
     if NETWORK in compose.networks:
         found.append(finding(f"app/compose/networks/{NETWORK}", "this name is Drawbridge's", cure="Choose another name."))
     for variable in sorted(compose.required - set(supplied)):
@@ -406,6 +418,46 @@ def _private(compose: Compose, app: App) -> list[Finding]:
     return found
 
 
+def run_once(compose: Compose, app: App) -> tuple[str, ...]:
+    """The services that run to their end before the others start, in an order in which each finds its predecessors done."""
+    chosen = app.once if app.once is not None else tuple(n for n, s in compose.services.items() if s.one_shot and not s.profiles)
+    ordered: list[str] = []
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in ordered or name in path:
+            return
+        for earlier in sorted(set(compose.services[name].depends) & set(chosen)):
+            visit(earlier, (*path, name))
+        ordered.append(name)
+
+    for name in chosen:
+        if name in compose.services:
+            visit(name, ())
+    return tuple(ordered)
+
+
+def _once(compose: Compose, app: App) -> list[Finding]:
+    found: list[Finding] = []
+    have = ", ".join(sorted(compose.services))
+    chosen = run_once(compose, app)
+    for position, name in enumerate(app.once or ()):
+        if name not in compose.services:
+            found.append(finding(f"app/once/{position}", f"a service of the compose file ({have})", name))
+    for name in chosen:
+        for other, service in sorted(compose.services.items()):
+            condition = service.depends.get(name)
+            if other not in chosen and condition not in (None, "service_completed_successfully"):
+                found.append(
+                    finding(
+                        f"app/compose/services/{other}/depends_on/{name}",
+                        f"'{name}' runs once and ends before the others start: what waits for it waits for its end",
+                        condition,
+                        "Write `condition: service_completed_successfully`, or leave it out of app.once.",
+                    )
+                )
+    return found
+
+
 def database_services(compose: Compose, database: Database, aliases: Iterable[str] = ()) -> tuple[str, ...]:
     """The services that get the database's variables: those named, or those that mention one (or an alias of one) or
     read all of .env."""
@@ -427,12 +479,14 @@ def overlay(
     routed: Iterable[str],
     readers: Sequence[str],
     private: Mapping[str, Sequence[str]],
+    once: Sequence[str] = (),
 ) -> str:
     """The compose file that is merged over the app's own: the connector, lasting volumes, the database's variables, networks.
 
     ``routed`` are the services behind routes: the connector starts when they are healthy (or, unchecked, started), so a
     machine takes no request before its app can serve it. It shares a network with these alone. ``readers`` are the services
-    that use the database. ``private`` names services with the only ones that may reach them.
+    that use the database. ``private`` names services with the only ones that may reach them. ``once`` are started by the
+    machine's boot, under a lock, and so not by `up`: each gets a profile, and who depends on it does without.
     """
     targets = sorted(set(routed))
     connector: dict[str, Any] = {
@@ -474,6 +528,14 @@ def overlay(
         )
     for name, networks in _joined_networks(compose, targets, private).items():
         services.setdefault(name, {})["networks"] = {network: {} for network in networks}
+    for name in once:
+        services.setdefault(name, {})["profiles"] = [f"once-{name}"]
+    for name, service in compose.services.items():
+        met = {
+            earlier: {"condition": service.depends[earlier], "required": False} for earlier in once if earlier in service.depends
+        }
+        if met:
+            services.setdefault(name, {})["depends_on"] = met
     document: dict[str, Any] = {"services": services}
     document["networks"] = {NETWORK: {"ipam": {"config": [{"subnet": tunnel.subnet}]}}}
     document["networks"] |= {_private_network(name): {} for name in sorted(private)}

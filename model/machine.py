@@ -15,6 +15,7 @@ def machine_of(stack: Stack) -> Machine:
     """The part of a machine that the stack file decides alone."""
     settings = stack.database
     readers = compose.database_services(stack.compose, settings, facts.aliases(stack.app)) if settings else ()
+    once = compose.run_once(stack.compose, stack.app)
     host = stack.host
     return Machine(
         name=f"{stack.name}-host",
@@ -27,11 +28,13 @@ def machine_of(stack: Stack) -> Machine:
             routed=stack.routed_services,
             readers=readers,
             private=stack.app.private,
+            once=once,
         ),
         files=stack.files,
         env={**stack.app.env, **facts.plain(stack)},
         secrets=(*stack.secret_names, TOKEN),
         withheld=compose.login_only(stack.compose, stack.app),
+        once=once,
         delivery=stack.secret_delivery,
         registries=stack.app.registries,
         storage=stack.app.storage,

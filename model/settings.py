@@ -306,6 +306,12 @@ class App(Section):
     frontends: tuple[Origin, ...] = Field(
         default=(), description="Origins of front ends on other domains, which call this app; see `facts` and `crossSite`."
     )
+    once: tuple[str, ...] | None = Field(
+        default=None,
+        description="Services that run to their end before a release serves, one machine at a time (migrations); they must "
+        "bear being run again. None named: those that others wait for with `service_completed_successfully`; `[]`: leave them "
+        "to Compose.",
+    )
     private: dict[str, tuple[str, ...]] = Field(
         default={}, description="Services that only the services listed can reach, by a network of their own: `opa: [api]`."
     )

@@ -431,6 +431,8 @@ def _targets(routes: tuple[Route, ...], compose: compose_file.Compose, app: App)
         service = compose.services.get(route.target)
         if service is None:
             found.append(finding(place, f"no service '{route.target}' in compose.yaml, it has {have}", route.service))
+        elif route.target in compose_file.run_once(compose, app):
+            found.append(finding(place, f"'{route.target}' runs once and ends; it serves nobody (app.once)", route.service))
         elif service.profiles:
             found.append(finding(place, f"service '{route.target}' has `profiles` and is not started by itself", route.service))
         elif service.network_mode:

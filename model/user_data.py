@@ -43,6 +43,7 @@ class Machine:
     env: Mapping[str, str]
     secrets: tuple[str, ...]
     withheld: tuple[str, ...]
+    once: tuple[str, ...]
     delivery: Literal["cloud-init", "parameter-store"]
     registries: tuple[Registry, ...]
     storage: tuple[str, ...]
@@ -151,6 +152,7 @@ def _facts(machine: Machine, values: Values) -> dict[str, Any]:
         "env": dict(sorted({**machine.env, **values.env}.items())),
         "parameters": dict(sorted(values.parameters.items())),
         "withheld": list(machine.withheld),
+        "once": list(machine.once),
         "registries": [r.model_dump(include={"server", "username", "password"}, exclude_none=True) for r in machine.registries],
         "packages": _packages(machine),
         "units": units,

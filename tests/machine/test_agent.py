@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -296,4 +297,55 @@ def test_disk_and_memory_figures_are_put_under_the_stacks_name(machine: Machine)
 
 
 def test_an_unknown_command_lists_the_known_ones(machine: Machine) -> None:
-    assert machine.run("dance").stderr == "drawbridge: commands: secrets env database login states ready abandon watch metrics\n"
+    assert machine.run("dance").stderr == "drawbridge: commands: secrets env database login once states ready abandon watch metrics\n"
+
+
+COMPOSE_RUN = "docker compose --project-name app -f compose.yaml -f overlay.yaml run --rm -T"
+ONE_OFFS = "docker ps -aq --filter label=com.docker.compose.project=app --filter label=com.docker.compose.oneoff=True"
+
+
+def test_what_runs_once_runs_in_its_order_after_a_cut_off_boots_rest_is_gone(machine: Machine) -> None:
+    machine.facts(once=["migrate", "seed"], database=None, efs="")
+    machine.docker(container("migrate"))
+    done = machine.run("once", "60")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "drawbridge: migrate runs\ndrawbridge: seed runs\n"
+    assert machine.argv() == [ONE_OFFS, "docker rm -f id", f"{COMPOSE_RUN} migrate", f"{COMPOSE_RUN} seed"]
+
+
+def test_without_anything_to_run_once_docker_is_not_asked(machine: Machine) -> None:
+    machine.facts(once=[])
+    assert machine.run("once", "60").returncode == 0
+    assert machine.argv() == []
+
+
+def test_a_failed_migration_ends_the_boot_with_its_exit_code_and_runs_nothing_more(machine: Machine) -> None:
+    machine.facts(once=["migrate", "seed"], database=None, efs="")
+    machine.tool("docker", 'case "$*" in *migrate) echo "column is missing"; exit 3;; *seed) echo seeded;; esac')
+    done = machine.run("once", "60")
+    assert (done.returncode, done.stdout) == (1, "drawbridge: migrate runs\ncolumn is missing\n")
+    assert done.stderr == "drawbridge: migrate ended with exit code 3; its own lines stand above\n"
+    assert machine.file("run/drawbridge-why")[0] == "migrate ended with exit code 3; its own lines stand above"
+
+
+def test_a_migration_that_does_not_end_is_ended_with_its_container(machine: Machine) -> None:
+    machine.facts(once=["migrate"], database=None, efs="")
+    body = f'echo "docker $*" >> {machine.root}/argv; case "$1" in ps) echo left;; compose) exec sleep 30;; esac'
+    machine.tool("docker", body)
+    done = machine.run("once", "1")
+    assert (done.returncode, done.stderr) == (1, "drawbridge: migrate does not end in time\n")
+    assert machine.argv()[-2:] == [ONE_OFFS, "docker rm -f left"]
+
+
+def test_two_machines_on_one_file_system_take_turns(machine: Machine) -> None:
+    """The second waits for the first one's lock, and gives up with a reason when its time is over."""
+    machine.facts(once=["migrate"], database=None, efs="fs-1.efs.aws")
+    (machine.root / "srv/drawbridge/storage").mkdir(parents=True)
+    machine.docker()
+    with open(machine.root / "srv/drawbridge/storage/.once", "a") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        done = machine.run("once", "0.3")
+        assert (done.returncode, done.stderr) == (1, "drawbridge: another machine still runs what runs once\n")
+        assert machine.argv() == []
+    assert machine.run("once", "60").returncode == 0
+    assert machine.argv()[-1] == f"{COMPOSE_RUN} migrate"

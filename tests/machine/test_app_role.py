@@ -120,8 +120,8 @@ class Machine:
             **cloud.environment(),
         }
 
-    def run(self) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(ROOT / "cloud-init" / "drawbridge"), "database"]
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "cloud-init" / "drawbridge"), *(words or ["database"])]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
 
 
@@ -190,3 +190,28 @@ def test_another_certificate_is_refused(tmp_path: Path, server: Server, cloud: D
     assert done.returncode == 1
     assert done.stderr.startswith("drawbridge: the database localhost cannot be reached: OperationalError: ")
     assert "certificate verify failed" in done.stderr
+
+
+def test_machines_migrate_one_after_the_other_under_a_lock_of_the_apps_own_database(
+    tmp_path: Path, server: Server, cloud: Double
+) -> None:
+    journal = tmp_path / "journal"
+    machines = [Machine(tmp_path / str(i), server, cloud, "turns", "pw-turns") for i in range(3)]
+    assert machines[0].run().returncode == 0
+    for number, machine in enumerate(machines):
+        root = Path(machine.environment["DRAWBRIDGE_ROOT"])
+        for folder in ("bin", "run", "opt/drawbridge/app"):
+            (root / folder).mkdir(parents=True)
+        facts = json.loads((root / "etc/drawbridge/machine.json").read_text())
+        (root / "etc/drawbridge/machine.json").write_text(json.dumps({**facts, "once": ["migrate"], "efs": ""}))
+        stub = f'case "$1" in compose) echo {number} begins >> {journal}; sleep 0.4; echo {number} ends >> {journal};; esac'
+        (root / "bin/docker").write_text(f"#!/bin/sh\n{stub}\n")
+        (root / "bin/docker").chmod(0o755)
+        machine.environment |= {"PATH": f"{root}/bin:{os.environ['PATH']}", "DRAWBRIDGE_PAUSE": "0.05"}
+    with ThreadPoolExecutor(3) as pool:
+        results = [(done.returncode, done.stderr) for done in pool.map(lambda machine: machine.run("once", "30"), machines)]
+    assert results == [(0, "")] * 3
+    lines = journal.read_text().split("\n")[:-1]
+    first = [line.split()[0] for line in lines[::2]]
+    assert lines == [f"{number} {word}" for number in first for word in ("begins", "ends")]
+    assert sorted(first) == ["0", "1", "2"]

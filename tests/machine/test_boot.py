@@ -16,7 +16,7 @@ from conftest import ROOT
 from double import Double, double
 from test_agent import container
 
-STEPS = ["packages", "storage", "secrets", "certificates", "database", "images", "stack", "ready"]
+STEPS = ["packages", "storage", "secrets", "certificates", "database", "images", "once", "stack", "ready"]
 PARAMETERS = {"KEY": "/p/KEY:2", "PULL": "/p/PULL:1", "TUNNEL_TOKEN": "/p/TUNNEL_TOKEN:5"}
 SECRETS = {"KEY": "canary-key", "PULL": "canary-pull", "TUNNEL_TOKEN": "canary-token"}
 FACTS: dict[str, Any] = {

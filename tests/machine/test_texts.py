@@ -82,7 +82,8 @@ def test_compose_itself_merges_the_overlay_without_a_word(example: str, tmp_path
     assert connector["depends_on"]["nginx"]["condition"] == "service_healthy"
     assert connector["stop_grace_period"] == "35s"
     own = yaml.safe_load((tmp_path / "compose.yaml").read_text())["services"]
-    assert set(services) == {*own, "cloudflared"}
+    once = json.loads(written(example, "cloud-init")["/etc/drawbridge/machine.json"])["once"]
+    assert set(services) == {*own, "cloudflared"} - set(once)
     assert [name for name, service in services.items() if service.get("ports")] == []
 
 

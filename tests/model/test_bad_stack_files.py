@@ -51,6 +51,8 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("app/private", {"worker": []}, "app/private/worker: at least one service that may reach it, got []"),
     ("app/private", {"api": ["worker"]}, "routes/1/service: 'api' is private to worker (app.private), got \"http://api:8000\". "
      "Route to one of these, or take it out of app.private."),
+    ("app/once", ["migrate"], 'app/once/0: a service of the compose file (api, web, worker), got "migrate"'),
+    ("app/once", ["web"], "routes/0/service: 'web' runs once and ends; it serves nobody (app.once), got \"http://web:80\""),
     ("app/maxBodyMB", 500, "app/maxBodyMB: pro ends request bodies at 100 MB, got 500. Upload in parts of at most 100 MB, or straight to object "
      "storage; enterprise lets 500 MB through."),
     ("tunnel/subnet", "10.80.4.0/24", "tunnel/subnet: a range outside the VPC's (10.80.0.0/16): machines could not tell the two apart, got \"10.80.4.0/24\""),
@@ -176,6 +178,9 @@ COMPOSES: list[tuple[str, str, str]] = [
     ("volumes:\n  data:", "networks: {drawbridge: }\nvolumes:\n  data:", "app/compose/networks/drawbridge: this name is Drawbridge's. Choose another name."),
     ("  web:\n", "  web:\n    network_mode: none\n", "routes/0/service: a routed service is on the compose network; 'web' has `network_mode: none`, got "
      '"http://web:80". The connector could not find it.'),
+    ("  api:\n", "  m: {image: 'm:1', depends_on: {o: {condition: service_completed_successfully}}}\n  o: {image: 'o:1'}\n  n: {image: 'n:1', restart: always, depends_on: [o]}\n  api:\n",
+     "app/compose/services/n/depends_on/o: 'o' runs once and ends before the others start: what waits for it waits for its end, got \"service_started\". "
+     "Write `condition: service_completed_successfully`, or leave it out of app.once."),
     ("  worker:", "  cloudflared:", "app/compose/services/cloudflared: the connector is added by Drawbridge. Remove this service from the compose file."),
     ("services:", "include: [x.yaml]\nservices:", "app/compose: a compose file does not include others. Only this one file is put on the machines."),
     ("image: ghcr.io/acme/worker:1", "image: w:1\n    extends: {file: x.yaml, service: y}", "app/compose: service 'worker' does not extend another file. "

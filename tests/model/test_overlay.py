@@ -32,8 +32,8 @@ def overlay(**app: Any) -> str:
     return machine_of(load_stack(config, COMPOSE, secrets={})).overlay
 
 
-def merged(text: str, folder: Path) -> dict[str, Any]:
-    (folder / "compose.yaml").write_text(COMPOSE)
+def merged(text: str, folder: Path, own: str = COMPOSE, *options: str) -> dict[str, Any]:
+    (folder / "compose.yaml").write_text(own)
     (folder / "overlay.yaml").write_text(text)
     command = [
         str(DOCKER_COMPOSE),
@@ -43,6 +43,7 @@ def merged(text: str, folder: Path) -> dict[str, Any]:
         "compose.yaml",
         "-f",
         "overlay.yaml",
+        *options,
         "config",
         "--format",
         "json",
@@ -148,3 +149,46 @@ def test_the_connector_reaches_the_routed_services_alone(tmp_path: Path) -> None
 def test_without_private_services_and_storage_the_overlay_adds_one_network_and_no_volume() -> None:
     document = yaml.safe_load(overlay())
     assert (sorted(document["networks"]), "volumes" in document) == (["drawbridge"], False)
+
+
+MIGRATED = """\
+services:
+  web:
+    image: web:1
+    restart: always
+    healthcheck: {test: "true"}
+    depends_on: {seed: {condition: service_completed_successfully}, cache: {condition: service_healthy}}
+  seed: {image: "api:1", command: seed, depends_on: {migrate: {condition: service_completed_successfully}}}
+  migrate: {image: "api:1", command: [alembic, upgrade, head], depends_on: {cache: {condition: service_healthy}}}
+  cache: {image: "redis:1", restart: always, healthcheck: {test: "true"}}
+  report: {image: "api:1", command: report, profiles: [tools]}
+"""
+
+
+def migrated(**app: Any) -> tuple[tuple[str, ...], str]:
+    config = changed("app", {"compose": "compose.yaml", **app})
+    del config["database"]
+    config["routes"] = config["routes"][:1]
+    machine = machine_of(load_stack(config, MIGRATED, secrets={}))
+    return machine.once, machine.overlay
+
+
+def test_what_others_wait_for_runs_once_each_after_its_predecessors() -> None:
+    assert migrated()[0] == ("migrate", "seed")
+    assert migrated(once=["seed", "report", "migrate"])[0] == ("migrate", "seed", "report")
+    assert migrated(once=[])[0] == ()
+
+
+def test_compose_starts_the_stack_without_what_ran_once(tmp_path: Path) -> None:
+    document = merged(migrated()[1], tmp_path, MIGRATED)
+    assert sorted(document["services"]) == ["cache", "cloudflared", "web"]
+    left = merged(migrated(once=[])[1], tmp_path, MIGRATED)
+    assert sorted(left["services"]) == ["cache", "cloudflared", "migrate", "seed", "web"]
+
+
+def test_compose_runs_what_runs_once_without_what_ran_before_it(tmp_path: Path) -> None:
+    document = merged(migrated()[1], tmp_path, MIGRATED, "--profile", "once-seed")
+    assert "migrate" not in document["services"]
+    assert document["services"]["seed"]["depends_on"] == {
+        "migrate": {"condition": "service_completed_successfully", "required": False}
+    }
