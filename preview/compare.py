@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import graphlib
 import gzip
 import json
@@ -238,10 +239,9 @@ def expanded(text: str) -> str:
     text = unpacked(text)
     parts = [text]
     for match in _ENCODED_JSON.finditer(text):
-        try:
-            parts.append(base64.b64decode(match[0]).decode())
-        except ValueError:
-            continue
+        with contextlib.suppress(ValueError):
+            # Written anew, because JSON may have escaped the placeholders' marks.
+            parts.append(json.dumps(json.loads(base64.b64decode(match[0])), ensure_ascii=False))
     if "%C2%AB" in text:
         parts.append(urllib.parse.unquote(text))
     return "\n".join(parts)

@@ -326,16 +326,17 @@ def _group(text: str) -> str:
 
 
 def _permissions(before: Evaluation, after: Evaluation) -> Iterator[Exposure]:
+    regions = [evaluation.config.get("aws:region", "") for evaluation in (before, after)]
     for old, new in _pairs(before, after, tokens.ROLE_POLICY):
-        fresh = sorted(_grants(new) - _grants(old))
+        fresh = sorted(_grants(new, regions[1]) - _grants(old, regions[0]))
         gained = sorted({action for action, *_ in fresh})
         if fresh:
             text = f"the machines' role gains {', '.join(gained)} on {', '.join(sorted({place for _, place, _ in fresh}))}"
             yield Exposure(kind="permission", subject=new.name, text=text)
 
 
-def _grants(policy: Resource) -> set[tuple[str, str, str]]:
-    """(action, resource, condition) of every allowing statement."""
+def _grants(policy: Resource, region: str) -> set[tuple[str, str, str]]:
+    """(action, resource, condition) of every allowing statement, wherever the stack's own region is."""
     try:
         statements = json.loads(str(bare(policy.raw.get("policy", "{}")))).get("Statement", [])
     except ValueError:
@@ -345,7 +346,9 @@ def _grants(policy: Resource) -> set[tuple[str, str, str]]:
         if statement.get("Effect") == "Allow":
             for action in _listed(statement.get("Action")):
                 for place in _listed(statement.get("Resource")):
-                    found.add((action, place, json.dumps(statement.get("Condition"), sort_keys=True)))
+                    found.add(
+                        (action, place.replace(f":{region}:", ":REGION:"), json.dumps(statement.get("Condition"), sort_keys=True))
+                    )
     return found
 
 
@@ -381,7 +384,7 @@ def _addresses(before: Evaluation, after: Evaluation) -> Iterator[Exposure]:
 
 def _secrets(before: Evaluation, after: Evaluation, changes: Sequence[Change]) -> Iterator[Exposure]:
     """Values that a `Secret` held before and that now stand in the open."""
-    pairs = [(c.name, c.before.raw, c.after.raw) for c in changes if c.before and c.after and c.action != "unchanged"]
+    pairs = [(c.name, c.before.raw, c.after.raw) for c in changes if c.before and c.after]
     for subject, old, new in [*pairs, ("outputs", before.raw_outputs, after.raw_outputs)]:
         known = {text for text in _texts(old, secret=True) if len(text) > 8}
         if known & set(_texts(new, secret=False)):

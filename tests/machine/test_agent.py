@@ -297,7 +297,10 @@ def test_disk_and_memory_figures_are_put_under_the_stacks_name(machine: Machine)
 
 
 def test_an_unknown_command_lists_the_known_ones(machine: Machine) -> None:
-    assert machine.run("dance").stderr == "drawbridge: commands: secrets env database login once states ready abandon watch metrics\n"
+    assert (
+        machine.run("dance").stderr
+        == "drawbridge: commands: secrets env database login once states ready abandon watch metrics\n"
+    )
 
 
 COMPOSE_RUN = "docker compose --project-name app -f compose.yaml -f overlay.yaml run --rm -T"

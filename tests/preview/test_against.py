@@ -1,0 +1,143 @@
+"""`--against`: a git ref or a stack file, through the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project in a repository of its own, with its files as they are now, committed."""
+    place = tmp_path_factory.mktemp("clone")
+    for part in ("model", "components", "cloud-init", "examples", "preview"):
+        shutil.copytree(ROOT / part, place / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("__main__.py", "Pulumi.yaml", "Pulumi.prod.yaml"):
+        shutil.copy(ROOT / part, place / part)
+    git(place, "init", "-q", "-b", "main")
+    commit(place, "as it is")
+    return place
+
+
+def git(place: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *arguments], cwd=place, check=True, capture_output=True)
+
+
+def commit(place: Path, message: str) -> None:
+    git(place, "add", "-A")
+    git(place, "commit", "-qm", message)
+
+
+def preview(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "preview", *arguments]
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def edited(place: Path, old: str, new: str, file: str = "Pulumi.prod.yaml") -> None:
+    text = (place / file).read_text()
+    assert old in text
+    (place / file).write_text(text.replace(old, new))
+
+
+def test_a_ref_is_compared_with_its_own_program_and_settings(clone: Path) -> None:
+    edited(clone, "db.t4g.micro", "db.t4g.small")
+    edited(clone, '"http_put_response_hop_limit": 1', '"http_put_response_hop_limit": 2', "components/host.py")
+    try:
+        done = preview(clone, "--against", "HEAD", "--format", "json", "--fail-on", "downtime", "--fail-on", "exposure")
+    finally:
+        git(clone, "checkout", "-q", ".")
+    assert (done.returncode, done.stderr) == (2, "")
+    found = json.loads(done.stdout)["comparison"]
+    assert found["consequence"] == "downtime"
+    assert [f["subject"] for f in found["gate"]["closedBy"]] == [
+        "drawbridge-prod-database-postgres",
+        "drawbridge-prod-host-template",
+    ]
+    (database,) = [c for c in found["changes"] if c["type"] == "aws:rds/instance:Instance"]
+    assert (database["action"], database["why"]) == ("updated", "instanceClass restarts the database: minutes without it")
+    assert database["differences"] == [
+        {"path": "instanceClass", "before": "db.t4g.micro", "after": "db.t4g.small", "lines": [], "replaces": False}
+    ]
+
+
+def test_the_same_version_is_no_change_and_passes(clone: Path) -> None:
+    done = preview(clone, "--against", "main", "--fail-on", "replace,downtime,exposure,data-loss")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Consequence: none" in done.stdout
+
+
+def test_a_stack_file_is_compared_under_the_same_name(clone: Path) -> None:
+    before = clone / "Pulumi.before.yaml"
+    before.write_text(
+        (clone / "Pulumi.prod.yaml")
+        .read_text()
+        .replace("mfa: true, ", "session: 1h, ", 1)
+        .replace("session: 1h, session: 24h", "session: 1h")
+    )
+    done = preview(clone, "--against", str(before), "--format", "json")
+    before.unlink()
+    assert done.returncode == 0
+    assert {c["name"] for c in json.loads(done.stdout)["comparison"]["changes"]} == {
+        "drawbridge-prod-access-policy-admins", "drawbridge-prod-access-app-admin-example-com-admins",
+    }  # fmt: skip
+
+
+def test_a_stack_that_the_ref_does_not_have_is_new(clone: Path) -> None:
+    shutil.copy(clone / "Pulumi.prod.yaml", clone / "Pulumi.new.yaml")
+    done = preview(clone, "--stack", "new", "--against", "HEAD", "--format", "json")
+    (clone / "Pulumi.new.yaml").unlink()
+    counts = json.loads(done.stdout)["comparison"]["counts"]
+    assert list(counts) == ["created"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--against", "nowhere"], "--against nowhere: neither a file nor a commit of this repository."),
+        (["--fail-on", "exposure"], "--fail-on judges a comparison. Add --against REF_OR_FILE or --engine FILE.\n"),
+        (["--against", "HEAD", "--fail-on", "everything"], "'everything' is none of replace, downtime, exposure, data-loss"),
+        (["--against", "HEAD", "--engine", "-"], "not allowed with argument --against"),
+        (["--engine", "no-such-file"], "no-such-file: cannot be read"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_says_why(clone: Path, arguments: list[str], error: str) -> None:
+    done = preview(clone, *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert error in done.stderr
+
+
+def test_a_ref_whose_program_stops_says_so(clone: Path) -> None:
+    edited(clone, "plan: pro", "plan: gold")
+    commit(clone, "broken")
+    git(clone, "checkout", "-q", "HEAD~1", "--", "Pulumi.prod.yaml")
+    done = preview(clone, "--against", "HEAD")
+    git(clone, "reset", "-q", "--hard", "HEAD~1")
+    assert done.returncode == 1
+    assert "--against HEAD: the program there stops: 1 problem in the stack file of 'prod'" in done.stderr
+
+
+PLAN = {"steps": [], "changeSummary": {}, "diagnostics": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("not json", "not JSON"),
+        ("[]", "no `steps` in it"),
+        (json.dumps({"diagnostics": [{"message": "no credentials", "severity": "error"}]}), "the preview failed before it had a plan: no credentials"),
+        (json.dumps({**PLAN, "changeSummary": {"same": 3}}), "the plan leaves out what stays the same. Make it with `pulumi preview --json --show-sames`."),
+        (json.dumps(PLAN), "a plan of another stack or version"),
+    ],
+)  # fmt: skip
+def test_a_plan_that_is_none_says_what_to_run(clone: Path, tmp_path: Path, text: str, error: str) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    done = preview(clone, "--engine", str(tmp_path / "plan.json"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert error in done.stderr
