@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -58,6 +60,10 @@ def test_an_action_has_one_version_in_all_workflows() -> None:
 BEYOND_READING = {
     "preview.yml/engine": {"id-token": "write"},
     "comment.yml/comment": {"actions": "read", "pull-requests": "write"},
+    "up.yml/plan": {"id-token": "write"},
+    "up.yml/up": {"id-token": "write"},
+    "drift.yml/look": {"id-token": "write"},
+    "drift.yml/tell": {"issues": "write"},
 }
 
 
@@ -122,6 +128,29 @@ def test_what_may_write_a_comment_runs_nothing_of_the_pull_request() -> None:
     assert [step["run"] for step in steps(path) if "run" in step] == ['python3 -I .github/scripts/talk.py comment "$FOUND"']
 
 
+def test_what_changes_the_clouds_waits_for_the_stacks_own_environment_and_reads_under_another() -> None:
+    up, drift = dict(jobs(ROOT / ".github/workflows/up.yml")), dict(jobs(ROOT / ".github/workflows/drift.yml"))
+    assert (up["plan"]["environment"], drift["look"]["environment"]) == ("${{ matrix.stack }}-plan",) * 2
+    assert up["up"]["environment"] == "${{ matrix.stack }}"
+    applying = [
+        f"{path.name}/{name}"
+        for path in WORKFLOWS
+        for name, job in jobs(path)
+        if re.search(r"pulumi (up|destroy|import|refresh)|scripts/release up", "\n".join(s.get("run", "") for s in job["steps"]))
+    ]
+    assert applying == ["up.yml/up"]
+
+
+def test_a_secret_is_given_to_the_one_step_that_needs_it() -> None:
+    for path in WORKFLOWS:
+        for name, job in jobs(path):
+            assert "secrets." not in str(job.get("env", {})), f"{path.name}/{name}"
+            for step in job["steps"]:
+                for value in re.findall(r"secrets\.\w+", str(step)):
+                    assert (value, next(iter(step["env"]))) == ("secrets.CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN")
+        assert "secrets." not in str(load(path).get("env", {}))
+
+
 def commands(path: Path) -> str:
     return "\n".join(step.get("run", "") for step in steps(path))
 
@@ -158,6 +187,31 @@ def test_the_list_of_stacks_holds_what_may_be_a_stacks_name_only(tmp_path: Path)
     assert listed() == (1, "Pulumi.a b.yaml: a stack's name may hold letters, digits, _ . - only\n")
 
 
+def test_a_refused_plan_shows_no_value_however_many_lines_it_has(tmp_path: Path) -> None:
+    if shutil.which("jq") is None or shutil.which("awk") is None:
+        pytest.skip("not on PATH: jq or awk")
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text(
+        '#!/bin/sh\n[ "$1" = stack ] && exec echo state\n'
+        "printf 'created one\\nerror: two violates plan: properties changed: =~key[canary-1\\ncanary-2\\n]\\nlast\\n' >&2\nexit 255\n"
+    )
+    pulumi.chmod(0o755)
+    (tmp_path / "state").write_text(hashlib.sha256(b"state\n").hexdigest() + "\n")
+    release = [ROOT / ".github/scripts/release", "up", "prod", tmp_path]
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(release, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (255, "")
+    assert done.stdout.splitlines() == [
+        "created one",
+        "error: two violates plan (values withheld: they may be secret)",
+        "::error::The program now wants something else than the reviewed plan. What was done until then stays done: "
+        "run the workflow again and review the new plan.",
+    ]
+    (tmp_path / "state").write_text("another\n")
+    done = subprocess.run(release, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.startswith("::error::The state of prod has changed since")) == (1, True)
+
+
 def tool(name: str) -> str:
     found = shutil.which(name, path=f"{Path(sys.executable).parent}:{Path.home()}/go/bin") or shutil.which(name)
     if found is None:
@@ -174,5 +228,13 @@ def test_zizmor_finds_nothing() -> None:
 
 
 def test_actionlint_finds_nothing() -> None:
-    done = subprocess.run([tool("actionlint"), *WORKFLOWS], cwd=ROOT, capture_output=True, text=True, check=False)
+    arguments = ["-shellcheck", tool("shellcheck"), "-pyflakes", ""]
+    done = subprocess.run([tool("actionlint"), *arguments, *WORKFLOWS], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_shellcheck_finds_nothing_in_the_workflows_scripts() -> None:
+    scripts = [path for path in (ROOT / ".github" / "scripts").iterdir() if path.suffix == ""]
+    assert sorted(path.name for path in scripts) == ["look", "release", "stacks"]
+    done = subprocess.run([tool("shellcheck"), *scripts], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
