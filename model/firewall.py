@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from .errors import Finding, finding
-from .limits import PLANS, RATE_LIMIT_PERIODS, Plan
+from .limits import NEAREST_FIELD, PLANS, RATE_LIMIT_PERIODS, Plan, plan_for
 from .routing import guard_expression, host_expression, hostnames
 from .settings import Cloudflare, Firewall, RateLimit, Route
 from .units import go_duration
@@ -52,7 +53,7 @@ def rate_limits(firewall: Firewall, routes: Sequence[Route], plan: Plan, prefix:
             "action": limit.action,
             "enabled": True,
             "ratelimit": {
-                "characteristics": ["cf.colo.id", "ip.src"],
+                "characteristics": ["cf.colo.id", "ip.src" if limit.by == "address" else "cf.unique_visitor_id"],
                 "period": limit.per,
                 "requestsPerPeriod": limit.requests,
                 # Left out, the API fills it in and every run shows a change.
@@ -76,6 +77,27 @@ def verify_expression(routes: Sequence[Route]) -> str:
     return host_expression(hostnames(routes))
 
 
+# A quoted or raw string, a field or function, an operator written in signs.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|r(#*)".*?"\1|[A-Za-z_][\w.]*|~', re.DOTALL)
+
+
+def _expression(place: str, text: str, plan: Plan) -> list[Finding]:
+    """Operators and fields of an expression that the plan does not have."""
+    words = [match[0] for match in _TOKEN.finditer(text) if match[0][0] != '"' and not match[0].startswith(('r"', "r#"))]
+    found: list[Finding] = []
+    if not PLANS[plan].regex and ("matches" in words or "~" in words):
+        rule = f"regular expressions (`matches`) need a business plan, not {plan}"
+        cure = "Use `wildcard` (with *), starts_with(), ends_with() or contains."
+        found.append(finding(place, rule, cure=cure))
+    order = list(PLANS)
+    for field in sorted({word for word in words if "." in word}):
+        needed = plan_for(field.removeprefix("raw."))
+        if order.index(needed) > order.index(plan):
+            cure = next((text for start, text in NEAREST_FIELD.items() if field.startswith(start)), "Leave it to the app.")
+            found.append(finding(place, f"the field {field} needs {needed}, not {plan}", cure=cure))
+    return found
+
+
 def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -> tuple[list[Finding], list[str]]:
     """What the plan does not allow, with the nearest thing that it does."""
     plan, limits = cloudflare.plan, PLANS[cloudflare.plan]
@@ -97,15 +119,7 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
         place = f"firewall/rules/{position}"
         if custom.action == "log" and not limits.log_action:
             found.append(finding(f"{place}/action", "`log` needs an enterprise plan", "log", "Use managed_challenge or block."))
-        if " matches " in custom.expression and not limits.regex:
-            cure = "Use starts_with, ends_with, contains or wildcard."
-            found.append(
-                finding(
-                    f"{place}/expression",
-                    f"regular expressions (`matches`) need a business plan, not {plan}",
-                    cure=cure,
-                )
-            )
+        found += _expression(f"{place}/expression", custom.expression, plan)
     for label, names in (
         ("rules", [r.name for r in firewall.rules]),
         ("rateLimits", [r.name for r in firewall.rate_limits]),
@@ -132,17 +146,22 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
             found.append(finding(f"{place}/per", f"{plan} counts in windows of {words}", go_duration(limit.per), cure))
         if limit.block is not None and limit.block > limits.rate_limit_timeout:
             rule = f"{plan} blocks for at most {go_duration(limits.rate_limit_timeout)}"
-            found.append(finding(f"{place}/block", rule, go_duration(limit.block)))
+            cure = f"The nearest is {go_duration(limits.rate_limit_timeout)}; who goes on is blocked again."
+            found.append(finding(f"{place}/block", rule, go_duration(limit.block), cure))
         if limit.hostname and "host" not in limits.rate_limit_fields:
             rule = f"{plan} lets a rate limit name the path alone"
             found.append(finding(f"{place}/hostname", rule, limit.hostname, "Leave hostname out; it counts for the whole zone."))
         elif limit.hostname and limit.hostname not in hostnames(routes):
             found.append(finding(f"{place}/hostname", "a hostname of the routes", limit.hostname))
+        if limit.by not in limits.rate_limit_characteristics:
+            cure = "Count by `address`; visitors behind a shared one then share its limit."
+            found.append(finding(f"{place}/by", f"{plan} counts by address alone; `visitor` needs business", limit.by, cure))
         if plan == "free" and limit.action != "block":
-            found.append(finding(f"{place}/action", "free allows `block` alone", limit.action))
+            found.append(finding(f"{place}/action", "free allows `block` alone", limit.action, "Use block."))
     if firewall.managed and not limits.managed_rulesets:
         warnings.append(
-            f"firewall/managed: {plan} has Cloudflare's free managed rules alone, which are on by themselves; nothing is added"
+            f"firewall/managed: {plan} has Cloudflare's free managed ruleset alone, which is on by itself; nothing is added. "
+            "Cloudflare's and OWASP's whole rulesets come with pro"
         )
     if firewall.merge and not firewall.owner:
         found.append(
@@ -151,6 +170,15 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
                 "only the zone's owner merges rules",
                 list(firewall.merge),
                 "Set firewall.owner: true.",
+            )
+        )
+    if firewall.origin_verify and not firewall.owner:
+        found.append(
+            finding(
+                "firewall/originVerify",
+                "the zone's owner sets headers; here the edge would not set it, and the app would refuse every request",
+                firewall.origin_verify.header,
+                "Set firewall.owner: true, or leave originVerify to the owner's stack.",
             )
         )
     if not firewall.owner and guard:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Plan = Literal["free", "pro", "business", "enterprise"]
+
+
+DOCS = "https://developers.cloudflare.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,39 +17,98 @@ class PlanLimits:
     """What one Cloudflare plan allows a zone. Periods and timeouts are seconds, sizes MB."""
 
     custom_rules: int
+    transform_rules: int
     rate_limit_rules: int
     rate_limit_period: int
     rate_limit_timeout: int
     rate_limit_fields: frozenset[str]
+    rate_limit_characteristics: frozenset[str]
     body_mb: int
     regex: bool
     log_action: bool
     managed_rulesets: bool
 
 
-# https://developers.cloudflare.com/waf/rate-limiting-rules/#availability, /waf/custom-rules/#availability (November 2026);
-# request bodies: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/4xx-client-error/error-413/
+# As documented in November 2026, by name of the limit.
+SOURCES: Mapping[str, str] = {
+    "custom_rules": f"{DOCS}/waf/custom-rules/#availability",
+    "transform_rules": f"{DOCS}/rules/transform/#availability",
+    "rate_limit_rules": f"{DOCS}/waf/rate-limiting-rules/#availability",
+    "rate_limit_period": f"{DOCS}/waf/rate-limiting-rules/#availability",
+    "rate_limit_timeout": f"{DOCS}/waf/rate-limiting-rules/#availability",
+    "rate_limit_fields": f"{DOCS}/waf/rate-limiting-rules/#availability",
+    "rate_limit_characteristics": f"{DOCS}/waf/rate-limiting-rules/#availability",
+    "body_mb": f"{DOCS}/support/troubleshooting/http-status-codes/4xx-client-error/error-413/",
+    "regex": f"{DOCS}/ruleset-engine/rules-language/operators/#regular-expression-matching",
+    "log_action": f"{DOCS}/ruleset-engine/rules-language/actions/",
+    "managed_rulesets": f"{DOCS}/waf/managed-rules/#availability",
+}
+
 _PATH_ONLY = frozenset({"path"})
 _PRO = _PATH_ONLY | {"host", "uri", "query"}
 _BUSINESS = _PRO | {"method", "source-ip", "user-agent"}
+_ADDRESS = frozenset({"address"})
 PLANS: dict[Plan, PlanLimits] = {
     "free": PlanLimits(
-        custom_rules=5, rate_limit_rules=1, rate_limit_period=10, rate_limit_timeout=10, rate_limit_fields=_PATH_ONLY,
-        body_mb=100, regex=False, log_action=False, managed_rulesets=False,
+        custom_rules=5, transform_rules=10, rate_limit_rules=1, rate_limit_period=10, rate_limit_timeout=10,
+        rate_limit_fields=_PATH_ONLY, rate_limit_characteristics=_ADDRESS, body_mb=100, regex=False, log_action=False,
+        managed_rulesets=False,
     ),
     "pro": PlanLimits(
-        custom_rules=20, rate_limit_rules=2, rate_limit_period=60, rate_limit_timeout=3600, rate_limit_fields=_PRO,
-        body_mb=100, regex=False, log_action=False, managed_rulesets=True,
+        custom_rules=20, transform_rules=25, rate_limit_rules=2, rate_limit_period=60, rate_limit_timeout=3600,
+        rate_limit_fields=_PRO, rate_limit_characteristics=_ADDRESS, body_mb=100, regex=False, log_action=False,
+        managed_rulesets=True,
     ),
     "business": PlanLimits(
-        custom_rules=100, rate_limit_rules=5, rate_limit_period=600, rate_limit_timeout=86400, rate_limit_fields=_BUSINESS,
-        body_mb=200, regex=True, log_action=False, managed_rulesets=True,
+        custom_rules=100, transform_rules=50, rate_limit_rules=5, rate_limit_period=600, rate_limit_timeout=86400,
+        rate_limit_fields=_BUSINESS, rate_limit_characteristics=_ADDRESS | {"visitor"}, body_mb=200, regex=True,
+        log_action=False, managed_rulesets=True,
     ),
     "enterprise": PlanLimits(
-        custom_rules=1000, rate_limit_rules=100, rate_limit_period=65535, rate_limit_timeout=86400,
-        rate_limit_fields=_BUSINESS, body_mb=500, regex=True, log_action=True, managed_rulesets=True,
+        # 5 rate limits come with the plan, 100 with its application security or rate limiting add-on.
+        custom_rules=1000, transform_rules=300, rate_limit_rules=100, rate_limit_period=65535, rate_limit_timeout=86400,
+        rate_limit_fields=_BUSINESS, rate_limit_characteristics=_ADDRESS | {"visitor"}, body_mb=500, regex=True,
+        log_action=True, managed_rulesets=True,
     ),
 }  # fmt: skip
+
+# Fields of the rules language that not every plan has: /ruleset-engine/rules-language/fields/reference/. A name that ends
+# in a dot stands for all that begin so; the longest name that fits counts.
+FIELD_PLANS: Mapping[str, Plan] = {
+    "http.request.cookies": "pro",
+    "cf.waf.credential_check.username_and_password_leaked": "pro",
+    "ip.src.subdivision_1_iso_code": "business",
+    "ip.src.subdivision_2_iso_code": "business",
+    "ip.src.is_in_european_union": "business",
+    "cf.waf.score.class": "business",
+    "cf.waf.score": "enterprise",
+    "cf.waf.score.": "enterprise",
+    "cf.waf.auth_detected": "enterprise",
+    "cf.waf.credential_check.username_leaked": "enterprise",
+    "cf.waf.credential_check.username_password_similar": "enterprise",
+    "cf.waf.content_scan.": "enterprise",
+    "cf.bot_management.": "enterprise",
+    "cf.api_gateway.auth_id_present": "enterprise",
+    "http.request.body.": "enterprise",
+}
+NEAREST_FIELD: Mapping[str, str] = {
+    "http.request.cookies": 'http.cookie contains "NAME=value" reads the whole header, on every plan.',
+    "ip.src.": "ip.src.country names countries, on every plan.",
+    "cf.bot_management.": "cf.client.bot knows verified bots, on every plan.",
+    "cf.waf.score": "firewall.managed: true judges requests by Cloudflare's managed rules, from pro on.",
+    "http.request.body.": 'Let the app look at bodies; http.request.headers["content-length"] tells their size, on every plan.',
+}
+"""What works instead, by the beginning of the field's name."""
+
+
+def plan_for(field: str) -> Plan:
+    """The smallest plan whose expressions may use a field."""
+    fitting = [name for name in FIELD_PLANS if field == name or (name.endswith(".") and field.startswith(name))]
+    return FIELD_PLANS[max(fitting, key=len)] if fitting else "free"
+
+
+# An expression of the rules language: /ruleset-engine/rules-language/expressions/
+EXPRESSION_CHARACTERS = 4096
 
 # The API takes these periods and no others; a plan's maximum cuts the list.
 RATE_LIMIT_PERIODS = (
@@ -56,9 +119,14 @@ RATE_LIMIT_PERIODS = (
 MANAGED_RULESET = "efb7b8c949ac4650a09736fc376e9aee"
 OWASP_RULESET = "4814384a9e5d4991b9815dcfc25d2f1f"
 
-# https://developers.cloudflare.com/cloudflare-one/account-limits/
+# https://developers.cloudflare.com/cloudflare-one/account-limits/, all plans; enterprise accounts may ask for more.
 CONNECTORS_PER_TUNNEL = 25
 DESTINATIONS_PER_APPLICATION = 5
+EMAILS_PER_RULE = 1000
+ADDRESSES_PER_RULE = 1000
+SERVICE_TOKENS = 50
+APPLICATIONS = 500
+IDENTITY_PROVIDERS = 50
 
 # AWS Systems Manager: a standard parameter holds 4 KB, an advanced one 8 KB; Intelligent-Tiering chooses by itself.
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html

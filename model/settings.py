@@ -548,6 +548,9 @@ class RateLimit(Section):
     block: _duration(1, 86400, "block") | None = Field(  # type: ignore[valid-type]
         default=None, description="How long an address is then refused; none: as long as `per`."
     )
+    by: Literal["address", "visitor"] = Field(
+        default="address", description="Who is counted: an address, or a visitor behind a shared one (Business and above)."
+    )
     action: Literal["block", "managed_challenge", "js_challenge"] = Field(default="block", description="What is done.")
 
 

@@ -123,7 +123,7 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("firewall/rateLimits", [{"name": f"r{i}", "path": "/a", "requests": 1, "per": "10s"} for i in range(3)],
      "firewall/rateLimits: pro allows 2 rate limits, got 3. Join paths under a common prefix, or leave the rest to the app."),
     ("firewall/rules", [{"name": "a", "expression": 'http.host matches "x"'}], "firewall/rules/0/expression: regular expressions (`matches`) need a "
-     "business plan, not pro. Use starts_with, ends_with, contains or wildcard."),
+     "business plan, not pro. Use `wildcard` (with *), starts_with(), ends_with() or contains."),
     ("firewall/rules", [{"name": "a", "expression": "true", "action": "log"}],
      'firewall/rules/0/action: `log` needs an enterprise plan, got "log". Use managed_challenge or block.'),
     ("firewall/rules", [{"name": f"r{i}", "expression": "true"} for i in range(20)],
