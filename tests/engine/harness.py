@@ -1,6 +1,6 @@
 """Drives the real Pulumi CLI over the stand-in, without a network.
 
-engine = EngineStack(copy_project(ROOT, tmp_path / "project"), "prod", tmp_path, plugins)
+engine = EngineStack(copy_project(ROOT, tmp_path / "project", plugins), "prod", tmp_path, plugins)
 run = engine.up()                     # fails the test with the CLI's whole output when it does not end as expected
 run = engine.up(fails=True)
 run.operations, run.output            # what the cloud was asked for, and all that the CLI printed
@@ -13,9 +13,8 @@ import json
 import os
 import re
 import shutil
-import stat
 import subprocess
-import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +23,20 @@ from typing import Any
 import yaml
 from pulumi import automation as auto
 
+from . import warm
 from .cloud import Cloud, Operation
 from .standin import STATE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("aws", "cloudflare", "random")
+STANDIN = "engine.standin"
+WARM = [
+    "pulumi", "pulumi_cloudflare", "pulumi_random", "pydantic", "yaml", "pip._internal.commands.list",
+    *(f"pulumi_aws.{module}" for module in (
+        "autoscaling", "backup", "cloudwatch", "ec2", "ec2transitgateway", "efs", "iam", "rds", "sns", "ssm", "vpc",
+    )),
+]  # fmt: skip
+"""What programs import that does not change with the program."""
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: whoever asks the network is refused at once
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -39,32 +47,56 @@ def missing() -> str | None:
     return f"not on PATH: {', '.join(wanted)} (the Pulumi CLI, https://www.pulumi.com/docs/install)" if wanted else None
 
 
-def make_home(home: Path) -> Path:
-    """A PULUMI_HOME whose plugins are the stand-in, at the versions that the installed SDKs ask for."""
+def real_random(version: str) -> Path | None:
+    """The directory of the official random plugin, if the user has it."""
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    directory = home / "plugins" / f"resource-random-v{version}"
+    return directory if (directory / "pulumi-resource-random").exists() else None
+
+
+def make_home(home: Path, *, random: bool = True) -> Path:
+    """A PULUMI_HOME whose plugins are the stand-in, at the versions that the installed SDKs ask for.
+
+    `random`: take the official random plugin where the user has it. Beside the plugins stands `venv`, a virtualenv for
+    projects whose Python starts warm; its processes end with this one.
+    """
+    paths = [ROOT / "tests", ROOT]
+    plugins, programs = home / "plugins.socket", home / "programs.socket"
     for package in PACKAGES:
-        site = Path(sys.prefix) / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
-        version = json.loads((site / f"pulumi_{package}" / "pulumi-plugin.json").read_text(encoding="utf-8"))["version"]
+        version = _version(package)
         directory = home / "plugins" / f"resource-{package}-v{version}"
         directory.mkdir(parents=True)
+        real = real_random(version) if package == "random" and random else None
+        if real:
+            (directory / "pulumi-resource-random").symlink_to(real / "pulumi-resource-random")
+            continue
+        python = directory / "python"
+        warm.python_like(python, plugins, STANDIN)
         binary = directory / f"pulumi-resource-{package}"
-        binary.write_text(
-            "#!/bin/sh\n"
-            f"PYTHONPATH='{Path(__file__).resolve().parents[1]}:{Path(__file__).resolve().parents[2]}' PYTHONSAFEPATH=1\n"
-            "export PYTHONPATH PYTHONSAFEPATH\n"
-            f"exec '{sys.executable}' -m {__package__.rsplit('.', 1)[-1]}.standin {package} {version} \"$@\"\n",
-            encoding="utf-8",
-        )
-        binary.chmod(binary.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+        binary.write_text(f"#!/bin/sh\nexec '{python}' -m {STANDIN} {package} {version} \"$@\"\n", encoding="utf-8")
+        binary.chmod(0o755)
+    warm.python_like(home / "venv" / "bin" / "python", programs, "pulumi-language-python-exec", "pip list")
+    started = [
+        warm.start(plugins, ["engine.rules", "engine.shapes", "preview.differences", "google.rpc.status_pb2"], paths),
+        warm.start(programs, WARM, []),
+    ]
+    for wait in started:
+        wait()
     return home
 
 
-def copy_project(source: Path, target: Path) -> Path:
-    """A copy of the working tree, without what git ignores, and with the running virtualenv as its `.venv`."""
+def _version(package: str) -> str:
+    site = Path(sysconfig.get_path("purelib")) / f"pulumi_{package}"
+    return str(json.loads((site / "pulumi-plugin.json").read_text(encoding="utf-8"))["version"])
+
+
+def copy_project(source: Path, target: Path, home: Path) -> Path:
+    """A copy of the working tree, without what git ignores, and with the warm virtualenv as its `.venv`."""
     for file in _project_files(source):
         copy = target / file.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, copy, follow_symlinks=False)
-    (target / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+    (target / ".venv").symlink_to(home / "venv", target_is_directory=True)
     return target
 
 
