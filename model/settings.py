@@ -6,6 +6,8 @@ Keys are camelCase, as everywhere in Pulumi's configuration; unknown keys are er
 
 from __future__ import annotations
 
+import datetime
+import difflib
 import ipaddress
 import posixpath
 import re
@@ -16,7 +18,7 @@ import idna
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from . import units
+from . import posture, units
 from .limits import HEARTBEAT_SECONDS, Plan
 from .paths import PathPattern
 
@@ -772,6 +774,36 @@ class Acknowledgement(Section):
     reason: Text = Field(description="Why it may pass; shown in every report.")
 
 
+# --- suppress ---------------------------------------------------------------------------------------------------------
+
+
+def _known_rule(value: str) -> str:
+    if value not in posture.BY_ID:
+        near = difflib.get_close_matches(value, posture.BY_ID, n=1)
+        raise ValueError("the id of a rule, as docs/posture.md lists them" + (f" (did you mean {near[0]}?)" if near else ""))
+    return value
+
+
+def _date(value: Any) -> Any:
+    try:
+        return datetime.date.fromisoformat(str(value)[:10])
+    except ValueError:
+        raise ValueError("a date such as 2027-03-31") from None
+
+
+class Suppression(Section):
+    """A finding of the posture that was looked at and accepted. Every report shows it with its reason."""
+
+    rule: Annotated[str, AfterValidator(_known_rule)] = Field(description="The rule's id (`docs/posture.md`).")
+    resource: Text = Field(description="The resource's name; * and ? stand for any text and any character.")
+    reason: Annotated[str, _rule(r"(?s).{10,400}", "a sentence of 10 characters or more")] = Field(
+        description="Why this is right here, in a sentence for the next reviewer."
+    )
+    until: Annotated[datetime.date, BeforeValidator(_date, json_schema_input_type=str)] | None = Field(
+        default=None, description="The last day on which it holds, as in 2027-03-31; none: it holds."
+    )
+
+
 SecretDelivery = Literal["cloud-init", "parameter-store"]
 
 SECTIONS: dict[str, Any] = {
@@ -786,6 +818,7 @@ SECTIONS: dict[str, Any] = {
     "host": Host,
     "database": Database | None,
     "alerts": Alerts | None,
+    "suppress": tuple[Suppression, ...],
     "secretDelivery": SecretDelivery,
     "protect": bool,
     "acknowledge": tuple[Acknowledgement, ...],
@@ -802,6 +835,7 @@ DEFAULTS: dict[str, Any] = {
     "host": {},
     "database": None,
     "alerts": None,
+    "suppress": [],
     "secretDelivery": "cloud-init",
     "protect": "true",
     "acknowledge": [],

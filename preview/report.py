@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from . import posture
 from .compare import Change, Comparison
 from .evaluate import Evaluation
 from .gate import Finding, Gate
@@ -31,6 +32,7 @@ def to_json(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
         ],
         "outputs": evaluation.outputs,
         "warnings": list(evaluation.warnings),
+        "posture": posture.to_data(posture.judge(evaluation)),
     }
     if comparison and gate:
         document["comparison"] = {

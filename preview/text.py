@@ -19,6 +19,7 @@ from .compare import Change, Comparison, Difference
 from .consequences import Consequence
 from .evaluate import MASK, Evaluation, Resource
 from .gate import Gate
+from .posture import Posture, judge
 from .reach import EVERYONE, NOBODY, Reach
 
 STATEFUL = {
@@ -42,6 +43,7 @@ def to_text(
         if table.row_count:
             console.print(table)
             console.print()
+    _print_posture(console, judge(evaluation))
     console.print(_tree(evaluation))
     console.print("\n[bold]Outputs[/bold]")
     for name, value in evaluation.outputs.items():
@@ -179,6 +181,27 @@ def _protection(resource: Resource, evaluation: Evaluation) -> Iterable[str]:
         yield "daily backups"
     if data.get("encrypted") or data.get("storageEncrypted"):
         yield "encrypted"
+
+
+_SEVERITY_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
+
+
+def _print_posture(console: Console, posture: Posture) -> None:
+    """Open findings from the gravest, then what was accepted, each with its reason."""
+    table = _table("Posture", "severity", "rule", "resource", "what")
+    for finding in posture.open:
+        colour = _SEVERITY_COLOURS[finding.rule.severity]
+        words = (finding.rule.id, finding.resource, finding.detail)
+        table.add_row(f"[{colour}]{finding.rule.severity}[/{colour}]", *map(escape, words))
+    for finding in posture.accepted:
+        words = (finding.rule.id, finding.resource, f"{finding.detail}. Accepted: {finding.accepted}")
+        table.add_row("[dim]accepted[/dim]", *map(escape, words))
+    if table.row_count:
+        console.print(table)
+    for note in posture.notes:
+        console.print(f"[yellow]{escape(note)}[/yellow]")
+    counts = ", ".join(f"{number} {severity}" for severity, number in posture.counts().items())
+    console.print(f"{'' if table.row_count else '[bold]Posture:[/bold] '}{counts}; {len(posture.accepted)} accepted\n")
 
 
 def _tree(evaluation: Evaluation) -> Tree:

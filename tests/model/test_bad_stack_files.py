@@ -16,7 +16,7 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("cloudflare", None, "cloudflare: this section is required"),
     ("routes", None, "routes: this section is required"),
     ("hots", {}, "hots: a known section: cloudflare, app, routes, access, identityProviders, firewall, tunnel, network, host, database, "
-     "alerts, secretDelivery, protect, acknowledge, secrets. Did you mean host?"),
+     "alerts, suppress, secretDelivery, protect, acknowledge, secrets. Did you mean host?"),
     ("cloudflare/accountId", None, "cloudflare/accountId: this key is required"),
     ("cloudflare/accountId", "xyz", "cloudflare/accountId: 32 hexadecimal digits, from the zone's overview page in the dashboard, got \"xyz\""),
     ("cloudflare/zoneID", "a", "cloudflare/zoneID: a known key: accountId, zoneId, zone, plan, team. Did you mean zoneId?"),
@@ -144,6 +144,12 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("network/vpcId", "vpc-0a", "network: vpcId needs publicSubnetIds and privateSubnetIds, at least two of each, in two zones"),
     ("network/endpoint", "existing", "network: `endpoint: existing` and endpointSecurityGroupId go together"),
     ("network/zones", ["eu-west-1a", "ap-northeast-1c"], 'network/zones/0: a zone of ap-northeast-1, got "eu-west-1a"'),
+    ("suppress", [{"rule": "flow-log", "resource": "*-vpc", "reason": "No budget for it."}],
+     'suppress/0/rule: the id of a rule, as docs/posture.md lists them (did you mean flow-logs?), got "flow-log"'),
+    ("suppress", [{"rule": "flow-logs", "resource": "*-vpc", "reason": ""}], 'suppress/0/reason: a sentence of 10 characters or more, got ""'),
+    ("suppress", [{"rule": "flow-logs", "resource": "*-vpc"}], "suppress/0/reason: this key is required"),
+    ("suppress", [{"rule": "flow-logs", "resource": "*-vpc", "reason": "No budget for it.", "until": "soon"}],
+     'suppress/0/until: a date such as 2027-03-31, got "soon"'),
     ("secretDelivery", "email", "secretDelivery: one of 'cloud-init' or 'parameter-store', got \"email\""),
     ("protect", "maybe", 'protect: true or false, got "maybe"'),
 ]  # fmt: skip
