@@ -796,7 +796,7 @@ class Suppression(Section):
 
     rule: Annotated[str, AfterValidator(_known_rule)] = Field(description="The rule's id (`docs/posture.md`).")
     resource: Text = Field(description="The resource's name; * and ? stand for any text and any character.")
-    reason: Annotated[str, _rule(r"(?s).{10,400}", "a sentence of 10 characters or more")] = Field(
+    reason: Annotated[str, _rule(r"(?s).{10,400}", "a sentence of 10 to 400 characters")] = Field(
         description="Why this is right here, in a sentence for the next reviewer."
     )
     until: Annotated[datetime.date, BeforeValidator(_date, json_schema_input_type=str)] | None = Field(

@@ -146,7 +146,7 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("network/zones", ["eu-west-1a", "ap-northeast-1c"], 'network/zones/0: a zone of ap-northeast-1, got "eu-west-1a"'),
     ("suppress", [{"rule": "flow-log", "resource": "*-vpc", "reason": "No budget for it."}],
      'suppress/0/rule: the id of a rule, as docs/posture.md lists them (did you mean flow-logs?), got "flow-log"'),
-    ("suppress", [{"rule": "flow-logs", "resource": "*-vpc", "reason": ""}], 'suppress/0/reason: a sentence of 10 characters or more, got ""'),
+    ("suppress", [{"rule": "flow-logs", "resource": "*-vpc", "reason": ""}], 'suppress/0/reason: a sentence of 10 to 400 characters, got ""'),
     ("suppress", [{"rule": "flow-logs", "resource": "*-vpc"}], "suppress/0/reason: this key is required"),
     ("suppress", [{"rule": "flow-logs", "resource": "*-vpc", "reason": "No budget for it.", "until": "soon"}],
      'suppress/0/until: a date such as 2027-03-31, got "soon"'),
