@@ -8,7 +8,7 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 
-.PHONY: preview test lint docs rehearse clean
+.PHONY: preview test lint docs rehearse checkov clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -27,6 +27,14 @@ docs: $(VENV)/.installed ## Write the generated parts of the documentation
 rehearse: $(VENV)/.installed-dev ## The life of a stack with the real Pulumi CLI and stand-in clouds
 	@$(BIN)/python -m pytest -m engine -rs
 
+checkov: $(VENV)/.installed $(VENV)-checkov/.installed ## checkov over every example's plan
+	@$(BIN)/python docs/checkov.py
+
+$(VENV)-checkov/.installed: requirements-checkov.txt | $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear $(VENV)-checkov
+	$(BIN)/uv pip install --quiet --python $(VENV)-checkov/bin/python -r requirements-checkov.txt
+	@touch $@
+
 $(VENV)/.uv:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
@@ -43,4 +51,4 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-checkov .pytest_cache .mypy_cache .ruff_cache .hypothesis

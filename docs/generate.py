@@ -9,15 +9,22 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from model import reference  # noqa: E402 - the project's root comes first
+import yaml  # noqa: E402
+
+from model import posture, reference  # noqa: E402 - the project's root comes first
 
 
 def documents() -> dict[Path, str]:
     """Path and whole text of every generated file."""
     readme = ROOT / "README.md"
     text = _between(readme.read_text(encoding="utf-8"), "settings", reference.settings_tables())
+    skips = yaml.safe_load((ROOT / "docs/checkov.yaml").read_text(encoding="utf-8"))
+    checkov, rules = ROOT / "docs/checkov.md", ROOT / "docs/posture.md"
     return {
         readme: _between(text, "outputs", reference.outputs_table()),
+        rules: _between(rules.read_text(encoding="utf-8"), "rules", _rules()),
+        checkov: _between(checkov.read_text(encoding="utf-8"), "skips", _skips(skips)),
+        ROOT / ".checkov.yaml": _checkov_settings(skips),
         ROOT / "docs/stack.schema.json": _json(reference.settings_schema()),
         ROOT / "docs/outputs.schema.json": _json(reference.outputs_schema()),
     }
@@ -28,6 +35,28 @@ def _between(text: str, name: str, content: str) -> str:
     before, _, rest = text.partition(start)
     _, _, after = rest.partition(end)
     return f"{before}{start}\n\n{content}\n{end}{after}"
+
+
+def _rules() -> str:
+    """Every rule of the posture, a table a severity."""
+    parts = []
+    for severity in posture.SEVERITIES:
+        rows = [rule for rule in posture.RULES if rule.severity == severity]
+        parts.append(f"### {severity.capitalize()}\n\n| rule | what holds | why | cure |\n| --- | --- | --- | --- |")
+        parts += [f"| `{rule.id}` | {rule.title} | {rule.why} | {rule.cure} |".replace("\n", " ") for rule in rows]
+        parts[-1] += "\n"
+    return "\n".join(parts)
+
+
+def _skips(skips: list[dict[str, str]]) -> str:
+    rows = [f"| {item['check']} | {item['title']} | {item['reason']} |" for item in skips]
+    return "\n".join(["| check | what it asks | why not here |", "| --- | --- | --- |", *rows, ""])
+
+
+def _checkov_settings(skips: list[dict[str, str]]) -> str:
+    lines = [f"  - {item['check']} # {item['title']}" for item in skips]
+    head = "# Written by `make docs` from docs/checkov.yaml, which gives the reasons.\nframework: [terraform_plan]\nskip-check:"
+    return "\n".join([head, *lines, ""])
 
 
 def _json(value: object) -> str:

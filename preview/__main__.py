@@ -20,7 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--stack", metavar="NAME", help="the stack whose file is Pulumi.NAME.yaml (prod)")
     which.add_argument("--config-file", metavar="FILE", type=Path, help="a stack file, Pulumi.NAME.yaml, anywhere")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs (text)")
+    parser.add_argument(
+        "--format", choices=("text", "json", "terraform"), default="text",
+        help="for people, for programs, or as `terraform show -json` gives a plan (text)",
+    )  # fmt: skip
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--against", metavar="REF_OR_FILE", help="compare with a git ref, or with another stack file")
     other.add_argument("--engine", metavar="FILE", help="judge what `pulumi preview --json` wrote there (-: standard input)")
@@ -61,6 +64,12 @@ def main(arguments: list[str] | None = None) -> int:
         from .report import to_json
 
         text = to_json(evaluation, comparison, gate)
+    elif options.format == "terraform":
+        from .terraform import left_out, to_terraform
+
+        text = to_terraform(evaluation, comparison)
+        for token in left_out(evaluation):
+            print(f"{token} has no name in Terraform that we know, and is left out of the plan", file=sys.stderr)
     else:
         from .text import to_text
 

@@ -1,0 +1,546 @@
+"""The evaluation as `terraform show -json PLAN` would give it, for the tools of that world: checkov, conftest, infracost.
+
+Names of types and attributes are Terraform's (hashicorp/aws 5 and 6, cloudflare/cloudflare 5, hashicorp/random 3), from which
+the Pulumi providers are bridged: snake case, lists in the singular where Terraform has them so (`RENAMED`), and a list of
+one where Terraform has a block. Three things differ from a plan of Terraform's own, each on purpose:
+
+- All resources stand in the root module: a reference between modules goes through variables, which graph checks lose.
+- A secret's value is masked; Terraform marks it in `after_sensitive` and prints it all the same.
+- An IAM policy with an unknown ARN in it is shown with a placeholder; Terraform would call the whole document unknown.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pulumi import _types
+
+from .compare import Change, Comparison, unpacked
+from .differences import top
+from .evaluate import MASK, Evaluation, Resource
+from .stackfile import Secret
+
+FORMAT_VERSION = "1.2"
+TERRAFORM_VERSION = "1.11.4"
+"""Of the Terraform whose form this is."""
+
+PROVIDERS = {
+    "aws": "registry.terraform.io/hashicorp/aws",
+    "cloudflare": "registry.terraform.io/cloudflare/cloudflare",
+    "random": "registry.terraform.io/hashicorp/random",
+}
+
+TYPES: dict[str, str] = {
+    "aws:autoscaling/group:Group": "aws_autoscaling_group",
+    "aws:autoscaling/lifecycleHook:LifecycleHook": "aws_autoscaling_lifecycle_hook",
+    "aws:autoscaling/policy:Policy": "aws_autoscaling_policy",
+    "aws:autoscaling/schedule:Schedule": "aws_autoscaling_schedule",
+    "aws:backup/plan:Plan": "aws_backup_plan",
+    "aws:backup/selection:Selection": "aws_backup_selection",
+    "aws:backup/vault:Vault": "aws_backup_vault",
+    "aws:budgets/budget:Budget": "aws_budgets_budget",
+    "aws:cloudwatch/dashboard:Dashboard": "aws_cloudwatch_dashboard",
+    "aws:cloudwatch/eventRule:EventRule": "aws_cloudwatch_event_rule",
+    "aws:cloudwatch/eventTarget:EventTarget": "aws_cloudwatch_event_target",
+    "aws:cloudwatch/logGroup:LogGroup": "aws_cloudwatch_log_group",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "aws_cloudwatch_log_metric_filter",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "aws_cloudwatch_metric_alarm",
+    "aws:ebs/volume:Volume": "aws_ebs_volume",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "aws_default_security_group",
+    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "aws_egress_only_internet_gateway",
+    "aws:ec2/eip:Eip": "aws_eip",
+    "aws:ec2/flowLog:FlowLog": "aws_flow_log",
+    "aws:ec2/instance:Instance": "aws_instance",
+    "aws:ec2/internetGateway:InternetGateway": "aws_internet_gateway",
+    "aws:ec2/launchTemplate:LaunchTemplate": "aws_launch_template",
+    "aws:ec2/natGateway:NatGateway": "aws_nat_gateway",
+    "aws:ec2/networkAcl:NetworkAcl": "aws_network_acl",
+    "aws:ec2/route:Route": "aws_route",
+    "aws:ec2/routeTable:RouteTable": "aws_route_table",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": "aws_route_table_association",
+    "aws:ec2/securityGroup:SecurityGroup": "aws_security_group",
+    "aws:ec2/securityGroupRule:SecurityGroupRule": "aws_security_group_rule",
+    "aws:ec2/subnet:Subnet": "aws_subnet",
+    "aws:ec2/volumeAttachment:VolumeAttachment": "aws_volume_attachment",
+    "aws:ec2/vpc:Vpc": "aws_vpc",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "aws_vpc_endpoint",
+    "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint": "aws_ec2_instance_connect_endpoint",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "aws_ecr_lifecycle_policy",
+    "aws:ecr/repository:Repository": "aws_ecr_repository",
+    "aws:efs/accessPoint:AccessPoint": "aws_efs_access_point",
+    "aws:efs/backupPolicy:BackupPolicy": "aws_efs_backup_policy",
+    "aws:efs/fileSystem:FileSystem": "aws_efs_file_system",
+    "aws:efs/fileSystemPolicy:FileSystemPolicy": "aws_efs_file_system_policy",
+    "aws:efs/mountTarget:MountTarget": "aws_efs_mount_target",
+    "aws:efs/replicationConfiguration:ReplicationConfiguration": "aws_efs_replication_configuration",
+    "aws:iam/instanceProfile:InstanceProfile": "aws_iam_instance_profile",
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "aws_iam_openid_connect_provider",
+    "aws:iam/policy:Policy": "aws_iam_policy",
+    "aws:iam/role:Role": "aws_iam_role",
+    "aws:iam/rolePolicy:RolePolicy": "aws_iam_role_policy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "aws_iam_role_policy_attachment",
+    "aws:kms/alias:Alias": "aws_kms_alias",
+    "aws:kms/key:Key": "aws_kms_key",
+    "aws:lambda/function:Function": "aws_lambda_function",
+    "aws:lambda/functionUrl:FunctionUrl": "aws_lambda_function_url",
+    "aws:lambda/permission:Permission": "aws_lambda_permission",
+    "aws:lb/listener:Listener": "aws_lb_listener",
+    "aws:lb/loadBalancer:LoadBalancer": "aws_lb",
+    "aws:lb/targetGroup:TargetGroup": "aws_lb_target_group",
+    "aws:rds/instance:Instance": "aws_db_instance",
+    "aws:rds/parameterGroup:ParameterGroup": "aws_db_parameter_group",
+    "aws:rds/subnetGroup:SubnetGroup": "aws_db_subnet_group",
+    "aws:route53/record:Record": "aws_route53_record",
+    "aws:s3/bucket:Bucket": "aws_s3_bucket",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "aws_s3_bucket_public_access_block",
+    "aws:secretsmanager/secret:Secret": "aws_secretsmanager_secret",
+    "aws:secretsmanager/secretVersion:SecretVersion": "aws_secretsmanager_secret_version",
+    "aws:sns/topic:Topic": "aws_sns_topic",
+    "aws:sns/topicPolicy:TopicPolicy": "aws_sns_topic_policy",
+    "aws:sns/topicSubscription:TopicSubscription": "aws_sns_topic_subscription",
+    "aws:sqs/queue:Queue": "aws_sqs_queue",
+    "aws:ssm/association:Association": "aws_ssm_association",
+    "aws:ssm/document:Document": "aws_ssm_document",
+    "aws:ssm/parameter:Parameter": "aws_ssm_parameter",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "aws_vpc_security_group_egress_rule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "aws_vpc_security_group_ingress_rule",
+}
+"""AWS's names follow no rule that the SDK knows; Cloudflare's and random's do (`terraform_type`)."""
+
+RENAMED: dict[str, dict[str, str]] = {
+    "aws_autoscaling_group": {
+        "initialLifecycleHooks": "initial_lifecycle_hook", "overrides": "override", "tags": "tag",
+        "trafficSources": "traffic_source", "vpcZoneIdentifiers": "vpc_zone_identifier",
+    },
+    "aws_autoscaling_policy": {"metricDimensions": "metric_dimension", "stepAdjustments": "step_adjustment"},
+    "aws_backup_plan": {"advancedBackupSettings": "advanced_backup_setting", "copyActions": "copy_action", "rules": "rule"},
+    "aws_backup_selection": {
+        "conditions": "condition", "selectionTags": "selection_tag", "stringLikes": "string_like",
+        "stringNotLikes": "string_not_like",
+    },
+    "aws_budgets_budget": {"costFilters": "cost_filter", "notifications": "notification", "plannedLimits": "planned_limit"},
+    "aws_cloudwatch_metric_alarm": {"metricQueries": "metric_query", "name": "alarm_name"},
+    "aws_ecr_repository": {"encryptionConfigurations": "encryption_configuration"},
+    "aws_efs_file_system": {"lifecyclePolicies": "lifecycle_policy"},
+    "aws_iam_openid_connect_provider": {"clientIdLists": "client_id_list", "thumbprintLists": "thumbprint_list"},
+    "aws_iam_role": {"inlinePolicies": "inline_policy"},
+    "aws_instance": {
+        "ebsBlockDevices": "ebs_block_device", "ephemeralBlockDevices": "ephemeral_block_device",
+        "networkInterfaces": "network_interface",
+    },
+    "aws_launch_template": {"licenseSpecifications": "license_specification"},
+    "aws_lb": {"subnetMappings": "subnet_mapping"},
+    "aws_lb_listener": {"defaultActions": "default_action", "targetGroups": "target_group"},
+    "aws_lb_target_group": {"targetFailovers": "target_failover", "targetHealthStates": "target_health_state"},
+    "aws_db_instance": {"listenerEndpoints": "listener_endpoint", "masterUserSecrets": "master_user_secret"},
+    "aws_db_parameter_group": {"parameters": "parameter"},
+    "aws_route53_record": {"aliases": "alias"},
+    "aws_route_table": {"routes": "route"},
+    "aws_s3_bucket": {
+        "corsRules": "cors_rule", "grants": "grant", "lifecycleRules": "lifecycle_rule", "transitions": "transition",
+        "noncurrentVersionTransitions": "noncurrent_version_transition",
+    },
+    "aws_secretsmanager_secret": {"replicas": "replica"},
+    "aws_sns_topic_subscription": {"topic": "topic_arn"},
+    "aws_ssm_document": {"attachmentsSources": "attachments_source", "parameters": "parameter"},
+    "aws_vpc_endpoint": {"dnsEntries": "dns_entry", "subnetConfigurations": "subnet_configuration"},
+    "cloudflare_notification_policy": {
+        "alertTriggerPreferencesValues": "alert_trigger_preferences_value", "airportCodes": "airport_code", "emails": "email",
+        "enableds": "enabled", "environments": "environment", "eventSources": "event_source", "eventTypes": "event_type",
+        "events": "event", "groupBies": "group_by", "healthCheckIds": "health_check_id", "incidentImpacts": "incident_impact",
+        "insightClasses": "insight_class", "limits": "limit", "newHealths": "new_health", "newStatuses": "new_status",
+        "pagerduties": "pagerduty", "poolIds": "pool_id", "products": "product", "projectIds": "project_id",
+        "protocols": "protocol", "statuses": "status", "targetHostnames": "target_hostname", "targetIps": "target_ip",
+        "targetZoneNames": "target_zone_name", "tunnelIds": "tunnel_id", "tunnelNames": "tunnel_name", "types": "type",
+        "wheres": "where",
+    },
+    "cloudflare_zero_trust_access_application": {
+        "excludes": "exclude", "includes": "include", "requires": "require",
+        "serviceAuth401Redirect": "service_auth_401_redirect", "targetCriterias": "target_criteria",
+    },
+    "cloudflare_zero_trust_access_group": {"excludes": "exclude", "includes": "include", "requires": "require"},
+    "cloudflare_zero_trust_access_policy": {"excludes": "exclude", "includes": "include", "requires": "require"},
+    "cloudflare_zero_trust_tunnel_cloudflared_config": {"audTags": "aud_tag", "ingresses": "ingress"},
+}  # fmt: skip
+"""Pulumi's names that snake case alone does not turn into Terraform's, by Terraform's type, at any depth."""
+
+DOCUMENTS = {"policy", "assume_role_policy"}
+_PLACEHOLDER = re.compile(r"«([^«»]*)»")
+
+
+def to_terraform(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
+    """The plan as JSON. With a comparison, what changes by it; without one, everything is created."""
+    return json.dumps(plan(evaluation, comparison), ensure_ascii=False, indent=1) + "\n"
+
+
+def plan(evaluation: Evaluation, comparison: Comparison | None = None) -> dict[str, Any]:
+    """The plan's document, ready for json.dumps."""
+    scope = _Scope(evaluation)
+    document: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "terraform_version": TERRAFORM_VERSION,
+        "planned_values": {"outputs": _outputs(evaluation), "root_module": {"resources": [scope.planned(r) for r in scope.all]}},
+        "resource_changes": _changes(scope, comparison),
+        "output_changes": {name: _output_change(value) for name, value in _outputs(evaluation).items()},
+        "configuration": {
+            "provider_config": _providers(evaluation, scope),
+            "root_module": {"resources": [scope.configured(resource) for resource in scope.all]},
+        },
+        "applyable": True, "complete": True, "errored": False,
+    }  # fmt: skip
+    if comparison:
+        old = _Scope(comparison.before)
+        document["prior_state"] = {
+            "format_version": "1.0", "terraform_version": TERRAFORM_VERSION,
+            "values": {"outputs": _outputs(comparison.before), "root_module": {"resources": [old.planned(r) for r in old.all]}},
+        }  # fmt: skip
+    return document
+
+
+def left_out(evaluation: Evaluation) -> list[str]:
+    """Types of cloud resources that have no name in Terraform here, and so are not in the plan."""
+    return sorted({r.type for r in evaluation.resources if _is_cloud(r) and terraform_type(r.type) is None})
+
+
+def terraform_type(token: str) -> str | None:
+    """`aws:ec2/vpc:Vpc` is aws_vpc; None for what is not known."""
+    package, _, rest = token.partition(":")
+    name = _snake(rest.rpartition(":")[2])
+    if package in ("cloudflare", "random"):
+        return name if package == "random" else f"cloudflare_{name}"
+    return TYPES.get(token)
+
+
+def _is_cloud(resource: Resource) -> bool:
+    return resource.type.partition(":")[0] not in ("drawbridge", "pulumi")
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value in three readings of one shape: what is known of it, what is not, and what is secret."""
+
+    after: Any
+    unknown: Any = False
+    secret: Any = False
+
+
+class _Scope:
+    """The resources of one evaluation with their addresses."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.all = [r for r in evaluation.resources if _is_cloud(r) and terraform_type(r.type)]
+        self.by_urn = {r.urn: r for r in self.all}
+        self.tags = json.loads(evaluation.config.get("aws:defaultTags") or "{}").get("tags", {})
+        prefix = f"{evaluation.project}-{evaluation.stack}-"
+        self.names: dict[str, str] = {}
+        taken: set[tuple[str, str]] = set()
+        for resource in self.all:
+            name = re.sub(r"\W", "_", resource.name.removeprefix(prefix).replace("-", "_"))
+            name = name if re.match(r"[A-Za-z_]", name) else f"_{name}"
+            while (resource.type, name) in taken:
+                name += "_"
+            taken.add((resource.type, name))
+            self.names[resource.urn] = name
+        self._values: dict[str, _Value] = {}
+        self._by_name: dict[str, list[Resource]] = {}
+        for resource in self.all:
+            self._by_name.setdefault(resource.name, []).append(resource)
+
+    def address(self, resource: Resource) -> str:
+        return f"{terraform_type(resource.type)}.{self.names[resource.urn]}"
+
+    def planned(self, resource: Resource) -> dict[str, Any]:
+        value = self.value(resource)
+        return {**self.identity(resource), "schema_version": 0, "values": value.after, "sensitive_values": value.secret or {}}
+
+    def identity(self, resource: Resource) -> dict[str, Any]:
+        return {
+            "address": self.address(resource), "mode": "managed", "type": terraform_type(resource.type),
+            "name": self.names[resource.urn], "provider_name": PROVIDERS[resource.type.partition(":")[0]],
+        }  # fmt: skip
+
+    def configured(self, resource: Resource) -> dict[str, Any]:
+        kinds, renamed = _kinds(resource.type), RENAMED.get(str(terraform_type(resource.type)), {})
+        expressions = {
+            _name(key, renamed): self._expression(value, resource, kinds.get(key), renamed) for key, value in resource.raw.items()
+        }
+        result = self.identity(resource)
+        del result["provider_name"]
+        return {
+            **result, "provider_config_key": resource.type.partition(":")[0], "expressions": expressions, "schema_version": 0,
+        }  # fmt: skip
+
+    def _read(self, resource: Resource) -> _Value:
+        kinds, renamed = _kinds(resource.type), RENAMED.get(str(terraform_type(resource.type)), {})
+        after: dict[str, Any] = {}
+        unknown: dict[str, Any] = {}
+        secret: dict[str, Any] = {}
+        optional = _optional(resource.type)
+        for key in kinds:
+            if key not in resource.raw:
+                name = _name(key, renamed)
+                if key in optional:
+                    after[name] = None
+                else:
+                    unknown[name] = True
+        unknown["id"] = True
+        for key in resource.options.get("additionalSecretOutputs", ()):
+            secret[_name(key, renamed)] = True
+        for key, raw in resource.raw.items():
+            name = _name(key, renamed)
+            value = self._value(raw, kinds.get(key), renamed, _blocks(resource), name)
+            if value.unknown is not True:
+                after[name] = value.after
+            if value.unknown:
+                unknown[name] = value.unknown
+            if value.secret:
+                secret[name] = value.secret
+        if "tagsAll" in kinds:
+            unknown.pop("tags_all", None)
+            after["tags_all"] = {**self.tags, **(after.get("tags") or {})}
+        return _Value(dict(sorted(after.items())), dict(sorted(unknown.items())), dict(sorted(secret.items())))
+
+    def value(self, resource: Resource) -> _Value:
+        """Its attributes, read once."""
+        if resource.urn not in self._values:
+            self._values[resource.urn] = self._read(resource)
+        return self._values[resource.urn]
+
+    def _value(self, raw: Any, kind: Any, renamed: Mapping[str, str], blocks: bool, name: str = "") -> _Value:
+        if isinstance(raw, Secret):
+            inner = self._value(raw.value, kind, renamed, blocks)
+            return _Value(MASK, inner.unknown, True) if inner.unknown is True else _Value(_masked(inner.after), False, True)
+        if isinstance(raw, dict):
+            nested = _nested(kind)
+            kinds = _types.output_type_types(nested) if nested else {}
+            labels = {key: _name(key, renamed) if nested else key for key in raw}
+            parts = {labels[key]: self._value(item, kinds.get(key), renamed, blocks) for key, item in raw.items()}
+            whole = _Value(
+                {key: part.after for key, part in parts.items() if part.unknown is not True},
+                {key: part.unknown for key, part in parts.items() if part.unknown} or False,
+                {key: part.secret for key, part in parts.items() if part.secret} or False,
+            )
+            return _as_block(whole) if nested and blocks and not _is_list(kind) else whole
+        if isinstance(raw, list):
+            items = [self._value(item, kind, renamed, blocks) for item in raw]
+            if items and all(item.unknown is True for item in items):
+                return _Value(None, True, any(item.secret for item in items))
+            return _Value(
+                [None if item.unknown is True else item.after for item in items],
+                [item.unknown or _empty(item.after) for item in items] if any(item.unknown for item in items) else False,
+                [item.secret or _empty(item.after) for item in items] if any(item.secret for item in items) else False,
+            )
+        if isinstance(raw, str) and self._is_unknown(raw) and name not in DOCUMENTS:
+            return _Value(None, True)
+        return _Value(raw)
+
+    def _is_unknown(self, text: str) -> bool:
+        """Does it hold something that only a cloud can tell? A secret of the stack file is known, just not here."""
+        return any(not name.startswith("secrets.") for name in _PLACEHOLDER.findall(unpacked(text)))
+
+    def _expression(self, raw: Any, owner: Resource, kind: Any, renamed: Mapping[str, str]) -> Any:
+        nested = _nested(kind)
+        items = raw if isinstance(raw, list) else [raw]
+        if nested and _blocks(owner) and all(isinstance(item, dict) for item in items):
+            kinds = _types.output_type_types(nested)
+            return [
+                {_name(key, renamed): self._expression(value, owner, kinds.get(key), renamed) for key, value in item.items()}
+                for item in items
+            ]
+        found = list(dict.fromkeys(self._references(raw, owner)))
+        if found:
+            return {"references": found}
+        value = self._value(raw, kind, renamed, blocks=False)
+        return {} if value.unknown or value.secret else {"constant_value": value.after}
+
+    def _references(self, raw: Any, owner: Resource) -> Iterator[str]:
+        for text in _texts(raw):
+            for label in _PLACEHOLDER.findall(unpacked(text)):
+                name, _, prop = _split(label, self._by_name)
+                target = self._target(name, owner)
+                if target:
+                    renamed = RENAMED.get(str(terraform_type(target.type)), {})
+                    path = re.sub(r"\w+", lambda match, names=renamed: _name(match[0], names), prop)  # type: ignore[misc]
+                    yield f"{self.address(target)}.{path}"
+                    yield self.address(target)
+
+    def _target(self, name: str, owner: Resource) -> Resource | None:
+        """Several resources may share a name; the owner depends on the one that is meant."""
+        candidates = self._by_name.get(name, [])
+        wanted = set(owner.options.get("dependsOn", ()))
+        return next((r for r in candidates if r.urn in wanted), next((r for r in candidates if r is not owner), None))
+
+
+def _split(label: str, names: Mapping[str, Any]) -> tuple[str, str, str]:
+    """`NAME.property` where NAME may have dots of its own (hostnames have)."""
+    for position, character in enumerate(label):
+        if character == "." and label[:position] in names:
+            return label[:position], ".", label[position + 1 :]
+    return label.rpartition(".")
+
+
+def _texts(raw: Any) -> Iterator[str]:
+    if isinstance(raw, Secret):
+        yield from _texts(raw.value)
+    elif isinstance(raw, dict | list):
+        for item in raw.values() if isinstance(raw, dict) else raw:
+            yield from _texts(item)
+    elif isinstance(raw, str):
+        yield raw
+
+
+def _masked(value: Any) -> Any:
+    """The same shape with its leaves masked, so that a reader of the plan still finds its blocks."""
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    return [_masked(item) for item in value] if isinstance(value, list) else MASK
+
+
+def _as_block(value: _Value) -> _Value:
+    return _Value([value.after], [value.unknown] if value.unknown else False, [value.secret] if value.secret else False)
+
+
+def _empty(value: Any) -> Any:
+    """What Terraform writes at the place of a list's element of which it has nothing to say."""
+    return {} if isinstance(value, dict) else [] if isinstance(value, list) else False
+
+
+def _name(key: str, renamed: Mapping[str, str]) -> str:
+    return renamed.get(key) or _snake(key)
+
+
+def _blocks(resource: Resource) -> bool:
+    """Cloudflare's provider has nested attributes, which are plain objects; AWS's and random's have blocks."""
+    return not resource.type.startswith("cloudflare:")
+
+
+# --- what the SDK knows of a type -------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _kinds(token: str) -> dict[str, Any]:
+    """The declared types of a resource's properties by Pulumi's names; nothing for a class that the SDK does not have."""
+    resource = _class(token)
+    return dict(_types.resource_types(resource)) if resource else {}
+
+
+@functools.cache
+def _class(token: str) -> type | None:
+    package, module, name = token.split(":")
+    place = module.partition("/")[0]
+    where = f"pulumi_{package}" if place == "index" else f"pulumi_{package}.{'lambda_' if place == 'lambda' else place}"
+    try:
+        found: type = getattr(importlib.import_module(where), name)
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
+@functools.cache
+def _optional(token: str) -> frozenset[str]:
+    """Properties that may be nothing at all; every other is filled in by the provider where the program leaves it out."""
+    resource = _class(token)
+    hints = _types._raw_return_hints(resource) if resource else {}
+    return frozenset(name for name, hint in hints.items() if type(None) in get_args(next(iter(get_args(hint)), None)))
+
+
+def _bare(kind: Any) -> Any:
+    return _types.unwrap_optional_type(kind) if kind is not None else None
+
+
+def _is_list(kind: Any) -> bool:
+    return str(getattr(_bare(kind), "__origin__", None)).endswith(("Sequence'>", "list'>"))
+
+
+def _element(kind: Any) -> Any:
+    arguments = getattr(_bare(kind), "__args__", ())
+    return arguments[0] if _is_list(kind) and arguments else kind
+
+
+def _nested(kind: Any) -> Any:
+    """The class of a nested object, itself or as a list's element; None for a mapping of names and for plain values."""
+    inner = _bare(_element(kind))
+    return inner if isinstance(inner, type) and _types.is_output_type(inner) else None
+
+
+# --- changes, outputs, providers --------------------------------------------------------------------------------------
+
+
+def _changes(scope: _Scope, comparison: Comparison | None) -> list[dict[str, Any]]:
+    if comparison is None:
+        changes = [{**scope.identity(resource), "change": _created(scope.value(resource))} for resource in scope.all]
+    else:
+        old = _Scope(comparison.before)
+        changes = [
+            {**(scope if step.after else old).identity(step.after or step.before), "change": _change(step, scope, old)}  # type: ignore[arg-type]
+            for step in comparison.changes
+            if terraform_type(step.type)
+        ]
+    return sorted(changes, key=lambda change: str(change["address"]))
+
+
+def _created(value: _Value) -> dict[str, Any]:
+    return {
+        "actions": ["create"], "before": None, "after": value.after, "after_unknown": value.unknown or {},
+        "before_sensitive": False, "after_sensitive": value.secret or {},
+    }  # fmt: skip
+
+
+def _change(step: Change, scope: _Scope, old: _Scope) -> dict[str, Any]:
+    """What the comparison says of a resource, in Terraform's words. Its ``unknown`` is an update whose effect is not known."""
+    before = old.value(step.before) if step.before else None
+    if step.after is None or before is None:
+        assert step.after or before
+        if step.after:
+            return _created(scope.value(step.after))
+        return {
+            "actions": ["delete"], "before": before.after if before else None, "after": None, "after_unknown": {},
+            "before_sensitive": before.secret or {} if before else {}, "after_sensitive": False,
+        }  # fmt: skip
+    change = {**_created(scope.value(step.after)), "before": before.after, "before_sensitive": before.secret or {}}
+    names = RENAMED.get(str(terraform_type(step.type)), {})
+    touched = dict.fromkeys(_name(top(difference.path), names) for difference in step.differences)
+    if step.action in ("replaced", "rolling"):
+        first = ["delete", "create"] if step.after.options.get("deleteBeforeReplace") else ["create", "delete"]
+        return {**change, "actions": first, "replace_paths": [[_name(name, names)] for name in step.because]}
+    # What the provider filled in when it was made is known to it and stays.
+    unknown = {name: value for name, value in change["after_unknown"].items() if name in touched}
+    return {**change, "actions": ["no-op"] if step.action == "unchanged" else ["update"], "after_unknown": unknown}
+
+
+def _outputs(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name, raw in evaluation.raw_outputs.items():
+        secret = isinstance(raw, Secret) or MASK in list(_texts(evaluation.outputs.get(name)))
+        value = evaluation.outputs.get(name)
+        known = not any(_PLACEHOLDER.search(text) for text in _texts(value))
+        found[name] = {"sensitive": secret, **({"value": value} if known else {})}
+    return found
+
+
+def _output_change(output: Mapping[str, Any]) -> dict[str, Any]:
+    known = "value" in output
+    return {
+        "actions": ["create"], "before": None, **({"after": output["value"]} if known else {}), "after_unknown": not known,
+        "before_sensitive": False, "after_sensitive": output["sensitive"],
+    }  # fmt: skip
+
+
+def _providers(evaluation: Evaluation, scope: _Scope) -> dict[str, Any]:
+    used: Iterable[str] = sorted({resource.type.partition(":")[0] for resource in scope.all})
+    found: dict[str, Any] = {name: {"name": name, "full_name": PROVIDERS[name]} for name in used}
+    if "aws" in found and evaluation.config.get("aws:region"):
+        found["aws"]["expressions"] = {"region": {"constant_value": evaluation.config["aws:region"]}}
+        if scope.tags:
+            found["aws"]["expressions"]["default_tags"] = [{"tags": {"constant_value": scope.tags}}]
+    return found
