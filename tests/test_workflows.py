@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -238,3 +239,41 @@ def test_shellcheck_finds_nothing_in_the_workflows_scripts() -> None:
     assert sorted(path.name for path in scripts) == ["look", "release", "stacks"]
     done = subprocess.run([tool("shellcheck"), *scripts], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def modules_used(text: str) -> Iterator[tuple[str, list[str]]]:
+    """(module, its words) of each `python -m preview…` of a script; a command that goes on over several lines is one."""
+    for line in text.replace("\\\n", " ").splitlines():
+        for module, arguments in re.findall(r"python -m (preview[\w.]*)((?: (?!\|\|)[^\s>;]+)*)", line):
+            yield module, [word.strip('"') for word in arguments.split()]
+
+
+def test_every_option_of_the_preview_that_is_used_exists() -> None:
+    used_options: dict[str, set[str]] = {}
+    for path in WORKFLOWS:
+        for module, words in modules_used(commands(path)):
+            used_options.setdefault(module, set()).update(word for word in words if word.startswith("-"))
+    assert set(used_options) == {"preview", "preview.drift"}
+    for module, options in used_options.items():
+        command = [sys.executable, "-m", module, "--help"]
+        shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        assert sorted(options - set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", shown))) == [], module
+
+
+def test_the_documented_trust_policy_trusts_one_environment_of_one_repository() -> None:
+    text = (ROOT / "docs" / "workflows.md").read_text()
+    policy = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])  # type: ignore[index]
+    (statement,) = policy["Statement"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": "repo:OWNER/REPOSITORY:environment:prod",
+        }
+    }
+
+
+def test_every_variable_and_secret_is_documented() -> None:
+    text = (ROOT / "docs" / "workflows.md").read_text()
+    names = {name for path in WORKFLOWS for name in re.findall(r"(?:vars|secrets)\.(\w+)", path.read_text())}
+    assert {name for name in names if f"`{name}`" not in text} == set()
+    assert {f"`{path.name}`" for path in WORKFLOWS} == set(re.findall(r"^\| (`\w+\.yml`)", text, re.MULTILINE))
