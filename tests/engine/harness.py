@@ -30,13 +30,6 @@ from .standin import STATE
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("aws", "cloudflare", "random")
 STANDIN = "engine.standin"
-WARM = [
-    "pulumi", "pulumi_cloudflare", "pulumi_random", "pydantic", "yaml", "pip._internal.commands.list",
-    *(f"pulumi_aws.{module}" for module in (
-        "autoscaling", "backup", "cloudwatch", "ec2", "ec2transitgateway", "efs", "iam", "rds", "sns", "ssm", "vpc",
-    )),
-]  # fmt: skip
-"""What programs import that does not change with the program."""
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: whoever asks the network is refused at once
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -75,14 +68,23 @@ def make_home(home: Path, *, random: bool = True) -> Path:
         binary = directory / f"pulumi-resource-{package}"
         binary.write_text(f"#!/bin/sh\nexec '{python}' -m {STANDIN} {package} {version} \"$@\"\n", encoding="utf-8")
         binary.chmod(0o755)
-    warm.python_like(home / "venv" / "bin" / "python", programs, "pulumi-language-python-exec", "pip list")
+    warm.python_like(home / "venv" / "bin" / "python", programs, "pulumi-language-python-exec", "-m pip")
     started = [
-        warm.start(plugins, ["engine.rules", "engine.shapes", "preview.differences", "google.rpc.status_pb2"], paths),
-        warm.start(programs, WARM, []),
+        warm.start(plugins, [STANDIN], paths),
+        warm.start(programs, _used_by_programs(), []),
     ]
     for wait in started:
         wait()
     return home
+
+
+def _used_by_programs() -> list[str]:
+    """What programs import that does not change with the program, class by class: the SDKs load each at its first use."""
+    texts = [file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("components/*.py"))]
+    classes = {found for text in texts for found in re.findall(r"\b(aws|cloudflare|random)\.((?:[a-z0-9]+\.)?[A-Z]\w+)", text)}
+    return ["pulumi", "pydantic", "yaml", "pip._internal.cli.main", "pip._internal.commands.list"] + [
+        f"pulumi_{package}:{name}" for package, name in sorted(classes)
+    ]
 
 
 def _version(package: str) -> str:

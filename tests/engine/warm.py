@@ -1,6 +1,6 @@
 """Python processes that start warm: one process imports, and forks for every run.
 
-    python warm.py SOCKET PARENT MODULE…       the warm process: imports, then serves until PARENT is gone
+    python warm.py SOCKET PARENT MODULE[:ATTRIBUTE]…       the warm process: imports, then serves until PARENT is gone
 
 `python_like` writes an executable that stands where a Python interpreter is expected. Runs of the named kinds go to the warm
 process, with their arguments, environment, directory and the three standard streams; others to the real interpreter. What runs is the same code in a process of its own; only the
@@ -13,6 +13,7 @@ import array
 import gc
 import importlib
 import json
+import operator
 import os
 import runpy
 import signal
@@ -111,6 +112,8 @@ def _run(connection: socket.socket) -> NoReturn:
         argv = [word for word in run["argv"] if word != "-u"]
         if argv[0] == "-m":
             sys.argv = argv[1:]
+            if not hasattr(sys.modules.get(argv[1]), "__path__"):
+                sys.modules.pop(argv[1], None)  # imported for the sake of what it imports
             runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
         else:
             sys.argv, sys.path[:0] = argv, [str(Path(argv[0]).parent)]
@@ -150,5 +153,6 @@ def _end_with(client: socket.socket) -> NoReturn:
 
 if __name__ == "__main__":
     for _module in sys.argv[3:]:
-        importlib.import_module(_module)
+        _name, _, _attributes = _module.partition(":")
+        operator.attrgetter(_attributes or "__doc__")(importlib.import_module(_name))
     _serve(Path(sys.argv[1]), int(sys.argv[2]))
