@@ -1,0 +1,1 @@
+"""Machines booted for real from the rendered user-data (make boot)."""

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+"""A few lines in place of an app's image: the same ports, every health path, the same environment, a graceful end.
+
+STANDIN_PORTS are the ports that the compose file gives the service. Under a name that the app's image would have as a program
+(the compose file's healthcheck, a migration) it does that program's work: asks the service beside it, or runs once and ends.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PORTS = [int(port) for port in os.environ.get("STANDIN_PORTS", "").split()]
+busy = 0
+change = threading.Condition()
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format, *args):
+        pass
+
+    def answer(self):
+        global busy
+        with change:
+            busy += 1
+        try:
+            where = urllib.parse.urlsplit(self.path)
+            asked = dict(urllib.parse.parse_qsl(where.query))
+            received = len(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            if "seconds" in asked:  # a long request: part of the answer now, the rest later
+                time.sleep(float(asked["seconds"]))
+            if "write" in asked:  # what an upload does
+                path = os.path.join(asked["write"], asked["name"])
+                with open(path, "w") as file:
+                    file.write(asked["text"])
+            if "read" in asked:
+                with open(asked["read"]) as file:
+                    text = file.read()
+            body = json.dumps(
+                {
+                    "host": socket.gethostname(),
+                    "path": where.path,
+                    "received": received,
+                    "text": locals().get("text"),
+                    "environment": dict(os.environ) if "environment" in asked else None,
+                    "headers": dict(self.headers),
+                }
+            ).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        finally:
+            with change:
+                busy -= 1
+                change.notify_all()
+
+    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = answer
+
+
+def listening():
+    for port in PORTS:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return port
+    return None
+
+
+def serve():
+    servers = [Server(("", port), Handler) for port in PORTS]
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    for server in servers:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    print("standin: serves", PORTS, "as", os.getuid(), flush=True)
+    ended.wait()
+    for server in servers:
+        server.shutdown()
+    with change:
+        change.wait_for(lambda: busy == 0, timeout=120)
+    print("standin: drained", flush=True)
+
+
+def once():
+    """A migration, safe on two machines at once: under a lock in the database, each step only if it is not done yet."""
+    import psycopg2
+
+    connection = psycopg2.connect("")  # libpq's own PG* variables, verified TLS among them
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(1)")
+        cursor.execute("CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, machine text)")
+        cursor.execute("SELECT 1 FROM migrations WHERE name = 'first'")
+        if not cursor.fetchone():
+            time.sleep(1)  # long enough for the other machine to come by
+            cursor.execute("INSERT INTO migrations VALUES ('first', %s)", [socket.gethostname()])
+            print("standin: migrated", flush=True)
+    connection.close()
+
+
+if __name__ == "__main__":
+    there = listening()
+    if os.environ.get("STANDIN_ONCE"):
+        once() if os.environ.get("PGHOST") else None
+    elif there:
+        urllib.request.urlopen(f"http://127.0.0.1:{there}/", timeout=3)
+    elif PORTS:
+        serve()
+    else:  # a worker: it has no port, and does nothing until it is told to stop
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        print("standin: works as", os.getuid(), flush=True)
+        threading.Event().wait()
