@@ -135,8 +135,8 @@ class Machine:
         command += ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
         command += ["sh", str(roots.HERE / "enter.sh"), str(self.lower), str(self.folder)]
         self.started = time.time()
-        console = open(self.folder / "console", "ab")
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+        with open(self.folder / "console", "ab") as console:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         self.init = int(wait_for("the machine's first process", lambda: children.read_text().split()[:1], 20, 0.02)[0])
         card = f"m{self.address.rpartition('.')[2]}-{self.boots}"

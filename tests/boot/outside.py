@@ -153,7 +153,7 @@ class Edge:
                     there.sendall(message.encode() + body)
                     if there.recv(1) != b"A":
                         continue
-                    whole = b"".join(iter(lambda: there.recv(65536), b""))
+                    whole = _all(there)
                 except OSError as error:
                     return Answer(520, {}, str(error).encode(), connector)
             head, separator, rest = whole.partition(b"\r\n\r\n")
@@ -164,6 +164,10 @@ class Edge:
             if "content-length" in got and method != "HEAD" and len(rest) != int(got["content-length"]):
                 return Answer(520, got, rest, connector)
             return Answer(int(first.split()[1]), got, rest, connector)
+
+
+def _all(there: socket.socket) -> bytes:
+    return b"".join(iter(lambda: there.recv(65536), b""))
 
 
 @dataclass
@@ -334,22 +338,10 @@ class Outside:
             exec chroot --userspec=70:70 {root} {binaries}/postgres -D /data/base -k /data -c listen_addresses={GATEWAY} -c ssl=on \
               -c ssl_cert_file=/data/server.pem -c ssl_key_file=/data/server.key -c fsync=off -c log_statement=ddl
         """
-        log = open(folder / "log", "ab")
-        command = [
-            "nsenter",
-            "--target",
-            str(self.holder.pid),
-            "--net",
-            "unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "sh",
-            "-c",
-            script,
-        ]
-        self._database = subprocess.Popen(command, stdout=log, stderr=log)
-        self._folder = folder
+        command = ["nsenter", "--target", str(self.holder.pid), "--net"]
+        command += ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
+        with open(folder / "log", "ab") as log:
+            self._database = subprocess.Popen(command, stdout=log, stderr=log)
         end = time.monotonic() + 60
         while subprocess.run(self._psql("SELECT 1"), capture_output=True).returncode:
             if time.monotonic() > end or self._database.poll() is not None:
