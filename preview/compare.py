@@ -242,6 +242,9 @@ def expanded(text: str) -> str:
         with contextlib.suppress(ValueError):
             # Written anew, because JSON may have escaped the placeholders' marks.
             parts.append(json.dumps(json.loads(base64.b64decode(match[0])), ensure_ascii=False))
+    if text[:1] in ("{", "["):
+        with contextlib.suppress(ValueError):
+            parts.append(json.dumps(json.loads(text), ensure_ascii=False))
     if "%C2%AB" in text:
         parts.append(urllib.parse.unquote(text))
     return "\n".join(parts)

@@ -106,7 +106,7 @@ def _custom(step: Mapping[str, Any]) -> bool:
 
 
 def _names(steps: list[dict[str, Any]]) -> dict[str, str]:
-    """Real ids and audiences, each with the placeholder that stands for it here."""
+    """Real ids, audiences and ARNs, each with the placeholder that stands for it here."""
     found: dict[str, str] = {}
     for step in steps:
         state = step.get("oldState") or {}
@@ -115,7 +115,20 @@ def _names(steps: list[dict[str, Any]]) -> dict[str, str]:
             if isinstance(value, str) and len(value) > 8 and value != MASK:
                 # A tunnel's configuration has the tunnel's id: the first to bear it made it.
                 found.setdefault(value, f"«{name}.{output}»")
+        for path, value in _arns(state.get("outputs") or {}):
+            found.setdefault(value, f"«{name}.{path}»")
     return found
+
+
+def _arns(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _arns(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _arns(item, f"{path}[{index}]")
+    elif isinstance(value, str) and value.startswith("arn:"):
+        yield path, value
 
 
 def _placed(value: Any, names: Mapping[str, str]) -> Any:
@@ -130,6 +143,11 @@ def _placed(value: Any, names: Mapping[str, str]) -> Any:
             return Secret(MASK)
         if value == UNKNOWN:
             return "«unknown»"
+        if value.startswith("{"):
+            # A policy document: ARNs stand in it, the longest ones first because some begin like others.
+            for real in sorted(names, key=len, reverse=True):
+                value = value.replace(real, names[real]) if real.startswith("arn:") else value
+            return value
         # Ids stand alone or before a dot, as in TUNNEL.cfargotunnel.com.
         head, dot, rest = value.partition(".")
         return names.get(value) or (names[head] + dot + rest if head in names else value)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from preview.__main__ import main
+
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -107,10 +109,11 @@ def test_a_stack_that_the_ref_does_not_have_is_new(clone: Path) -> None:
         (["--engine", "no-such-file"], "no-such-file: cannot be read"),
     ],
 )
-def test_a_comparison_that_cannot_be_made_says_why(clone: Path, arguments: list[str], error: str) -> None:
-    done = preview(clone, *arguments)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert error in done.stderr
+def test_a_comparison_that_cannot_be_made_says_why(arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert error in printed.err
 
 
 def test_a_ref_whose_program_stops_says_so(clone: Path) -> None:
@@ -136,8 +139,9 @@ PLAN = {"steps": [], "changeSummary": {}, "diagnostics": []}
         (json.dumps(PLAN), "a plan of another stack or version"),
     ],
 )  # fmt: skip
-def test_a_plan_that_is_none_says_what_to_run(clone: Path, tmp_path: Path, text: str, error: str) -> None:
+def test_a_plan_that_is_none_says_what_to_run(tmp_path: Path, text: str, error: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "plan.json").write_text(text)
-    done = preview(clone, "--engine", str(tmp_path / "plan.json"))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert error in done.stderr
+    assert main(["--engine", str(tmp_path / "plan.json")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert error in printed.err

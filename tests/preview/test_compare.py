@@ -169,6 +169,7 @@ def test_what_is_packed_is_looked_into() -> None:
     ).decode()
     assert "«secret.base64»" in expanded(packed)
     assert "«pw.result»" in expanded(packed)
+    assert "«role.arn»" in expanded(json.dumps({"Resource": "«role.arn»"}))
 
 
 def test_expressions_and_json_are_compared_term_by_term() -> None:
