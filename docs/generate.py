@@ -19,10 +19,11 @@ def documents() -> dict[Path, str]:
     readme = ROOT / "README.md"
     text = _between(readme.read_text(encoding="utf-8"), "settings", reference.settings_tables())
     skips = yaml.safe_load((ROOT / "docs/checkov.yaml").read_text(encoding="utf-8"))
-    checkov, rules = ROOT / "docs/checkov.md", ROOT / "docs/posture.md"
+    checkov, rules, cost = ROOT / "docs/checkov.md", ROOT / "docs/posture.md", ROOT / "docs/cost.md"
     return {
         readme: _between(text, "outputs", reference.outputs_table()),
         rules: _between(rules.read_text(encoding="utf-8"), "rules", _rules()),
+        cost: _between(cost.read_text(encoding="utf-8"), "examples", _costs()),
         checkov: _between(checkov.read_text(encoding="utf-8"), "skips", _skips(skips)),
         ROOT / ".checkov.yaml": _checkov_settings(skips),
         ROOT / "docs/stack.schema.json": _json(reference.settings_schema()),
@@ -46,6 +47,20 @@ def _rules() -> str:
         parts += [f"| `{rule.id}` | {rule.title} | {rule.why} | {rule.cure} |".replace("\n", " ") for rule in rows]
         parts[-1] += "\n"
     return "\n".join(parts)
+
+
+def _costs() -> str:
+    """What each example costs a month, and how much of it depends on use."""
+    from preview.cost import estimate
+    from preview.evaluate import evaluate
+
+    lines = ["| example | region | USD a month | of which assumed use | unknown |", "| --- | --- | --- | --- | --- |"]
+    for file in sorted(ROOT.glob("examples/*/Pulumi.prod.yaml")):
+        found = estimate(evaluate(ROOT, config_file=file))
+        assumed = sum(line.monthly or 0 for line in found.lines if line.assumed)
+        unknown = "; ".join(found.unknown) or "nothing"
+        lines.append(f"| {file.parent.name} | {found.region} | {found.total:.2f} | {assumed:.2f} | {unknown} |")
+    return "\n".join([*lines, ""])
 
 
 def _skips(skips: list[dict[str, str]]) -> str:

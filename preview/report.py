@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import posture
+from . import cost, posture
 from .compare import Change, Comparison
 from .evaluate import Evaluation
 from .gate import Finding, Gate
@@ -33,6 +33,7 @@ def to_json(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
         "outputs": evaluation.outputs,
         "warnings": list(evaluation.warnings),
         "posture": posture.to_data(posture.judge(evaluation)),
+        "cost": cost.to_data(cost.estimate(evaluation)),
     }
     if comparison and gate:
         document["comparison"] = {

@@ -17,6 +17,7 @@ from rich.tree import Tree
 from . import tokens
 from .compare import Change, Comparison, Difference
 from .consequences import Consequence
+from .cost import Estimate, estimate
 from .evaluate import MASK, Evaluation, Resource
 from .gate import Gate
 from .posture import Posture, judge
@@ -44,6 +45,7 @@ def to_text(
             console.print(table)
             console.print()
     _print_posture(console, judge(evaluation))
+    _print_cost(console, estimate(evaluation))
     console.print(_tree(evaluation))
     console.print("\n[bold]Outputs[/bold]")
     for name, value in evaluation.outputs.items():
@@ -202,6 +204,22 @@ def _print_posture(console: Console, posture: Posture) -> None:
         console.print(f"[yellow]{escape(note)}[/yellow]")
     counts = ", ".join(f"{number} {severity}" for severity, number in posture.counts().items())
     console.print(f"{'' if table.row_count else '[bold]Posture:[/bold] '}{counts}; {len(posture.accepted)} accepted\n")
+
+
+def _print_cost(console: Console, found: Estimate) -> None:
+    """The items with a price, what is unknown, and what the figures rest on."""
+    table = _table("Cost a month", "resource", "what", "USD")
+    for line in found.lines:
+        if line.monthly is not None:
+            table.add_row(escape(line.resource), escape(line.what), f"{'~' if line.assumed else ''}{line.monthly:.2f}")
+    if not table.row_count and not found.unknown:
+        return
+    console.print(table)
+    for text in found.unknown:
+        console.print(f"[yellow]unknown: {escape(text)}[/yellow]")
+    least = "at least " if found.unknown else ""
+    given = f"; ~ assumes {'; '.join(found.assumptions)}" if found.assumptions else ""
+    console.print(f"{least}{found.total:.2f} USD, list prices of {found.updated} in {escape(found.region)}{given}\n")
 
 
 def _tree(evaluation: Evaluation) -> Tree:

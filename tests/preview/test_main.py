@@ -17,7 +17,7 @@ def test_json_has_the_fixed_form(tmp_path: Path) -> None:
     target = tmp_path / "out.json"
     assert main(["--stack", "prod", "--format", "json", "-o", str(target)]) == 0
     document = json.loads(target.read_text())
-    assert list(document) == ["version", "stack", "resources", "outputs", "warnings", "posture"]
+    assert list(document) == ["version", "stack", "resources", "outputs", "warnings", "posture", "cost"]
     assert (document["version"], document["stack"]) == (1, "prod")
     for resource in document["resources"]:
         assert list(resource) == ["urn", "type", "name", "parent", "inputs", "options"]
