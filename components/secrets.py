@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
+from model import drawn
 from model.settings import Generated
 
 
@@ -29,18 +30,20 @@ class Secrets(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _made(self, name: str, settings: Generated) -> pulumi.Output[str]:
-        keepers, child = {"rotation": settings.rotation}, pulumi.ResourceOptions(parent=self)
+        child = pulumi.ResourceOptions(parent=self)
         if settings.encoding == "letters":
-            return random.RandomPassword(name, length=settings.length or 32, special=False, keepers=keepers, opts=child).result
-        made = random.RandomBytes(name, length=settings.bytes or 32, keepers=keepers, opts=child)
-        if settings.encoding == "base64url":
-            return made.base64.apply(base64url)
-        return made.hex if settings.encoding == "hex" else made.base64
+            return draw(name, settings.length or 32, settings.rotation, child)
+        return draw_bytes(name, settings.bytes or 32, settings.encoding, settings.rotation, child)
 
 
-def base64url(text: str) -> str:
-    """Base64 in the alphabet that is safe in URLs and file names, without padding (RFC 4648, section 5)."""
-    return text.translate(str.maketrans("+/", "-_")).rstrip("=")
+def draw(name: str, length: int, rotation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Letters and digits, made once and kept in state as a secret; another `rotation` makes others."""
+    return random.RandomPassword(name, length=length, special=False, keepers={"rotation": rotation}, opts=opts).result
+
+
+def draw_bytes(name: str, size: int, encoding: str, rotation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Bytes, made likewise and written as text: see `model.drawn` for why not by `RandomBytes`."""
+    return draw(name, drawn.letters_for(size), rotation, opts).apply(lambda text: drawn.written(text, size, encoding))
 
 
 class Parameters(pulumi.ComponentResource):

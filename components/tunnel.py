@@ -9,10 +9,11 @@ from typing import Any
 
 import pulumi
 import pulumi_cloudflare as cloudflare
-import pulumi_random as random
 
 from model.routing import CATCH_ALL, IngressRule
 from model.settings import Cloudflare
+
+from .secrets import draw_bytes
 
 
 class Tunnel(pulumi.ComponentResource):
@@ -31,13 +32,13 @@ class Tunnel(pulumi.ComponentResource):
         super().__init__("drawbridge:index:Tunnel", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         account = settings.account_id
-        secret = random.RandomBytes(f"{name}-secret", length=32, keepers={"rotation": rotation}, opts=child)
+        secret = draw_bytes(f"{name}-secret", 32, "base64", rotation, child)
         tunnel = cloudflare.ZeroTrustTunnelCloudflared(
             f"{name}-tunnel",
             account_id=account,
             name=name,
             config_src="cloudflare",
-            tunnel_secret=secret.base64,
+            tunnel_secret=secret,
             opts=child,
         )
         cloudflare.ZeroTrustTunnelCloudflaredConfig(
@@ -63,7 +64,7 @@ class Tunnel(pulumi.ComponentResource):
             )
         self.id = tunnel.id
         # Derived, not looked up: it is secret by taint, and a preview needs no permission to edit tunnels.
-        self.token: pulumi.Output[str] = pulumi.Output.all(tunnel.id, secret.base64).apply(
+        self.token: pulumi.Output[str] = pulumi.Output.all(tunnel.id, secret).apply(
             lambda values: connector_token(account, values[0], values[1])
         )
         self.register_outputs({"tunnelId": tunnel.id})

@@ -116,7 +116,7 @@ class Judge:
                 Consequence.DATA_LOSS,
                 f"{by}, and with it {HOLDS[step.type]}{_kept(step)}",
             )
-        if step.type == tokens.RANDOM_BYTES and "-secrets-" in step.name:
+        if step.type == tokens.RANDOM_PASSWORD and "-secrets-" in step.name:
             if replaced and all(difference.path.startswith("keepers") for difference in step.differences):
                 return Consequence.ROLLING, "drawn anew: what the app signed or encrypted with the old value becomes invalid"
             return Consequence.DATA_LOSS, f"{by}: the value is gone for good, and what the app encrypted with it cannot be read"
@@ -128,6 +128,8 @@ class Judge:
             return Consequence.DOWNTIME, "deleted: no hostname leads to a service"
         if step.type == tokens.FLEET and not replaced:
             return Consequence.DOWNTIME, "deleted: no machine is left"
+        if step.type == tokens.RANDOM_PASSWORD and step.name.endswith("-tunnel-secret"):
+            return Consequence.IN_PLACE, by
         if replaced and step.type in NEEDED:
             return Consequence.DOWNTIME, f"{by}: {NEEDED[step.type]}"
         if step.type == tokens.TUNNEL:

@@ -53,7 +53,7 @@ MUTATIONS: list[tuple[str, str, str, Invariant]] = [
     ("components/firewall.py", "parent=self, delete_before_replace=True,", "parent=self,",
      invariants.rulesets_are_single_entry_points_with_stable_rules),
     ("components/tunnel.py", 'config_src="cloudflare"', 'config_src="local"', invariants.the_tunnel_is_remotely_managed),
-    ("components/tunnel.py", 'keepers={"rotation": rotation}, opts=child', 'keepers={"rotation": rotation}', invariants.every_resource_is_parented_and_prefixed),
+    ("components/tunnel.py", '"base64", rotation, child', '"base64", rotation, pulumi.ResourceOptions()', invariants.every_resource_is_parented_and_prefixed),
     ("components/network.py", 'f"{name}-vpc"', '"vpc"', invariants.every_resource_is_parented_and_prefixed),
     ("components/configuration.py", "pulumi.Output.secret(str(value)) for name", "pulumi.Output.from_input(str(value)) for name",
      invariants.no_secret_is_in_the_open),

@@ -1,6 +1,6 @@
 """Drives the real Pulumi CLI over the stand-in, without a network.
 
-engine = EngineStack(copy_project(ROOT, tmp_path / "project", plugins), "prod", tmp_path, plugins)
+engine = EngineStack(copy_project(ROOT, tmp_path / "project"), "prod", tmp_path, plugins)
 run = engine.up()                     # fails the test with the CLI's whole output when it does not end as expected
 run = engine.up(fails=True)
 run.operations, run.output            # what the cloud was asked for, and all that the CLI printed
@@ -92,13 +92,12 @@ def _version(package: str) -> str:
     return str(json.loads((site / "pulumi-plugin.json").read_text(encoding="utf-8"))["version"])
 
 
-def copy_project(source: Path, target: Path, home: Path) -> Path:
-    """A copy of the working tree, without what git ignores, and with the warm virtualenv as its `.venv`."""
+def copy_project(source: Path, target: Path) -> Path:
+    """A copy of the working tree, without what git ignores."""
     for file in _project_files(source):
         copy = target / file.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, copy, follow_symlinks=False)
-    (target / ".venv").symlink_to(home / "venv", target_is_directory=True)
     return target
 
 
@@ -156,6 +155,8 @@ class EngineStack:
         self.home = home
         self.cloud = Cloud(place / "cloud")
         (place / "backend").mkdir(parents=True, exist_ok=True)
+        if not (project / ".venv").exists():
+            (project / ".venv").symlink_to(home / "venv", target_is_directory=True)
         self._stack: auto.Stack | None = None
 
     @property

@@ -156,7 +156,8 @@ IDS: dict[str, Maker] = {
     "random:index/randomId:RandomId": lambda birth: (
         base64.urlsafe_b64encode(bytes.fromhex(birth.hex(2 * int(birth.inputs["byteLength"])))).decode().rstrip("=")
     ),
-    "random:index/randomBytes:RandomBytes": lambda birth: "none",
+    # The real provider's id is the secret itself (computeRandomBytesID in pulumi-random): it stands in every state in plain.
+    "random:index/randomBytes:RandomBytes": lambda birth: birth.base64(int(birth.inputs["length"])),
     "random:index/randomPassword:RandomPassword": lambda birth: "none",
     "random:index/randomString:RandomString": _drawn_word,
     "random:index/randomPet:RandomPet": lambda birth: "calm-" + birth.hex(6),

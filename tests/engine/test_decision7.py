@@ -27,7 +27,7 @@ def after_failed_release(tmp_path_factory: pytest.TempPathFactory, plugins: Path
     def fork(*, replace: bool, check: bool) -> EngineStack:
         if (replace, check) not in made:
             place = tmp_path_factory.mktemp(f"replace-{replace}-check-{check}".lower())
-            engine = EngineStack(copy_project(PROGRAM, place / "project", plugins), "dev", place, plugins)
+            engine = EngineStack(copy_project(PROGRAM, place / "project"), "dev", place, plugins)
             defences = {"release:replace": replace, "release:check": check}
             engine.configure(**{"aws:region": "eu-west-1", "release:version": "v1", **defences})
             engine.up()

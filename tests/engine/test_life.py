@@ -19,7 +19,7 @@ LASTING = {"aws:rds/instance:Instance", "aws:efs/fileSystem:FileSystem", "aws:ec
 
 
 def stack(example: str, place: Path, plugins: Path) -> EngineStack:
-    project = copy_project(ROOT, place / "project", plugins)
+    project = copy_project(ROOT, place / "project")
     shutil.copy(example_file(example), project / "Pulumi.prod.yaml")
     return EngineStack(project, "prod", place, plugins)
 

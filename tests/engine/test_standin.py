@@ -413,7 +413,7 @@ def test_a_service_token_is_rotated_in_place(engine: Engine) -> None:
 
 @pytest.fixture
 def release(tmp_path: Path, plugins: Path) -> EngineStack:
-    engine = EngineStack(copy_project(Path(__file__).parent / "release", tmp_path / "project", plugins), "dev", tmp_path, plugins)
+    engine = EngineStack(copy_project(Path(__file__).parent / "release", tmp_path / "project"), "dev", tmp_path, plugins)
     engine.configure(**{"aws:region": "eu-west-1", "release:version": "v1", "release:replace": True, "release:check": True})
     return engine
 
