@@ -1,0 +1,50 @@
+"""What a pull request from a fork may put into a stack file, to be shown and never obeyed."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from hypothesis import strategies as st
+
+from preview.evaluate import Evaluation, Resource
+from preview.tokens import APPLICATION, POLICY
+
+# What a fork may try: mentions, references, addresses, markup of every kind, ends of spans, cells, fences and comments.
+HOSTILE = [
+    "@octocat", "@org/team", "a.@octocat", "\\@octocat", "&#64;octocat", "&commat;octocat", "#1", "GH-1", "org/repo#1", "0123456789abcdef",
+    "http://evil.example", "https://evil.example", "www.evil.example", "ops@evil.example", "mailto:a@b.example", "xmpp:a@b.example",
+    "[a](http://b)", "![a](http://b)", "[a][b]", "[b]: http://c", "<http://a>", "<img src=x>", "</code>", "</details>", "<!--", "-->",
+    "`", "``", "```", "~~~", "|", "\\|", "\\", "\\\\|", "||", "---", "===", "# a", "> a", "- a", "* a", "+ a", "1. a", "1) a", "    a", "\ta",
+    "**", "__", "~~", "$x$", ":tada:", "[ ]", "[x]", "[^1]", "&lt;", "&#0;", "\n", "\r\n", "\n\n", "\0", "\x1b[31m", "\u202e", "\u2028", "\ud800",
+    "a", "b.", "2", "2.", "2)", "(", ")", "'", '"', "«x.id»", "é", "\N{PILE OF POO}", "",
+]  # fmt: skip
+TEXT = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=8)), max_size=8).map(
+    lambda parts: " ".join(parts)
+) | st.lists(st.sampled_from(HOSTILE), max_size=6).map("".join)
+
+
+def hostile(evaluation: Evaluation, text: str) -> Evaluation:
+    """The same stack with ``text`` in every place that a stack file's author can reach."""
+
+    def spoiled(value: Any) -> Any:
+        if isinstance(value, dict):
+            # A path is compiled from a checked one by the program: no text of the author's.
+            return {key: item if key in ("decision", "ipProtocol", "path") else spoiled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [spoiled(item) for item in value]
+        return value + text if isinstance(value, str) and not value.startswith("«") else value
+
+    def changed(resource: Resource) -> Resource:
+        # Others refer to applications and policies by their names: with another name their routes would be open.
+        name = resource.name if resource.type in (APPLICATION, POLICY) else resource.name + text
+        return dataclasses.replace(resource, inputs=spoiled(resource.inputs), name=name)
+
+    return dataclasses.replace(
+        evaluation,
+        stack=evaluation.stack + text,
+        resources=tuple(map(changed, evaluation.resources)),
+        outputs=spoiled(evaluation.outputs),
+        warnings=tuple(warning + text for warning in evaluation.warnings),
+        user_data={name + text: body + text for name, body in evaluation.user_data.items()},
+    )

@@ -1,0 +1,215 @@
+"""The pull-request comment, read by GitHub's own Markdown parser (cmark-gfm) and by markdown-it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import cmarkgfm
+import pytest
+from cmarkgfm.cmark import Options
+from conftest import EXAMPLES, deployed
+from hostile import TEXT, hostile
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from preview import markdown, words
+from preview.words import Row, Table
+
+CELLS = st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=4)
+
+
+class Reader(HTMLParser):
+    """The elements of a page, its text outside code, and its text within."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: Counter[str] = Counter()
+        self.text, self.code, self.inside = "", "", 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements[tag] += 1
+        assert not [name for name, _ in attrs if name not in ("lang", "start")], attrs
+        self.inside += tag == "code"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside -= tag == "code"
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.code += data
+        else:
+            self.text += data
+
+
+def github(text: str) -> Reader:
+    flags = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_GITHUB_PRE_LANG | Options.CMARK_OPT_FOOTNOTES
+    return Reader(cmarkgfm.github_flavored_markdown_to_html(text, flags))
+
+
+def tokens(text: str) -> list[Token]:
+    found = []
+    for token in MarkdownIt("gfm-like").parse(text):
+        found += [token, *(token.children or [])]
+    return found
+
+
+def harmless(text: str) -> bool:
+    """Nothing in it that GitHub turns into a link, a ping or a picture after parsing."""
+    return not re.search(r"@(?=\w)|#\d|GH-\d|://|www\.|:\w+:|[0-9a-fA-F]{7,}|\$", text)
+
+
+@given(TEXT)
+@example("1. a")
+@example("- a")
+@settings(max_examples=300, deadline=None)
+def test_a_sentence_is_one_paragraph_of_plain_words_and_code(text: str) -> None:
+    written = markdown.prose(text)
+    read = github(written)
+    assert set(read.elements) <= {"p", "code"}
+    assert harmless(read.text), read.text
+    assert {token.type for token in tokens(written)} <= {
+        "paragraph_open",
+        "paragraph_close",
+        "inline",
+        "text",
+        "text_special",
+        "code_inline",
+    }
+
+
+@given(TEXT)
+@settings(max_examples=200, deadline=None)
+def test_a_sentence_loses_nothing_that_can_be_seen(text: str) -> None:
+    read = HTMLText(cmarkgfm.github_flavored_markdown_to_html(markdown.prose(text), Options.CMARK_OPT_UNSAFE))
+    expected = " ".join(markdown.clean(markdown.clip(text.strip())).split())
+    assert "".join(read.split()) == "".join(expected.split())
+
+
+def HTMLText(page: str) -> str:
+    reader = Reader.__new__(Reader)
+    HTMLParser.__init__(reader)
+    reader.elements, reader.text, reader.code, reader.inside = Counter(), "", "", 0
+    collected: list[str] = []
+    reader.handle_data = collected.append  # type: ignore[method-assign]
+    reader.feed(page)
+    return "".join(collected)
+
+
+@given(CELLS)
+@settings(max_examples=200, deadline=None)
+def test_a_table_keeps_its_rows_and_columns(cells: list[tuple[str, str, str]]) -> None:
+    data = Table("t", ("a", "b", "c"), tuple(Row(row) for row in cells), frozenset({1}))
+    written = markdown.table(data)
+    read = github(written)
+    assert (read.elements["table"], read.elements["tr"], read.elements["th"]) == (1, len(cells) + 1, 3)
+    assert read.elements["td"] == 3 * len(cells)
+    assert set(read.elements) <= {"table", "thead", "tbody", "tr", "th", "td", "code"}
+    assert harmless(read.text), read.text
+    kinds = Counter(token.type for token in tokens(written))
+    assert (kinds["td_open"], kinds["tr_open"]) == (3 * len(cells), len(cells) + 1)
+    assert not {"link_open", "image", "html_inline", "html_block", "strong_open", "em_open"} & set(kinds)
+
+
+@given(TEXT)
+@settings(max_examples=200, deadline=None)
+def test_a_block_of_code_ends_only_where_we_end_it(text: str) -> None:
+    written = markdown.folded("t", markdown.fenced(text, "diff")) + "\n\nafter"
+    read = github(written)
+    assert read.elements == Counter({"details": 1, "summary": 1, "pre": 1, "code": 1, "p": 1})
+    assert read.text.split() == ["t", "after"]
+
+
+@given(TEXT)
+@settings(max_examples=15, deadline=None)
+def test_the_comment_of_a_hostile_stack_has_the_form_of_an_honest_one(text: str) -> None:
+    honest, read = (
+        github(markdown.to_markdown(e, limit=200_000))
+        for e in (deployed("maycast-recorder"), hostile(deployed("maycast-recorder"), text))
+    )
+    for element in (
+        "table",
+        "tr",
+        "td",
+        "th",
+        "details",
+        "summary",
+        "h2",
+        "h3",
+        "p",
+        "pre",
+        "ul",
+        "ol",
+        "li",
+        "a",
+        "img",
+        "strong",
+        "em",
+        "hr",
+    ):
+        assert (element, read.elements[element]) == (element, honest.elements[element])
+    assert not set(read.elements) - set(honest.elements)
+    assert harmless(read.text)
+
+
+@pytest.mark.parametrize("example_name", EXAMPLES)
+def test_a_comment_of_an_example_fits_whole(example_name: str) -> None:
+    written = markdown.to_markdown(deployed(example_name))
+    assert len(written.encode()) <= 65_536
+    assert "Left out" not in written
+    assert written.startswith("<!-- drawbridge:preview prod -->\n## `drawbridge` / `prod`\n")
+
+
+def test_the_table_of_who_reaches_what() -> None:
+    written = markdown.to_markdown(deployed("maycast-recorder"))
+    assert "1 route open to everyone and 1 route behind a login; nothing else answers." in written
+    who = "`ops@example.com`, second factor, session `8h`"
+    assert f"| `rec.example.com/admin/*` | {who} | login at the edge, login at the connector | `http://nginx:80` |" in written
+    assert "| `rec.example.com` | **everyone on the Internet** | none | `http://nginx:80` |" in written
+    assert "| anything else | nobody |  | `http_status:404` |" in written
+
+
+@given(st.integers(4_096, 34_000))
+@settings(max_examples=15, deadline=None)
+def test_whatever_the_limit_the_comment_keeps_it_and_says_what_is_missing(limit: int) -> None:
+    written = markdown.to_markdown(deployed("maycast-recorder"), limit=limit)
+    assert len(written.encode()) <= limit
+    assert "_Left out or shortened to fit into a comment: " in written
+    assert "route open to everyone" in written
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "\N{PILE OF POO}", "`", "|", "\nx", "@a "])
+def test_endless_values_and_lists_keep_the_limit(letter: str) -> None:
+    endless = letter * 70_000
+    evaluation = dataclasses.replace(
+        hostile(deployed("maycast-recorder"), endless),
+        warnings=(endless,) * 3_000,
+        outputs={f"{n}{endless}": [endless] for n in range(300)},
+    )
+    written = markdown.to_markdown(evaluation)
+    assert len(written.encode()) <= 65_536
+    assert "before you deploy" in written.rpartition("_Left out or shortened")[2]
+
+
+def test_the_least_important_goes_first() -> None:
+    part = lambda name, importance: markdown.Part(name, importance, [lambda: name * 100])  # noqa: E731
+    parts = [part("a", 1), part("b", 5), part("c", 3), part("d", 4)]
+    assert markdown.fitted(parts, 500) == "\n\n".join(name * 100 for name in "abcd") + "\n"
+    written = markdown.fitted(parts, 390)
+    assert [name for name in "abcd" if name * 100 in written] == ["a", "b"]
+    assert "comment: c, d. The" in written
+
+
+def test_a_name_cannot_end_the_marker() -> None:
+    evaluation = dataclasses.replace(deployed("maycast-recorder"), stack="a-->\n<b>")
+    assert markdown.marker(evaluation) == "<!-- drawbridge:preview a-----b- -->"
+
+
+def test_counts_and_lists_read_as_sentences() -> None:
+    assert [words.count(n, "route") for n in (0, 1, 2, 1000)] == ["0 routes", "1 route", "2 routes", "1,000 routes"]
+    assert [words.listed(list(text)) for text in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
