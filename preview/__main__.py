@@ -21,8 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     which.add_argument("--stack", metavar="NAME", help="the stack whose file is Pulumi.NAME.yaml (prod)")
     which.add_argument("--config-file", metavar="FILE", type=Path, help="a stack file, Pulumi.NAME.yaml, anywhere")
     parser.add_argument(
-        "--format", choices=("text", "markdown", "json", "terraform"), default="text",
-        help="for people, for a pull request, for programs, or as `terraform show -json` gives a plan (text)",
+        "--format", choices=("text", "markdown", "html", "json", "terraform"), default="text",
+        help="for a terminal, a pull request, a browser, programs, or as `terraform show -json` gives a plan (text)",
     )  # fmt: skip
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--against", metavar="REF_OR_FILE", help="compare with a git ref, or with another stack file")
@@ -74,6 +74,10 @@ def main(arguments: list[str] | None = None) -> int:
         from .markdown import to_markdown
 
         text = to_markdown(evaluation, comparison, gate)
+    elif options.format == "html":
+        from .page import to_html
+
+        text = to_html(evaluation, comparison, gate)
     else:
         from .text import to_text
 

@@ -1,0 +1,292 @@
+"""The HTML page: what it is made of, and what a browser does with it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import browser
+import pytest
+from conftest import EXAMPLES, canary, deployed, secret_names
+from hostile import TEXT, hostile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from preview import architecture, gate
+from preview.architecture import Card, Drawing, Facts
+from preview.compare import Comparison, compare
+from preview.page import to_html
+
+VOID = {"meta", "link", "rect", "path"}
+
+
+class Reader(HTMLParser):
+    """The elements of a page with their attributes, and its headings."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(tag for tag, _ in self.elements)
+
+    def values(self, attribute: str) -> list[str]:
+        return [attributes[attribute] or "" for _, attributes in self.elements if attribute in attributes]
+
+
+@functools.cache
+def compared() -> Comparison:
+    """A stack that is opened, released and loses a hostname."""
+    return compare(
+        deployed("image2model"),
+        deployed(
+            "image2model",
+            host={"instanceType": "t3.large", "diskGiB": 40, "replicas": 2},
+            routes=[{"hostname": "models.example.com", "service": "http://nginx:80", "access": "public"}],
+        ),
+    )
+
+
+@functools.cache
+def page(name: str) -> str:
+    if name == "compared":
+        return to_html(compared().after, compared(), gate.judge(compared(), ["exposure"]))
+    return to_html(deployed(name))
+
+
+PAGES = [*EXAMPLES, "compared"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_needs_nothing_but_itself(name: str) -> None:
+    read = Reader(page(name))
+    assert not {"script", "iframe", "object", "embed", "img", "form", "base", "video", "audio"} & set(read.counts)
+    assert all(link.startswith("#") for tag, attributes in read.elements if tag == "a" for link in [attributes["href"] or ""])
+    assert [attributes for tag, attributes in read.elements if tag == "link"] == [{"rel": "icon", "href": "data:,"}]
+    names = {name for _, attributes in read.elements for name in attributes}
+    assert not [name for name in names if name.startswith("on") or name in ("src", "style", "srcset", "action", "background")]
+    assert "url(" not in re.sub(r'marker-end="url\(#[a-z-]+\)"', "", page(name).split("<svg", 1)[0])
+    assert "@import" not in page(name)
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    assert {"http-equiv": "Content-Security-Policy", "content": policy} in [
+        attributes for tag, attributes in read.elements if tag == "meta"
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_names_within_a_page_are_unique_and_lead_somewhere(name: str) -> None:
+    read = Reader(page(name))
+    ids = read.values("id")
+    assert sorted(ids) == sorted(set(ids))
+    assert {link[1:] for link in read.values("href") if link.startswith("#")} <= set(ids)
+    assert {part for value in read.values("aria-labelledby") for part in value.split()} <= set(ids)
+    assert (read.counts["h1"], read.counts["main"], read.counts["header"], read.counts["footer"]) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_page_has_all_sections(name: str) -> None:
+    ids = [value for tag, attributes in Reader(page(name)).elements if tag == "section" for value in [attributes["id"]]]
+    assert ids == ["architecture", "reach", "before", "edge", "network", "state", "outputs", "cloud-init", "resources"]
+
+
+def test_a_page_of_a_comparison_begins_with_its_verdict() -> None:
+    written = page("compared")
+    assert '<div class="verdict bad" role="status">' in written
+    assert "The gate is closed" in written
+    assert '<p class="difference"><code class="path">instanceType</code> <del>t3.medium</del>' in written
+    assert '<span class="del">-      ' in written or '<span class="add">+' in written
+    assert written.index('id="changes"') < written.index('id="architecture"')
+
+
+def test_the_same_stack_is_the_same_page() -> None:
+    assert to_html(deployed("image2model")) == page("image2model")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("delivery", ["cloud-init", "parameter-store"])
+def test_no_secret_is_on_a_page(name: str, delivery: str) -> None:
+    written = to_html(deployed(name, secretDelivery=delivery))
+    assert [secret for secret in secret_names(name) if canary(secret) in written] == []
+
+
+@given(TEXT)
+@settings(max_examples=10, deadline=None)
+def test_no_text_of_a_stack_becomes_markup(text: str) -> None:
+    honest = Reader(page("maycast-recorder"))
+    read = Reader(to_html(hostile(deployed("maycast-recorder"), text)))
+    drawn = dict.fromkeys(("text", "rect", "path", "title"), 0)  # the drawing shows other services and cuts other labels
+    assert {**read.counts, **drawn} == {**honest.counts, **drawn}
+    assert {name for _, attributes in read.elements for name in attributes} == {
+        name for _, attributes in honest.elements for name in attributes
+    }
+
+
+# The drawing ------------------------------------------------------------------------------------------------------------
+
+NAME = st.text("abcdefgh.-*/", min_size=1, max_size=60)
+CARDS = st.lists(
+    st.builds(lambda a, b: Card(a, ((b, "code"), (a + b, "text")), "route open"), NAME, NAME), max_size=architecture.ROUTES
+)
+FACTS = st.builds(
+    Facts,
+    checks=st.lists(NAME, max_size=4).map(tuple),
+    routes=CARDS.map(tuple),
+    machines=NAME,
+    routed=st.lists(NAME, max_size=6).map(tuple),
+    others=st.lists(NAME, max_size=architecture.SERVICES).map(tuple),
+    state=st.lists(st.tuples(st.builds(lambda a: Card(a, ((a, "text"), (a, "text")), "state"), NAME), NAME), max_size=2).map(
+        tuple
+    ),
+    endpoint=st.none() | NAME,
+    egress=st.lists(NAME, max_size=8).map(tuple),
+    closed=st.booleans(),
+)
+
+
+def extents(drawing: Drawing) -> list[tuple[str, float, float, float, float]]:
+    """Of each label as wide as the room it was cut to: text, left, top, right, bottom."""
+    found = []
+    for label in drawing.labels:
+        size = architecture._SIZES[label.kind]
+        width = architecture.measure(label.text, label.kind)
+        assert width <= label.room or label.text == "…"
+        left = label.x - width / 2 if label.centred else label.x
+        found.append((label.text, left, label.y - size * 0.8, left + width, label.y + size * 0.25))
+    return found
+
+
+@pytest.mark.parametrize("layout", [architecture.wide, architecture.narrow], ids=["wide", "narrow"])
+@given(known=FACTS)
+@settings(max_examples=60, deadline=None)
+def test_no_label_covers_another_or_leaves_the_drawing(layout: Any, known: Facts) -> None:
+    drawing = layout(known)
+    placed = extents(drawing)
+    for text, left, top, right, bottom in placed:
+        assert left >= 0 and right <= drawing.width + 0.01 and top >= 0 and bottom <= drawing.height, text
+    for index, (text, left, top, right, bottom) in enumerate(placed):
+        for other, left2, top2, right2, bottom2 in placed[index + 1 :]:
+            assert right <= left2 or right2 <= left or bottom <= top2 or bottom2 <= top, (text, other)
+
+
+@pytest.mark.parametrize("layout", [architecture.wide, architecture.narrow], ids=["wide", "narrow"])
+@given(known=FACTS)
+@settings(max_examples=60, deadline=None)
+def test_boxes_lie_in_one_another_or_apart(layout: Any, known: Facts) -> None:
+    drawing = layout(known)
+    for index, a in enumerate(drawing.boxes):
+        assert a.x >= 0 and a.x + a.width <= drawing.width and a.y + a.height <= drawing.height
+        for b in drawing.boxes[index + 1 :]:
+            apart = a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
+            within = a.x <= b.x and b.x + b.width <= a.x + a.width and a.y <= b.y and b.y + b.height <= a.y + a.height
+            assert apart or within, (a, b)
+
+
+def test_the_drawing_shows_what_the_stack_has() -> None:
+    known = architecture.facts(deployed("image2model"))
+    assert [card.title for card in known.routes] == ["admin.example.com/api/v1/admin/*", "models.example.com"]
+    assert [card.kind for card in known.routes] == ["route guarded", "route guarded"]
+    assert (known.machines, known.routed, known.others) == ("1 × t3.medium", ("nginx",), ("frontend", "backend", "redis"))
+    assert [(card.title, port) for card, port in known.state] == [("PostgreSQL 16", "tcp/5432"), ("Files", "tcp/2049")]
+    assert (known.endpoint, known.egress, known.closed) == ("tcp/22", ("tcp/80", "udp/123", "tcp/443", "tcp+udp/7844"), True)
+
+
+def test_many_routes_and_services_are_counted_not_drawn() -> None:
+    routes = [{"hostname": f"h{n}.example.com", "service": "http://nginx:80", "access": "public"} for n in range(40)]
+    known = architecture.facts(deployed("maycast-recorder", routes=routes, access={}))
+    assert len(known.routes) == architecture.ROUTES
+    assert known.routes[-1].title == "and 29 more routes"
+
+
+# In a browser -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    if not browser.PROGRAM:
+        pytest.skip(browser.WHY_NOT)
+    with browser.browser(tmp_path_factory.mktemp("chromium")) as opened:
+        yield opened
+
+
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+# Labels whose ink leaves the box that they lie in, or meets another's; in CSS pixels with a pixel's tolerance.
+LABELS = """(() => {
+  const svg = [...document.querySelectorAll('svg')].filter(s => s.getBoundingClientRect().width > 0);
+  if (svg.length !== 1) return ['drawings shown: ' + svg.length];
+  const boxes = [...svg[0].querySelectorAll('rect')].map(r => r.getBoundingClientRect());
+  const texts = [...svg[0].querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+  const bad = [];
+  texts.forEach(([text, t], n) => {
+    const x = (t.left + t.right) / 2, y = (t.top + t.bottom) / 2;
+    const around = boxes.filter(b => b.left <= t.left + 1 && b.right >= t.left && b.top <= y && b.bottom >= y);
+    const box = around[around.length - 1];
+    if (box && (t.right > box.right + 1 || t.left < box.left - 1)) bad.push('leaves its box: ' + text);
+    texts.slice(n + 1).forEach(([other, o]) => {
+      if (t.left < o.right - 1 && o.left < t.right - 1 && t.top < o.bottom - 4 && o.top < t.bottom - 4) bad.push(text + ' meets ' + other);
+    });
+  });
+  return bad;
+})()"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_in_chromium(tab: browser.Page, tmp_path: Path, name: str, width: int, scheme: str) -> None:
+    file = tmp_path / f"{name}.html"
+    file.write_text(page(name), encoding="utf-8")
+    tab.open(file, width=width, scheme=scheme)
+    assert tab.run("innerWidth") == width
+    assert tab.run(f"matchMedia('(prefers-color-scheme: {scheme})').matches") is True
+    assert tab.run(OVERFLOW) <= 0
+    assert tab.run(LABELS) == []
+    assert tab.run("[...document.querySelectorAll('section')].filter(s => s.getBoundingClientRect().height < 40).length") == 0
+    tab.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert tab.run(OVERFLOW) <= 0
+    assert tab.requests == [file.as_uri()]
+    assert tab.messages == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_page_can_be_read_by_all(tab: browser.Page, tmp_path: Path, width: int, scheme: str) -> None:
+    """axe-core, with all details open: contrast, names, roles, order of headings."""
+    file = tmp_path / "page.html"
+    file.write_text(page("compared"), encoding="utf-8")
+    tab.open(file, width=width, scheme=scheme)
+    tab.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    tab.run((resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8") + ";0")
+    rules = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']}"
+    found = tab.run(f"axe.run(document, {rules}).then(r => r.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html)]))")
+    assert found == []
+    checked = tab.run(f"axe.run(document, {rules}).then(r => r.passes.map(v => v.id))")
+    assert {"color-contrast", "document-title", "html-has-lang", "heading-order", "landmark-one-main"} <= set(checked)
+
+
+def test_the_two_schemes_differ(tab: browser.Page, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(page("image2model"), encoding="utf-8")
+    colours = []
+    for scheme in ("light", "dark"):
+        tab.open(file, width=1440, scheme=scheme)
+        colours.append(tab.run("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"))
+    assert colours == [["rgb(246, 247, 249)", "rgb(28, 36, 48)"], ["rgb(18, 22, 29)", "rgb(230, 234, 240)"]]
+
+
+def test_a_page_whose_names_are_endless_does_not_scroll_sideways(tab: browser.Page, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(to_html(hostile(deployed("maycast-recorder"), "x" * 300)), encoding="utf-8")
+    for width in (1440, 390):
+        tab.open(file, width=width)
+        assert tab.run(OVERFLOW) <= 0
+        assert tab.run(LABELS) == []
