@@ -203,7 +203,7 @@ def _files(text: str) -> list[dict[str, Any]]:
 def _yaml(text: Any) -> Any:
     try:
         return yaml.load(str(text), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, UnicodeEncodeError):  # a lone surrogate is no text of a file's
         return None
 
 

@@ -105,7 +105,7 @@ class Program:
             text = _plain_text(value.value if isinstance(value, Secret) else value)
             try:
                 document = yaml.load(text, Loader=_Loader) if text and text.startswith("#cloud-config") else None
-            except yaml.YAMLError:
+            except (yaml.YAMLError, UnicodeEncodeError):
                 continue
             if isinstance(document, dict):
                 found[template.name] = document
@@ -643,7 +643,7 @@ def _services(program: Program) -> Iterator[tuple[str, str, dict[str, Any], dict
                 continue
             try:
                 services = (yaml.load(content, Loader=_Loader) or {}).get("services") or {}
-            except (yaml.YAMLError, AttributeError):
+            except (yaml.YAMLError, UnicodeEncodeError, AttributeError):
                 continue
             for service, definition in services.items():
                 if isinstance(definition, dict):
