@@ -20,6 +20,7 @@ from .differences import covers, differences, replaces, top
 from .evaluate import MASK, Evaluation, Resource, bare
 from .exposure import Exposure, exposures
 from .replacing import CHANGING, REPLACING
+from .stackfile import Secret
 
 Action = Literal["unchanged", "created", "updated", "rolling", "replaced", "deleted", "unknown"]
 
@@ -144,7 +145,7 @@ def _step(
         if not any(covers(path, leaf) for path in new.options["ignoreChanges"]):
             listed.append(_difference(leaf, old, new, before, after))
     seen = {difference.path for difference in listed}
-    for leaf in _moved(values[1], new, found):
+    for leaf in _moved(new.raw, new, found):
         if leaf not in seen and not any(covers(path, leaf) for path in new.options["ignoreChanges"]):
             listed.append(_remade(leaf, old, new))
     if moved_region and new.type.startswith("aws:"):
@@ -211,19 +212,23 @@ def _at(resource: Resource, leaf: str) -> Any:
     return value
 
 
-def _moved(value: Any, resource: Resource, found: Mapping[str, Change], path: str = "") -> Iterator[str]:
-    """Leaves that name an output which another resource's change moves on."""
-    if isinstance(value, dict):
+def _moved(value: Any, resource: Resource, found: Mapping[str, Change], path: str = "", secret: bool = False) -> Iterator[str]:
+    """Leaves that name an output which another resource's change moves on, and secrets derived from a value drawn anew."""
+    if isinstance(value, Secret):
+        yield from _moved(value.value, resource, found, path, True)
+    elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _moved(item, resource, found, f"{path}.{key}" if path else key)
+            yield from _moved(item, resource, found, f"{path}.{key}" if path else key, secret)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _moved(item, resource, found, f"{path}[{index}]")
+            yield from _moved(item, resource, found, f"{path}[{index}]", secret)
     elif isinstance(value, str):
         reads = resource.options["propertyDependencies"].get(top(path), ())
         sources = [found[urn] for urn in reads if urn in found]
         named = {(match[1], match[2]) for match in _PLACEHOLDER.finditer(expanded(value))} if sources else set()
-        if any(_moves(source, prop) for source in sources for name, prop in named if name == source.name):
+        # What is derived from a drawn value (model.drawn) no longer names it.
+        drawn = secret and any(s.type.startswith("random:") and s.action in ("created", "replaced") for s in sources)
+        if drawn or any(_moves(source, prop) for source in sources for name, prop in named if name == source.name):
             yield path
 
 

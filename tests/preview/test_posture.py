@@ -185,7 +185,7 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ("final-snapshot", edit(types.DATABASE, "skipFinalSnapshot", True), [(DATABASE, "skipFinalSnapshot is not false")]),
     ("deletion-protection", edit(types.DATABASE, "deletionProtection", False), [(DATABASE, "not protected by AWS")]),
     ("deletion-protection", edit(types.FILES, "options.protect", False), [(f"{P}-storage-files", "not protected by Pulumi")]),
-    ("secret-in-open", add("aws:sns/topic:Topic", "t", displayName=f"«{P}-secrets-API_KEY.hex»"), [(f"{P}-t", "displayName")]),
+    ("secret-in-open", add("aws:sns/topic:Topic", "t", displayName=f"«{P}-secrets-API_KEY.result»"), [(f"{P}-t", "displayName")]),
     ("secret-in-open", edit(types.PARAMETER, "value", "plain"), [(f"{P}-parameters-ADMIN_API_KEY", "the value of a SecureString")]),
     ("credential-in-text", add("aws:sns/topic:Topic", "t", displayName="AKIA" + "IOSFODNN7EXAMPLE"), [(f"{P}-t", "displayName: AWS access key")]),
     ("credential-in-text", add("aws:sns/topic:Topic", "t", tags={"db": "postgresql://app:hunter2@db/app"}), [(f"{P}-t", "tags.db: password in a URL")]),
