@@ -8,7 +8,7 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 
-.PHONY: preview test lint docs rehearse checkov boot clean
+.PHONY: preview test lint docs rehearse checkov boot bench clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -37,6 +37,9 @@ $(VENV)-checkov/.installed: requirements-checkov.txt | $(VENV)/.uv
 
 boot: $(VENV)/.installed-dev ## Boot every example's machine for real; root and Linux, see docs/boot.md
 	@$(BIN)/python -m pytest -m boot tests/boot/test_life.py -rs
+
+bench: $(VENV)/.installed-dev ## Ratios measured in one run: `make bench` or `make bench SECTIONS="routes preview"`
+	@$(BIN)/python -m bench $(SECTIONS)
 
 $(VENV)/.uv:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
