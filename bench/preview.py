@@ -21,7 +21,8 @@ import json, sys
 from pathlib import Path
 from preview.evaluate import evaluate
 evaluate(Path.cwd(), stack="prod")
-print(json.dumps([m for m in sys.modules if m.partition(".")[0] in ("pulumi", "pulumi_aws", "pulumi_cloudflare", "pulumi_random")]))
+sdks = ("pulumi", "pulumi_aws", "pulumi_cloudflare", "pulumi_random")
+print(json.dumps([name for name in sys.modules if name.partition(".")[0] in sdks]))
 """
 
 _FURTHER = """
