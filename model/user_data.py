@@ -29,6 +29,12 @@ APP = "/opt/drawbridge/app"
 ETC = "/etc/drawbridge"
 UNITS = "/etc/systemd/system"
 MASK = "[secret]"
+# cloud-init runs its modules once an instance, and marks them as run before they have: a first boot that loses its power would
+# never be taken up again. bootcmd runs at each boot, before the others, and takes the marks away until the boot script is done.
+UNFINISHED = (
+    f"test -e {ETC}/booted || for module in write_files runcmd scripts_user;"
+    " do rm -f /var/lib/cloud/instance/sem/config_$module; done"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +80,7 @@ def render(machine: Machine, values: Values, templates: Mapping[str, str]) -> st
     """The `#cloud-config` text. Only `/etc/drawbridge/secrets.json` holds secrets, and only with delivery `cloud-init`."""
     files = _files(machine, values, {name: without_comments(text) for name, text in templates.items()})
     document = {
+        "bootcmd": [["sh", "-c", UNFINISHED]],
         "write_files": [{"path": path, "permissions": mode, "content": content} for path, mode, content in files],
         "runcmd": [[f"{BIN}/boot"]],
     }

@@ -53,9 +53,10 @@ def visits(example: Example) -> list[tuple[str, str]]:
     """A (hostname, path) that each of the tunnel's rules takes."""
     found = []
     for rule in example.rules:
-        path = (rule["path"] or "^/").removeprefix("^").removesuffix("(/|$)").removesuffix("$").replace("\\", "") or "/"
+        # `^/admin(/|$)` takes /admin and all below it; what a wildcard stands for may be nothing.
+        path = (rule["path"] or "^/").removeprefix("^").replace("(/|$)", "/").removesuffix("$").replace("\\", "")
         if rule["hostname"]:
-            found.append((rule["hostname"].replace("*", "any"), path.split("(")[0].split("[")[0]))
+            found.append((rule["hostname"].replace("*", "any"), path or "/"))
     return found
 
 

@@ -35,14 +35,18 @@ exec mount --bind /srv/efs-server/export "$2"
 """
 
 
-def wait_for(what: str, check: Callable[[], Any], seconds: float, pause: float = 0.2) -> Any:
-    """The first true value of `check`; AssertionError after so many seconds."""
-    end = time.monotonic() + seconds
+# How many times longer than on an idle machine everything may take.
+SLOW = float(os.environ.get("DRAWBRIDGE_SLOW", "1"))
+
+
+def wait_for(what: str, check: Callable[[], Any], seconds: float, pause: float = 0.2, more: Callable[[], str] = str) -> Any:
+    """The first true value of `check`; AssertionError, with `more`, after so many seconds."""
+    end = time.monotonic() + seconds * SLOW
     while True:
         value = check()
         if value:
             return value
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
+        assert time.monotonic() < end, f"not in {seconds * SLOW} s: {what}\n{more()}"
         time.sleep(pause)
 
 
@@ -146,7 +150,7 @@ class Machine:
     def ended(self, seconds: float) -> str:
         """Wait until it ends by itself: 'reboot' or 'poweroff'."""
         assert self.process
-        code = self.process.wait(seconds)
+        code = self.process.wait(seconds * SLOW)
         self._over()
         return {-signal.SIGHUP: "reboot", -signal.SIGINT: "poweroff"}.get(code, f"exit code {code}")
 
@@ -196,10 +200,10 @@ class Machine:
 
     def run(self, *command: str, seconds: float = 120) -> str:
         """Output of a command in the machine, which must succeed."""
-        return roots.run(*self.inside(*command), timeout=seconds)
+        return roots.run(*self.inside(*command), timeout=seconds * SLOW)
 
     def try_(self, *command: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.inside(*command), text=True, capture_output=True, timeout=seconds)
+        return subprocess.run(self.inside(*command), text=True, capture_output=True, timeout=seconds * SLOW)
 
     def cloud_init(self, seconds: float = 180) -> dict[str, Any]:
         """cloud-init's own result, once it is there: `{"datasource", "errors"}`."""
@@ -211,7 +215,7 @@ class Machine:
             done = self.try_("cat", "/run/cloud-init/result.json")
             return json.loads(done.stdout)["v1"] if done.returncode == 0 and done.stdout else None
 
-        found: dict[str, Any] = wait_for("cloud-init's result\n" + "\n".join(self.log()[-30:]), result, seconds)
+        found: dict[str, Any] = wait_for("cloud-init's result", result, seconds, more=lambda: "\n".join(self.log()[-30:]))
         return found
 
     def containers(self) -> dict[str, dict[str, Any]]:

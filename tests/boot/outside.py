@@ -8,6 +8,7 @@ import base64
 import ctypes
 import gzip
 import hashlib
+import hmac
 import json
 import os
 import random
@@ -31,6 +32,7 @@ from .images import MANIFEST, Registry
 
 GATEWAY = "10.77.0.1"
 METADATA = "169.254.169.254"
+SECRET_KEY = "a/secret+key"
 ROLE = "drawbridge-prod-host-role"
 GROUP = "drawbridge-prod-host-group-1a2b3c4"
 NAMES = (
@@ -307,6 +309,15 @@ class Outside:
             streams.setdefault(call["logStreamName"], []).extend(event["message"] for event in call["logEvents"])
         return streams
 
+    def replace_config(self, image: str, config: dict[str, Any]) -> None:
+        """Another configuration for an image, by its full name."""
+        manifest = json.loads(self.registry.manifests[image])
+        blob = json.dumps(config).encode()
+        digest = "sha256:" + hashlib.sha256(blob).hexdigest()
+        self.registry.blobs[digest] = blob
+        manifest["config"] |= {"size": len(blob), "digest": digest}
+        self.registry.manifests[image] = json.dumps(manifest).encode()
+
     # -- the database
 
     def start_database(self, folder: Path, master: tuple[str, str]) -> None:
@@ -468,7 +479,7 @@ class Metadata(Handler):
             self.reply(200, ROLE)
         elif path == credentials + ROLE:
             until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 6 * 3600))
-            keys = {"AccessKeyId": "ASIATEST", "SecretAccessKey": "test", "Token": "session"}
+            keys = {"AccessKeyId": "ASIATEST", "SecretAccessKey": SECRET_KEY, "Token": "session"}
             self.reply(
                 200, json.dumps({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": until, "Expiration": until, **keys})
             )
@@ -560,7 +571,7 @@ class Api(Handler):
         self.reply(404, json.dumps({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}), "application/json")
 
     def do_POST(self) -> None:
-        body = self.body()
+        raw = body = self.body()
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         service = self.host.partition(".")[0]
@@ -572,8 +583,7 @@ class Api(Handler):
             action, arguments = query["Action"][0], {k: v[0] for k, v in query.items() if k not in ("Action", "Version")}
         else:  # CBOR: the operation is in the path
             action, arguments = self.path.rpartition("/")[2], {"body": body}
-        signed = self.headers.get("Authorization", "")
-        if "Credential=ASIATEST/" not in signed or self.headers.get("X-Amz-Security-Token") != "session":
+        if not self.signed(raw):
             self.outside.strangers.append(f"{action} is not signed with the machine's role")
         self.outside.calls.append(Call(service, action, arguments, self.client_address[0]))
         status, answer = self.aws(action, arguments)
@@ -584,6 +594,32 @@ class Api(Handler):
         else:
             error = f"<Type>Sender</Type><Code>{answer['__type']}</Code><Message>{answer['message']}</Message>"
             self.reply(status, f"<ErrorResponse><Error>{error}</Error></ErrorResponse>", "text/xml")
+
+    def signed(self, body: bytes) -> bool:
+        """Whether the signature (version 4) is that of the role's keys, over this body and the token."""
+        pattern = (
+            r"AWS4-HMAC-SHA256 Credential=ASIATEST/(\d+)/([\w-]+)/(\w+)/aws4_request, ?SignedHeaders=([\w;-]+), ?Signature=(\w+)"
+        )
+        match = re.fullmatch(pattern, self.headers.get("Authorization", ""))
+        if not match or self.headers.get("X-Amz-Security-Token") != "session":
+            return False
+        date, region, service, names, signature = match.groups()
+        digest = lambda data: hashlib.sha256(data).hexdigest()  # noqa: E731
+        headers = "".join(f"{name}:{' '.join((self.headers.get(name) or '').split())}\n" for name in names.split(";"))
+        path = urllib.parse.quote(urllib.parse.urlsplit(self.path).path, safe="/-_.~%")
+        canonical = "\n".join([self.command, path, "", headers, names, self.headers.get("X-Amz-Content-Sha256") or digest(body)])
+        text = "\n".join(
+            [
+                "AWS4-HMAC-SHA256",
+                self.headers["X-Amz-Date"],
+                f"{date}/{region}/{service}/aws4_request",
+                digest(canonical.encode()),
+            ]
+        )
+        key = b"AWS4" + SECRET_KEY.encode()
+        for part in (date, region, service, "aws4_request"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        return hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), signature)
 
     def aws(self, action: str, arguments: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         here = self.outside

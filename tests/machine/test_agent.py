@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -29,6 +30,7 @@ class Machine:
         self.root, self.cloud = root, cloud
         for folder in ("etc/drawbridge", "opt/drawbridge/app", "var/log", "run", "bin"):
             (root / folder).mkdir(parents=True)
+        self.tool("systemctl", "true")
 
     def facts(self, **changes: Any) -> None:
         (self.root / "etc/drawbridge/machine.json").write_text(json.dumps({**FACTS, **changes}))
@@ -263,6 +265,39 @@ def test_a_failed_boot_ships_its_log_and_abandons_the_launch(machine: Machine) -
         "drawbridge: STEP images", "drawbridge: FAILED at images: no", "boot failed at images",
     ]  # fmt: skip
     assert actions["CompleteLifecycleAction"]["LifecycleActionResult"] == "ABANDON"
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_without_boto3_the_group_is_told_and_the_log_is_shipped_all_the_same(machine: Machine) -> None:
+    """The mirror that failed is where boto3 comes from."""
+    machine.facts(log_group="logs")
+    line = 'drawbridge: FAILED at packages: "quoted" \\ back, ünicode, @start\ttab'
+    (machine.root / "var/log/cloud-init-output.log").write_text("@first\n" + line + "\n")
+    (machine.root / "boto3.py").write_text("raise ImportError('No module named boto3')\n")
+    keys = {"AccessKeyId": "AKIATEST", "SecretAccessKey": "canary/secret+key", "Token": "canary-token"}
+    machine.cloud.metadata |= {"iam/security-credentials/": "role", "iam/security-credentials/role": json.dumps(keys)}
+    machine.tool("curl", f'echo "curl $*" >> {machine.root}/argv; exec {shutil.which("curl")} "$@"')
+    machine.cloud.fail["CreateLogStream"] = ["ResourceAlreadyExistsException"]
+    done = machine.run("abandon", "packages", PYTHONPATH=str(machine.root))
+    assert (done.returncode, done.stderr) == (0, "")
+    actions = dict(machine.cloud.calls)
+    assert [event["message"] for event in actions["PutLogEvents"]["logEvents"]] == ["@first", line, "boot failed at packages"]
+    assert actions["CompleteLifecycleAction"] == {
+        "AutoScalingGroupName": "drawbridge-prod-host-group-1a2b3c4", "LifecycleHookName": "ready",
+        "InstanceId": "i-0123456789abcdef0", "LifecycleActionResult": "ABANDON",
+    }  # fmt: skip
+    assert [line for line in machine.argv() if "canary" in line] == []
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_without_boto3_a_refusal_is_tried_again(machine: Machine) -> None:
+    machine.facts()
+    (machine.root / "boto3.py").write_text("raise ImportError('No module named boto3')\n")
+    keys = {"AccessKeyId": "AKIATEST", "SecretAccessKey": "s", "Token": "t"}
+    machine.cloud.metadata |= {"iam/security-credentials/": "role", "iam/security-credentials/role": json.dumps(keys)}
+    machine.cloud.fail["CompleteLifecycleAction"] = ["ValidationError"]
+    done = machine.run("abandon", "packages", PYTHONPATH=str(machine.root), DRAWBRIDGE_PATIENCE="10")
+    assert (done.returncode, [action for action, _ in machine.cloud.calls]) == (0, ["CompleteLifecycleAction"] * 2)
 
 
 def test_a_log_that_cannot_be_shipped_does_not_keep_the_launch_from_being_abandoned(machine: Machine) -> None:

@@ -46,7 +46,7 @@ class Machine:
         self.tool("mountpoint", f"test -e {root}/mounted")
         self.tool("mount", f"touch {root}/mounted")
         self.tool("docker", f'case "$1" in ps) echo id;; inspect) cat {root}/inspect.json;; login) cat >/dev/null;; esac')
-        for name in ("systemctl", "chattr", "sleep"):
+        for name in ("systemctl", "chattr", "sleep", "dpkg"):
             self.tool(name, "true")
         (root / "installed").touch()
         self.facts()
@@ -63,13 +63,14 @@ class Machine:
     def argv(self) -> list[str]:
         return (self.root / "argv").read_text().replace(str(self.root), "").splitlines()
 
-    def boot(self) -> subprocess.CompletedProcess[str]:
+    def boot(self, script: str = str(ROOT / "cloud-init" / "boot")) -> subprocess.CompletedProcess[str]:
         settings = {
             "PATH": f"{self.root}/bin:{os.environ['PATH']}", "DRAWBRIDGE_ROOT": str(self.root), "DRAWBRIDGE_PATIENCE": "0",
             "DRAWBRIDGE_PAUSE": "0.05", **self.cloud.environment(),
         }  # fmt: skip
-        command = ["bash", str(ROOT / "cloud-init" / "boot")]
-        return subprocess.run(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+        return subprocess.run(
+            ["bash", script], env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+        )
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_storage_that_does_not_mount_ends_the_boot_before_any_container_starts(m
     assert (done.returncode, steps(done)) == (1, ["packages", "storage"])
     assert failures(done) == ["drawbridge: FAILED at storage: the file system fs-1.efs.aws cannot be mounted"]
     assert told(machine) == ["ABANDON"]
-    assert [line for line in machine.argv() if line.startswith("docker") or "drawbridge.service" in line] == []
+    assert [line for line in machine.argv() if line.startswith("docker") or "enable --now drawbridge.service" in line] == []
 
 
 def test_the_last_line_has_the_agents_own_reason(machine: Machine) -> None:
@@ -173,6 +174,46 @@ def test_a_stack_that_does_not_start_says_what_its_containers_are_doing(machine:
     done = machine.boot()
     assert "drawbridge: web is restarting (exit code 3)\n" in done.stdout
     assert failures(done) == ["drawbridge: FAILED at stack: the stack does not start; see: journalctl -u drawbridge"]
+    assert told(machine) == ["ABANDON"]
+
+
+def test_packages_that_a_cut_off_boot_left_half_set_up_are_set_up_first(machine: Machine) -> None:
+    assert machine.boot().returncode == 0
+    order = [line.split()[0] + " " + line.split()[-1] for line in machine.argv() if line.startswith(("dpkg ", "apt-get"))]
+    assert order == ["dpkg -a", "apt-get update", "apt-get docker-compose-v2"]
+
+
+def test_an_image_that_is_missing_is_named_in_the_last_line(machine: Machine) -> None:
+    machine.tool("docker", 'case "$*" in *pull*) echo "Error: manifest for nginx:9 not found" >&2; exit 1;; esac')
+    done = machine.boot()
+    assert failures(done) == ["drawbridge: FAILED at images: an image cannot be pulled: Error: manifest for nginx:9 not found"]
+    assert told(machine) == ["ABANDON"]
+
+
+def test_a_step_that_hangs_is_ended_before_the_group_ends_the_launch_by_itself(machine: Machine) -> None:
+    machine.facts(boot_seconds=123)
+    text = (ROOT / "cloud-init" / "boot").read_text().replace("BOOT_SECONDS > 150 ? BOOT_SECONDS - 120 : 30", "6")
+    (machine.root / "boot").write_text(text)
+    machine.tool("dpkg-query", "exec /bin/sleep 600")
+    done = machine.boot(str(machine.root / "boot"))
+    assert failures(done) == ["drawbridge: FAILED at packages: not done after 6 seconds"]
+    assert (done.returncode, told(machine)) == (1, ["ABANDON"])
+
+
+def test_a_finished_boot_leaves_a_mark_and_a_failed_one_does_not(machine: Machine) -> None:
+    machine.cloud.fail["GetParameter"] = ["AccessDeniedException"] * 9
+    assert (machine.boot().returncode, (machine.root / "etc/drawbridge/booted").exists()) == (1, False)
+    machine.cloud.fail.clear()
+    assert (machine.boot().returncode, (machine.root / "etc/drawbridge/booted").exists()) == (0, True)
+
+
+def test_a_failed_launch_leaves_no_half_open_service(machine: Machine) -> None:
+    (machine.root / "inspect.json").write_text(json.dumps([container("web"), container("worker", health="unhealthy")]))
+    text = re.sub(r"^left\(\) .*", "left() { echo 1; }", (ROOT / "cloud-init" / "boot").read_text(), flags=re.MULTILINE)
+    (machine.root / "boot").write_text(text)
+    done = machine.boot(str(machine.root / "boot"))
+    assert failures(done) == ["drawbridge: FAILED at ready: still waiting: worker is unhealthy"]
+    assert machine.argv().count("systemctl disable --now drawbridge.service") == 1
     assert told(machine) == ["ABANDON"]
 
 

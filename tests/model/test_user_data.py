@@ -150,10 +150,22 @@ def test_containers_log_where_the_settings_say(logs: Any, expected: dict[str, An
     assert json.loads(rendered["/etc/docker/daemon.json"]["content"]) == expected
 
 
+def test_a_first_boot_that_was_cut_off_is_taken_up_by_the_next() -> None:
+    document = yaml.safe_load(user_data.render(MACHINE, VALUES, TEMPLATES))
+    ((shell, option, command),) = document["bootcmd"]
+    assert (shell, option) == ("sh", "-c")
+    assert command == (
+        "test -e /etc/drawbridge/booted || for module in write_files runcmd scripts_user; "
+        "do rm -f /var/lib/cloud/instance/sem/config_$module; done"
+    )
+
+
 def test_the_unit_waits_for_the_storage_only_if_there_is_any() -> None:
     unit = "/etc/systemd/system/drawbridge.service"
     with_storage = files(user_data.render(MACHINE, VALUES, TEMPLATES))[unit]["content"]
     without = files(user_data.render(replace(MACHINE, storage=()), VALUES, TEMPLATES))[unit]["content"]
-    assert "AssertPathIsMountPoint=/srv/drawbridge/storage\n" in with_storage
+    mount = "ExecStartPre=/bin/sh -c 'mountpoint -q /srv/drawbridge/storage || timeout 60 mount /srv/drawbridge/storage'\n"
+    assert mount in with_storage
+    assert with_storage.index(mount) < with_storage.index("ExecStart=")
     assert "/srv/drawbridge/storage" not in without
     assert "TimeoutStopSec=120\n" in without
