@@ -25,7 +25,7 @@ docs: $(VENV)/.installed ## Write the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
 
 rehearse: $(VENV)/.installed-dev ## The life of a stack with the real Pulumi CLI and stand-in clouds
-	@$(BIN)/python -m pytest -m engine -rs
+	@$(BIN)/python -m pytest -m engine -rs -n 2 --dist loadgroup
 
 checkov: $(VENV)/.installed $(VENV)-checkov/.installed ## checkov over every example's plan
 	@$(BIN)/python docs/checkov.py

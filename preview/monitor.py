@@ -1,7 +1,7 @@
 """A resource monitor that records what a program registers, and answers as a cloud in which everything is unknown.
 
 It differs from the SDK's mocks where they would mislead: it keeps options, it honours `additionalSecretOutputs` (a
-RandomBytes is secret with the engine, and so is all that is made from it), and each output is a readable placeholder,
+RandomPassword is secret with the engine, and so is all that is made from it), and each output is a readable placeholder,
 so that every `apply` of the program runs.
 """
 

@@ -1,24 +1,22 @@
-"""Engine tests: marked `engine`, and skipped with a reason where there is no Pulumi CLI."""
+"""What drives the CLI is marked `engine`, and skipped with a reason where there is no Pulumi CLI."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .harness import make_home, missing
+from .harness import EngineStack, make_home, missing
+from .stacks import deploy
 
 HERE = Path(__file__).parent
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "engine: drives the real Pulumi CLI (make rehearse)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reason = missing()
     for item in items:
-        if HERE in item.path.parents:
+        if HERE in item.path.parents and {"plugins", "standin_only"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.engine)
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
@@ -26,5 +24,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A PULUMI_HOME whose plugins are the stand-in."""
+    """A PULUMI_HOME with the stand-in for the clouds, and the official random provider where the user has it."""
     return make_home(tmp_path_factory.mktemp("pulumi-home"))
+
+
+@pytest.fixture(scope="session")
+def standin_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PULUMI_HOME whose every plugin is the stand-in: random values can be made to fail as well."""
+    return make_home(tmp_path_factory.mktemp("standin-home"), random=False)
+
+
+@pytest.fixture(scope="session")
+def once_up(tmp_path_factory: pytest.TempPathFactory, plugins: Path) -> Callable[[str], EngineStack]:
+    """The stack by that name (`stacks.STACKS`) after its first `up`; each is made once, and to be forked, not used."""
+    made: dict[str, EngineStack] = {}
+
+    def get(stack: str) -> EngineStack:
+        if stack not in made:
+            made[stack] = deploy(stack, tmp_path_factory.mktemp(stack), plugins)
+        return made[stack]
+
+    return get
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, once_up: Callable[[str], EngineStack], tmp_path: Path) -> EngineStack:
+    """A copy of the stack that the test is parametrized with, as it is after its first `up`."""
+    return once_up(getattr(request, "param", "maycast-recorder")).fork(tmp_path)

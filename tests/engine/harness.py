@@ -284,6 +284,7 @@ class EngineStack:
             steps=tuple(steps),
             operations=tuple(self.cloud.operations(since=before)),
         )
+        assert "canary-" not in run.output or "-v=9" in command, f"{command} printed a secret:\n{run.output}"
         if ok is fails:
             ended = "succeeded, and should have failed" if ok else "failed"
             log = "\n".join(f"  {o.op} {o.type} {o.name} {o.id}: {o.outcome} {o.message}" for o in run.operations)
