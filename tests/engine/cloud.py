@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Action = Literal["fail", "timeout", "lost", "die-before", "die-after", "init-failed", "slow"]
+Action = Literal["fail", "timeout", "hang", "lost", "die-before", "die-after", "init-failed", "slow"]
 
 FACTS: dict[str, Any] = {
     "account": "123456789012",
@@ -58,7 +58,7 @@ class Operation:
     type: str
     urn: str = ""
     id: str = ""
-    outcome: Literal["ok", "refused", "failed", "timeout", "lost", "died", "init-failed", "absent"] = "ok"
+    outcome: Literal["ok", "refused", "failed", "timeout", "hanging", "lost", "died", "init-failed", "absent"] = "ok"
     message: str = ""
 
     @property
@@ -73,7 +73,8 @@ class Fault:
 
     `fail`: refused, no effect. `timeout`: no effect, after `seconds`. `lost`: takes effect, yet an error without an id
     answers, so the engine does not know of it. `init-failed`: takes effect, and the error carries id and properties, as a
-    group whose capacity wait ran out. `die-before`, `die-after`: the plugin's process ends. `slow`: works, `seconds` later.
+    group whose capacity wait ran out. `hang`: no effect and no answer, until the plugin is killed. `die-before`,
+    `die-after`: the plugin's process ends, and with it all that is under way in it. `slow`: works, `seconds` later.
     """
 
     action: Action
@@ -85,6 +86,10 @@ class Fault:
     """The first matching operation that it strikes."""
     times: int = 1
     """How many it strikes; 0 for all that follow."""
+    each: bool = False
+    """Instead of counting: strike every matching object (every function) the first time that it is asked for."""
+    struck: list[str] = field(default_factory=list)
+    """With `each`: which ones it has struck."""
     message: str = ""
     seconds: float = 0.0
     unready_machines: int = 0
@@ -93,11 +98,16 @@ class Fault:
     """How many operations have matched so far."""
 
     def matches(self, op: str, type_: str, name: str) -> bool:
-        """Is it about this operation at all?"""
-        return self.op in ("*", op) and self.type in ("*", type_) and self.name in name
+        """Is it about this operation at all? `change`: every operation but reads and functions."""
+        changing = self.op == "change" and op in ("create", "update", "delete")
+        return (changing or self.op in ("*", op)) and self.type in ("*", type_) and self.name in name
 
-    def strikes(self) -> bool:
-        """Does it strike the operation that was just counted in `seen`?"""
+    def strikes(self, what: str) -> bool:
+        """Does it strike the operation on `what` that was just counted in `seen`?"""
+        if self.each:
+            fresh = what not in self.struck
+            self.struck += [what] if fresh else []
+            return fresh
         return self.seen >= self.nth and (self.times == 0 or self.seen < self.nth + self.times)
 
 
@@ -200,7 +210,7 @@ class Cloud:
             for fault in faults:
                 if fault.matches(op, type_, name):
                     fault.seen += 1
-                    struck = struck or (fault if fault.strikes() else None)
+                    struck = struck or (fault if fault.strikes(f"{op} {type_} {name}") else None)
             if faults:
                 self._save("faults.json", [asdict(fault) for fault in faults])
             return struck

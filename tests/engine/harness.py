@@ -13,9 +13,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sysconfig
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -237,19 +239,37 @@ class EngineStack:
         """The stack's outputs, secrets in plain."""
         return {key: output.value for key, output in self.select().outputs().items()}
 
-    def cli(self, *arguments: str, fails: bool = False) -> Run:
-        """Any other command of the CLI, in the project, on this stack: `engine.cli("preview", "--json")`."""
+    def cli(self, *arguments: str, fails: bool | None = False) -> Run:
+        """Any command of the CLI, in the project, on this stack. `fails`: None where either end will do."""
+        return self._ended(self._started(arguments), arguments, fails, len(self.cloud.operations()))
+
+    def killed(self, *arguments: str, by: signal.Signals, after: Callable[[list[Operation]], bool]) -> Run:
+        """A command that gets a signal once the operations so far say so; SIGKILL strikes all its processes, as a crash does."""
         before = len(self.cloud.operations())
-        result = subprocess.run(
+        process = self._started(arguments)
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline and not after(self.cloud.operations(since=before)):
+            time.sleep(0.05)
+        for _ in range(2):  # the first interrupt asks to finish what is under way, the second does not wait for it
+            if process.poll() is None:
+                os.killpg(process.pid, by) if by is signal.SIGKILL else process.send_signal(by)
+                time.sleep(0.5)
+        return self._ended(process, arguments, True, before)
+
+    def _started(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             ["pulumi", "--non-interactive", "--color", "never", *arguments],
             cwd=self.project,
-            check=False,
             env={**os.environ, **self.environment, "PULUMI_STACK": self.name},
             encoding="utf-8",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-        return self._judged(f"pulumi {' '.join(arguments)}", fails, result.returncode == 0, result.stdout, [], before)
+
+    def _ended(self, process: subprocess.Popen[str], arguments: Sequence[str], fails: bool | None, before: int) -> Run:
+        output, _ = process.communicate(timeout=300)
+        return self._judged(f"pulumi {' '.join(arguments)}", fails, process.returncode == 0, output, [], before)
 
     def fork(self, place: Path) -> EngineStack:
         """A copy of project, state and cloud as they are now, to try something else from here."""
@@ -276,7 +296,7 @@ class EngineStack:
             lines += [] if lines else [str(error)]
         return self._judged(command, fails, ok, "\n".join(lines), steps, before)
 
-    def _judged(self, command: str, fails: bool, ok: bool, output: str, steps: list[Step], before: int) -> Run:
+    def _judged(self, command: str, fails: bool | None, ok: bool, output: str, steps: list[Step], before: int) -> Run:
         run = Run(
             command=command,
             ok=ok,

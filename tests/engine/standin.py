@@ -36,6 +36,7 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 _DEFAULTS = "__defaults"
 _DIED = 7  # the exit code of a plugin that was told to die
+_LAST_WORDS = 0.3  # seconds in which answers that are under way leave a dying plugin
 
 Plain = dict[str, Any]
 
@@ -106,6 +107,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         self.version = version
         self.cloud = cloud
         self.region = "us-east-1"
+        self.dying = threading.Event()
 
     # About itself
 
@@ -213,7 +215,8 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         type_, given, olds = _type(request.urn), read(request.news), read(request.olds)
         given.pop(_DEFAULTS, None)
         inputs, gone = bare(given), bare(read(request.old_inputs)).keys() - bare(given).keys()
-        moved = rules.MOVED_BY_UPDATE.get(type_, {})
+        # Without a change, as the engine asks after a failed initialisation, the bridge asks the cloud for nothing.
+        moved = rules.MOVED_BY_UPDATE.get(type_, {}) if inputs != bare(read(request.old_inputs)) else {}
         if request.preview:
             kept = {key: value for key, value in olds.items() if key not in gone}
             return provider_pb2.UpdateResponse(properties=write({**kept, **dict.fromkeys(moved, UNKNOWN), **given}))
@@ -316,8 +319,15 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             spent = "timeout while waiting for state to become 'available'"
             text = fault.message or (spent if action == "timeout" else "refused on demand")
             self._end(operation, context, "failed" if action == "fail" else "timeout", text)
+        if action == "hang":
+            operation.outcome = "hanging"
+            self.cloud.record(operation)
+            while True:  # until the plugin is killed
+                time.sleep(60)
         if action == "die-before":
             self._die(operation)
+        if self.dying.is_set():
+            time.sleep(60)  # the process ends before
         try:
             result = effect()
         except Refused as error:
@@ -369,8 +379,11 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         raise AssertionError("abort raises")
 
     def _die(self, operation: Operation) -> NoReturn:
+        """All that arrives while the process dies dies with it, without an effect; what was done before is answered."""
         operation.outcome = "died"
         self.cloud.record(operation)
+        self.dying.set()
+        time.sleep(_LAST_WORDS)
         os._exit(_DIED)
 
     def _autonamed(self, type_: str, news: Plain) -> str | None:
@@ -422,14 +435,6 @@ def _kind(leaf: str, old: Plain, new: Plain, replacing: bool) -> Any:
     return kinds(kind=kind, inputDiff=True)
 
 
-def _end_with_parent() -> None:
-    """No plugin outlives the engine that started it."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(0)
-
-
 def main() -> None:
     package, version = sys.argv[1], sys.argv[2]
     server = grpc.server(ThreadPoolExecutor(max_workers=16), options=[("grpc.max_receive_message_length", -1)])
@@ -437,7 +442,6 @@ def main() -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandIn(package, version, cloud), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     print(port, flush=True)
     server.wait_for_termination()
 
