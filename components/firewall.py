@@ -10,7 +10,7 @@ import pulumi_cloudflare as cloudflare
 
 from model import firewall as rules
 from model.limits import MANAGED_RULESET, OWASP_RULESET, PLANS
-from model.routing import mixed_hosts
+from model.routing import guard
 from model.settings import Cloudflare, Route
 from model.settings import Firewall as FirewallSettings
 
@@ -51,7 +51,7 @@ class Firewall(pulumi.ComponentResource):
                     "http_request_late_transform",
                     [_verify(name, settings.origin_verify.header, verify_secret, routes)],
                 )
-            self._zone_settings(settings, mixed=bool(mixed_hosts(routes)))
+            self._zone_settings(settings, guarded=guard(routes) is not None)
         self.register_outputs({})
 
     def _ruleset(self, label: str, phase: str, content: pulumi.Input[list[dict[str, Any]]]) -> None:
@@ -65,7 +65,7 @@ class Firewall(pulumi.ComponentResource):
             ),
         )  # fmt: skip
 
-    def _zone_settings(self, settings: FirewallSettings, mixed: bool) -> None:
+    def _zone_settings(self, settings: FirewallSettings, guarded: bool) -> None:
         child = pulumi.ResourceOptions(parent=self)
         zone = settings.zone
         values: dict[str, Any] = {
@@ -91,7 +91,7 @@ class Firewall(pulumi.ComponentResource):
                 value=value,
                 opts=child,
             )
-        if mixed:
+        if guarded:
             # Access, the connector and the app must see the same path.
             cloudflare.UrlNormalizationSettings(
                 f"{self._name}-paths", zone_id=self._zone, scope="both", type="cloudflare", opts=child

@@ -305,6 +305,7 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
         ("mutableImages", app.allow.mutable_images),
         ("noHealthcheck", app.allow.no_healthcheck),
         ("hostNetwork", app.allow.host_network),
+        ("byHost", app.allow.by_host),
     ):
         for position, service_name in enumerate(names):
             if service_name not in compose.services:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .errors import Finding, finding
-from .limits import NEAREST_FIELD, PLANS, RATE_LIMIT_PERIODS, Plan, plan_for
-from .routing import guard_expression, host_expression, hostnames
+from .limits import EXPRESSION_CHARACTERS, NEAREST_FIELD, PLANS, RATE_LIMIT_PERIODS, Plan, plan_for
+from .routing import guard, host_expression, hostnames
 from .settings import Cloudflare, Firewall, RateLimit, Route
 from .units import go_duration
 
@@ -18,13 +18,13 @@ GUARD = "path-guard"
 def custom_rules(firewall: Firewall, routes: Sequence[Route], prefix: str) -> list[dict[str, Any]]:
     """Rules of phase http_request_firewall_custom, in the API's words; `ref` keeps a rule's identity between runs."""
     rules: list[dict[str, Any]] = []
-    guard = guard_expression(routes)
-    if guard:
+    shield = guard(routes)
+    if shield:
         rules.append(
             {
                 "ref": f"{prefix}-{GUARD}",
                 "description": "Refuse paths that Access, the connector and the app would read differently",
-                "expression": guard,
+                "expression": shield.expression(),
                 "action": "block",
                 "enabled": True,
             }
@@ -103,10 +103,10 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
     plan, limits = cloudflare.plan, PLANS[cloudflare.plan]
     found: list[Finding] = []
     warnings: list[str] = []
-    guard = guard_expression(routes) is not None
-    count = len(firewall.rules) + guard
+    shield = guard(routes)
+    count = len(firewall.rules) + (shield is not None)
     if firewall.owner and count > limits.custom_rules:
-        used = " (one of them guards the mixed hosts' paths)" if guard else ""
+        used = " (one of them guards paths on shared hosts)" if shield else ""
         found.append(
             finding(
                 "firewall/rules",
@@ -181,9 +181,15 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
                 "Set firewall.owner: true, or leave originVerify to the owner's stack.",
             )
         )
-    if not firewall.owner and guard:
+    size = len(shield.expression()) if shield else 0
+    if size > EXPRESSION_CHARACTERS:
+        rule = f"the rule that guards shared hosts' paths has at most {EXPRESSION_CHARACTERS} characters"
+        found.append(
+            finding("routes", rule, size, "Put what is protected on a hostname of its own; a whole host needs no guard.")
+        )
+    if not firewall.owner and shield:
         warnings.append(
-            "firewall/owner: a path is protected on a shared host, and this stack does not own the zone's rules: its guard acts "
+            "firewall/owner: a path is a boundary on a shared host, and this stack does not own the zone's rules: its guard acts "
             "only once the owner merges this stack (firewall.merge)"
         )
     return found, warnings

@@ -1,12 +1,12 @@
 """One notation of paths, compiled into the dialects of cloudflared, Access and the rules language.
 
-    /healthz        this path and nothing else
+    /healthz        this path, with or without a / at its end
     /admin/*        /admin itself and everything below it
     /api/upload*    everything that begins so
 
 The three dialects differ in ways that open doors: cloudflared matches a regular expression anywhere in the decoded path;
-Access's `/admin/*` leaves out `/admin`; the rules language has no path type at all. Writing each by hand is how a path
-ends up protected in one and open in another.
+Access's `/admin/*` leaves out `/admin`, and its `/admin` takes in all below; the rules language has no path type at all.
+Writing each by hand is how a path ends up protected in one and open in another. docs/paths.md has the sources.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-# What may stand in a pattern: RFC 3986's pchar without percent-encoding, which every dialect decodes differently.
-_PATTERN = re.compile(r"/[A-Za-z0-9\-._~!$&'()+,;=:@/]*\*?")
+# What may stand in a pattern: RFC 3986's pchar without percent-encoding, which every dialect decodes differently, and
+# without `;`, where some frameworks end a segment.
+_PATTERN = re.compile(r"/[A-Za-z0-9\-._~!$&'()+,=:@/]*\*?")
 
 
 @dataclass(frozen=True, order=True)
@@ -34,11 +35,13 @@ class PathPattern:
         if "*" in text[:-1]:
             raise ValueError("a * stands only at the end of a path: /admin/* (it and all below) or /api/upload* (a prefix)")
         if not _PATTERN.fullmatch(text):
-            raise ValueError("a path has letters, digits and -._~!$&'()+,;=:@/ only, not percent-encoding, queries or spaces")
+            raise ValueError("a path has letters, digits and -._~!$&'()+,=:@/ only, not percent-encoding, queries, ; or spaces")
         if "//" in text or re.search(r"/\.{1,2}(/|\*|$)", text):
             raise ValueError("a path has no empty and no dot segments: the edge normalises them away before rules see them")
         if text == "/*":
             raise ValueError("leave out the path to mean the whole host")
+        if text.endswith("/") and text != "/":
+            raise ValueError(f"write {text[:-1]}, which stands for {text} too, or {text}* for all below")
         if text.endswith("/*"):
             return cls(text[:-2], "below")
         if text.endswith("*"):
@@ -50,16 +53,20 @@ class PathPattern:
 
     def matches(self, path: str) -> bool:
         """What the notation means, on a decoded path: the reference that every dialect is tested against."""
-        if self.kind == "exact":
-            return path == self.literal
-        if self.kind == "below":
-            return path == self.literal or path.startswith(self.literal + "/")
-        return path.startswith(self.literal)
+        if self.kind == "prefix":
+            return path.startswith(self.literal)
+        if path == self.literal or (path == self.literal + "/" and self.literal != "/"):
+            return True
+        return self.kind == "below" and path.startswith(self.literal + "/")
+
+    def lower(self) -> PathPattern:
+        return PathPattern(self.literal.lower(), self.kind)
 
     def regex(self) -> str:
         """For cloudflared: RE2 on the decoded path, anchored because cloudflared itself matches anywhere."""
         escaped = _escape(self.literal)
-        return {"exact": f"^{escaped}$", "below": f"^{escaped}(/|$)", "prefix": f"^{escaped}"}[self.kind]
+        slash = "" if self.literal == "/" else "/?"
+        return {"exact": f"^{escaped}{slash}$", "below": f"^{escaped}(/|$)", "prefix": f"^{escaped}"}[self.kind]
 
     def destinations(self, hostname: str) -> tuple[str, ...]:
         """For Access: the application's destinations, side by side because `/admin/*` does not cover `/admin`."""
@@ -68,12 +75,13 @@ class PathPattern:
 
     def expression(self, field: str = "http.request.uri.path") -> str:
         """For the rules language; without regular expressions, which need a Business plan."""
-        exact = f"{field} eq {quote(self.literal)}"
-        if self.kind == "exact":
-            return exact
         if self.kind == "prefix":
             return f"starts_with({field}, {quote(self.literal)})"
-        return f"({exact} or starts_with({field}, {quote(self.literal + '/')}))"
+        if self.kind == "below":
+            return f"({field} eq {quote(self.literal)} or starts_with({field}, {quote(self.literal + '/')}))"
+        if self.literal == "/":
+            return f"{field} eq {quote(self.literal)}"
+        return f"{field} in {{{quote(self.literal)} {quote(self.literal + '/')}}}"
 
 
 def quote(text: str) -> str:

@@ -1,18 +1,24 @@
 """Routes, compiled: the connector's ingress rules, the Access applications, and what guards a path on a shared host.
 
-Everything at the edge follows from one list. These are plain data; `components.edge` turns them into resources.
+Everything at the edge follows from one list. These are plain data; `components` turns them into resources. What makes
+sure that they agree with each other is `model.proof`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Any
 
-from .paths import quote
+from .paths import PathPattern, quote
 from .settings import OriginRequest, Route
 
 CATCH_ALL = "http_status:404"
+CLOSED = "http_status"
+"""What stands behind a route that answers by itself, or behind no route: nothing of the app's."""
+PROBE = "\x7f"
+"""A character that no pattern and no hostname holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +38,7 @@ class IngressRule:
     hostname: str
     path: str | None
     service: str
-    origin: Mapping[str, Any]
+    origin: Map[str, Any]
     application: str | None
 
 
@@ -40,9 +46,62 @@ def hostnames(routes: Sequence[Route]) -> tuple[str, ...]:
     return tuple(sorted({route.hostname for route in routes}))
 
 
+def host_matches(pattern: str, host: str) -> bool:
+    """As the connector reads a rule's hostname: letter by letter, and `*.` takes one level and more."""
+    return pattern == host or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+
+
+def wildcards_over(host: str, routes: Sequence[Route]) -> tuple[str, ...]:
+    """The wildcard hosts of the routes that a host (or a narrower wildcard) lies under."""
+    return tuple(w for w in hostnames(routes) if w.startswith("*.") and w != host and host.removeprefix("*").endswith(w[1:]))
+
+
+def ordered(routes: Iterable[Route]) -> list[Route]:
+    """As the connector must have them, for its first match wins: exact hosts, then narrower wildcards, then wider ones; on
+    a host the longest path first, and what has no path last."""
+
+    def rank(route: Route) -> tuple[bool, int, str, bool, int, int, str]:
+        path = route.path
+        return (
+            route.hostname.startswith("*."),
+            -route.hostname.count(".") if route.hostname.startswith("*.") else 0,
+            route.hostname,
+            path is None,
+            -len(path.literal) if path else 0,
+            ("exact", "below", "prefix").index(path.kind) if path else 0,
+            str(path or ""),
+        )
+
+    return sorted(routes, key=rank)
+
+
+def taken_by(host: str, path: str, rules: Iterable[Route]) -> Route | None:
+    """The route that the connector takes for a decoded path; ``rules`` are `ordered`."""
+    for route in rules:
+        if host_matches(route.hostname, host) and (route.path is None or route.path.matches(path)):
+            return route
+    return None
+
+
+def behind(route: Route | None) -> str:
+    """Who may reach the app by a route: an entry of access, `public`, or nobody."""
+    return CLOSED if route is None or route.target is None else route.access
+
+
 def mixed_hosts(routes: Sequence[Route]) -> tuple[str, ...]:
-    """Hosts whose routes differ in who may reach them: there a path is a boundary, and a weak one."""
+    """Hosts whose routes differ in who may reach them."""
     return tuple(host for host in hostnames(routes) if len({r.access for r in routes if r.hostname == host}) > 1)
+
+
+def bounded_hosts(routes: Sequence[Route]) -> tuple[str, ...]:
+    """Hosts on which a path is a boundary, and a weak one: routes differ in who may reach the app, or leave a part of it out."""
+    result = []
+    for host in hostnames(routes):
+        mine = [route for route in routes if route.hostname == host]
+        rest = set() if any(route.path is None for route in mine) else {CLOSED}
+        if len({behind(route) for route in mine} | rest) > 1:
+            result.append(host)
+    return tuple(result)
 
 
 def applications(routes: Sequence[Route]) -> tuple[Application, ...]:
@@ -54,26 +113,57 @@ def applications(routes: Sequence[Route]) -> tuple[Application, ...]:
     """
     result: list[Application] = []
     for host in hostnames(routes):
-        mine = [route for route in routes if route.hostname == host]
-        base = next((route.access for route in mine if route.path is None), None)
-        if base is None and len({route.access for route in mine}) == 1:
-            base = mine[0].access
-        if base not in (None, "public"):
-            result.append(Application(key=_key(host, base), hostname=host, destinations=(host,), access=base))
-        for access in sorted({route.access for route in mine} - {base}):
-            if access == "public" and base is None:
-                continue  # nothing covers this host as a whole, so nothing needs a bypass
-            paths = sorted(route.path for route in mine if route.access == access and route.path is not None)
-            destinations = tuple(uri for path in paths for uri in path.destinations(host))
+        claims = _claims(host, routes)
+        base, *_ = [*(access for access, uris in claims.items() if host in uris), None]
+        for access in sorted(claims, key=lambda access: (access != base, access)):
             name = None if access == "public" else access
-            result.append(Application(key=_key(host, access), hostname=host, destinations=destinations, access=name))
+            uris = tuple(dict.fromkeys(claims[access]))
+            result.append(Application(key=_key(host, access), hostname=host, destinations=uris, access=name))
     return tuple(result)
 
 
+def _claims(host: str, routes: Sequence[Route]) -> dict[str, list[str]]:
+    """What each access must claim of a host in Access: nothing of what is public and covered by nobody else."""
+    mine = [route for route in routes if route.hostname == host]
+    rules = ordered(mine)
+    base = next((route.access for route in mine if route.path is None), None)
+    if base is None and len({route.access for route in mine}) == 1:
+        base = mine[0].access
+    # A wildcard's application would cover this host as well.
+    covered = any(not route.public for route in routes if route.hostname in wildcards_over(host, routes))
+    claims: dict[str, list[str]] = {}
+    if base is not None and (base != "public" or covered):
+        claims[base] = [host]
+    pathed = sorted((route for route in mine if route.path is not None), key=lambda route: str(route.path))
+    for route in pathed:
+        assert route.path is not None
+        others = [o.path for o in pathed if o.access != route.access and o.path is not None]
+        within = any(destination_covers(uri, route.path.literal) for other in others for uri in other.destinations(""))
+        if route.access != (base or "public") or within:
+            # /me alone may be public below a /me/* that is not.
+            alone = {host + o.literal for o in others if o.kind == "exact"} if route.path.kind == "below" else set()
+            claims.setdefault(route.access, []).extend(uri for uri in route.path.destinations(host) if uri not in alone)
+    for route in pathed:
+        assert route.path is not None
+        # Access's /healthz takes in what lies below it, which is to stay protected.
+        if route.public and route.path.kind == "exact" and route.path.literal != "/" and "public" in claims:
+            below = taken_by(host, f"{route.path.literal}/{PROBE}", rules)
+            access = below.access if below else base
+            if access not in (None, "public"):
+                claims.setdefault(access, []).append(f"{host}{route.path.literal}/*")
+    return claims
+
+
+def destination_covers(destination: str, path: str) -> bool:
+    """As Access's documentation has it: `/alpha` covers what lies below it too; `/alpha/*` does not cover `/alpha`; no path
+    covers all."""
+    if destination.endswith("*"):
+        return path.startswith(destination[:-1])
+    return not destination or path == destination or path.startswith(destination.rstrip("/") + "/")
+
+
 def ingress(routes: Sequence[Route], defaults: OriginRequest) -> tuple[IngressRule, ...]:
-    """The connector's rules, without the catch-all: first match wins, so the longest path of a host comes first, and
-    exact hosts come before wildcards."""
-    ordered = sorted(routes, key=_order)
+    """The connector's rules, without the catch-all."""
     return tuple(
         IngressRule(
             hostname=route.hostname,
@@ -82,7 +172,7 @@ def ingress(routes: Sequence[Route], defaults: OriginRequest) -> tuple[IngressRu
             origin={**origin_request(defaults), **origin_request(route.origin)},
             application=None if route.public else _key(route.hostname, route.access),
         )
-        for route in ordered
+        for route in ordered(routes)
     )
 
 
@@ -91,49 +181,118 @@ def origin_request(origin: OriginRequest) -> dict[str, Any]:
     return {name: value for name, value in origin if value is not None}
 
 
-def guard_expression(routes: Sequence[Route]) -> str | None:
-    """What the edge refuses on mixed hosts, or None where no host is mixed.
+# --- the guard --------------------------------------------------------------------------------------------------------
 
-    Access, the connector and the app each read a path in their own way (percent-decoding, `//`, dot segments, case);
-    a form that they read differently is a way around a login. No honest client sends one, so they are refused: encoded
-    separators and dots, empty and dot segments, backslashes, and protected paths in other letters.
+# Spellings that readers of a path read differently, as they stand in its lower-cased raw form. Encoded: separators, dots,
+# percent signs, `;`, control characters (%0x and %1x) and the overlong forms %c0 and %c1, which are no UTF-8.
+ODD = ("%2f", "%5c", "%2e", "%25", "%3b", "%0", "%1", "%7f", "%c0", "%c1", "\\", "//", "/./", "/../", ";")
+ODD_ENDS = ("/.", "/..")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """What the edge refuses, because Access, the connector and the app would read it differently. No honest client sends it.
+
+    On the ``hosts`` whose paths are boundaries: odd spellings (``odd``), and the ``cased`` paths in other letters. Of the
+    ``deep`` wildcards, hosts of more levels than Access's wildcard takes. The ``strict`` hosts in other letters: the
+    connector would take them for hosts of the wildcard above.
     """
-    hosts = mixed_hosts(routes)
-    if not hosts:
-        return None
-    raw = "lower(raw.http.request.uri.path)"
-    odd = [f"{raw} contains {quote(text)}" for text in ("%2f", "%5c", "%2e", "%25", "\\", "//", "/./", "/../", ";")]
-    cased = sorted(
-        {
-            f"(starts_with(lower(http.request.uri.path), {quote(route.path.literal.lower())})"
-            f" and not starts_with(http.request.uri.path, {quote(route.path.literal)}))"
-            for route in routes
-            if route.path is not None and route.hostname in hosts and not route.public
-        }
+
+    hosts: tuple[str, ...]
+    odd: tuple[str, ...]
+    cased: tuple[PathPattern, ...]
+    deep: tuple[str, ...]
+    known: tuple[str, ...]
+    strict: tuple[str, ...]
+
+    def refuses(self, host: str, raw: str, normalised: str) -> bool:
+        """Whether `expression` is true of a request: its Host header, and its path as sent and as the edge normalised it."""
+        small, low = host.lower(), raw.lower()
+        if small in self.strict and host not in self.strict:
+            return True
+        for wildcard in self.deep:
+            beyond = any(host_matches(known, small) for known in self._known_under(wildcard))
+            if small.endswith(wildcard[1:]) and small.count(".") > wildcard.count(".") and not beyond:
+                return True
+        if not any(host_matches(pattern, small) for pattern in self.hosts):
+            return False
+        if any(text in low for text in self.odd) or low.endswith(ODD_ENDS):
+            return True
+        return any(path.lower().matches(normalised.lower()) and not path.matches(normalised) for path in self.cased)
+
+    def expression(self) -> str:
+        """In the rules language, without what needs a Business plan."""
+        parts: list[str] = []
+        if self.hosts:
+            raw = "lower(raw.http.request.uri.path)"
+            clauses = [f"{raw} contains {quote(text)}" for text in self.odd]
+            clauses += [f"ends_with({raw}, {quote(text)})" for text in ODD_ENDS]
+            clauses += [
+                f"({path.lower().expression('lower(http.request.uri.path)')} and not {path.expression()})" for path in self.cased
+            ]
+            parts.append(f"{host_expression(self.hosts, 'lower(http.host)')} and ({' or '.join(clauses)})")
+        for wildcard in self.deep:
+            beyond = self._known_under(wildcard)
+            besides = f" and not {host_expression(beyond, 'lower(http.host)')}" if beyond else ""
+            parts.append(f"http.host wildcard {quote('*.' + wildcard)}{besides}")
+        if self.strict:
+            parts.append(f"{host_expression(self.strict, 'lower(http.host)')} and not {host_expression(self.strict)}")
+        return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
+
+    def _known_under(self, wildcard: str) -> list[str]:
+        return [known for known in self.known if known.removeprefix("*").endswith(wildcard[1:]) and known != wildcard]
+
+
+def guard(routes: Sequence[Route]) -> Guard | None:
+    """The guard that a list of routes needs; None where every host has one answer for all its paths."""
+    hosts = bounded_hosts(routes)
+    cased: list[PathPattern] = []
+    reserved: set[str] = set()
+    for host in hosts:
+        mine = [route for route in routes if route.hostname == host]
+        for route in mine:
+            if route.path is None:
+                continue
+            # The edge leaves these encoded, the connector does not.
+            reserved |= {f"%{ord(mark):02x}" for mark in route.path.literal if mark in "!$&'()+,=:@"}
+            low = route.path.literal.lower()
+            others = [o for o in mine if o is not route and (o.path is None or o.path.lower().matches(low))]
+            weaker = any(behind(other) not in (behind(route), CLOSED) for other in others)
+            if behind(route) != "public" and weaker and low != low.upper():
+                cased.append(route.path)
+    deep = tuple(
+        host
+        for host in hostnames(routes)
+        if host.startswith("*.") and any(behind(r) not in ("public", CLOSED) for r in routes if r.hostname == host)
     )
-    return f"{host_expression(hosts)} and ({' or '.join([*odd, *cased])})"
+    known = tuple(host for host in hostnames(routes) if any(host in _under(wildcard, routes) for wildcard in deep))
+    strict = tuple(
+        host
+        for host in hostnames(routes)
+        if not host.startswith("*.")
+        and any(
+            {behind(r) for r in routes if r.hostname == host} != {behind(r) for r in routes if r.hostname == wildcard}
+            for wildcard in wildcards_over(host, routes)
+        )
+    )
+    if not (hosts or deep or strict):
+        return None
+    odd = (*ODD, *sorted(reserved - set(ODD)))
+    return Guard(hosts=hosts, odd=odd, cased=tuple(sorted(set(cased))), deep=deep, known=known, strict=strict)
 
 
-def host_expression(hosts: Sequence[str]) -> str:
-    """`http.host` is one of these; wildcards cover one level and more, as the connector reads them."""
+def _under(wildcard: str, routes: Sequence[Route]) -> list[str]:
+    return [host for host in hostnames(routes) if wildcard in wildcards_over(host, routes)]
+
+
+def host_expression(hosts: Sequence[str], field: str = "http.host") -> str:
+    """The host is one of these; wildcards cover one level and more, as the connector reads them."""
     exact = [host for host in hosts if not host.startswith("*.")]
-    parts = [f"http.host in {{{' '.join(map(quote, exact))}}}"] if exact else []
-    parts += [f"ends_with(http.host, {quote(host[1:])})" for host in hosts if host.startswith("*.")]
+    parts = [f"{field} in {{{' '.join(map(quote, exact))}}}"] if exact else []
+    parts += [f"ends_with({field}, {quote(host[1:])})" for host in hosts if host.startswith("*.")]
     return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
 
 
 def _key(host: str, access: str) -> str:
     """Part of resource names, so it must not change when routes are added: host and policy, nothing positional."""
     return f"{host.replace('*', 'any').replace('.', '-')}-{access}"
-
-
-def _order(route: Route) -> tuple[bool, str, bool, int, bool, str]:
-    path = route.path
-    return (
-        route.hostname.startswith("*."),
-        route.hostname,
-        path is None,
-        -len(path.literal) if path else 0,
-        path is not None and path.kind != "exact",
-        str(path or ""),
-    )

@@ -241,6 +241,10 @@ class Allow(Section):
     no_healthcheck: tuple[str, ...] = Field(
         default=(), description="Routed services without a healthcheck: a release cannot wait for them to be ready."
     )
+    by_host: tuple[str, ...] = Field(
+        default=(),
+        description="Services that tell hosts apart themselves: a path that is protected on one host may be open on another.",
+    )
     host_network: tuple[str, ...] = Field(
         default=(), description="Services on the host's network: they can reach the machine's AWS credentials."
     )

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from . import bodies, limits
+from . import bodies, limits, proof
 from . import compose as compose_file
 from . import database as database_facts
 from . import facts as fact_values
@@ -131,7 +131,7 @@ def load(
         if database:
             found += _database_services(compose, app, database, warnings)
     if routes is not None:
-        found += _routes(routes, cloudflare, warnings)
+        found += _routes(routes, cloudflare, app, warnings)
         if access is not None:
             found += _access_names(routes, access, warnings)
         if compose and app and not compose.findings:
@@ -369,7 +369,7 @@ def _database_services(compose: compose_file.Compose, app: App, database: Databa
     return found
 
 
-def _routes(routes: tuple[Route, ...], cloudflare: Cloudflare | None, warnings: list[str]) -> list[Finding]:
+def _routes(routes: tuple[Route, ...], cloudflare: Cloudflare | None, app: App | None, warnings: list[str]) -> list[Finding]:
     if not routes:
         return [finding("routes", "at least one route", [])]
     found: list[Finding] = []
@@ -396,6 +396,8 @@ def _routes(routes: tuple[Route, ...], cloudflare: Cloudflare | None, warnings: 
                 f"routes: {host} has paths with different access. A path is a weak boundary: odd spellings are refused at the "
                 "edge and the connector checks the login, but a hostname of its own is stronger"
             )
+    if not found:
+        found += proof.holes(routes, app.allow.by_host if app else ())
     for application in applications(routes):
         if len(application.destinations) > limits.DESTINATIONS_PER_APPLICATION:
             found.append(

@@ -80,10 +80,13 @@ def test_a_stack_that_does_not_own_the_zone_publishes_its_rules_and_makes_none()
     assert [rule["ref"] for rule in program.outputs["firewallRules"]["rateLimits"]] == ["drawbridge-prod-firewall-r"]
 
 
-def test_a_shared_host_with_protected_paths_has_its_paths_normalised() -> None:
+def test_a_host_whose_paths_are_boundaries_has_its_paths_normalised() -> None:
     settings = inputs(deployed("maycast-recorder"), "cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings")
     assert (settings["scope"], settings["type"]) == ("both", "cloudflare")
-    assert deployed("image2model").of_type("cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings") == []
+    whole = deployed(
+        "maycast-recorder", routes=[{"hostname": "rec.example.com", "service": "http://nginx:80", "access": "admins"}]
+    )
+    assert whole.of_type("cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings") == []
 
 
 def test_the_zones_settings_are_strict() -> None:

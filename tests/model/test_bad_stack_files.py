@@ -92,7 +92,7 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("routes/1/path", "/a/*/b", "routes/1/path: a * stands only at the end of a path: /admin/* (it and all below) or /api/upload* (a prefix), got \"/a/*/b\""),
     ("routes/1/path", "/*", 'routes/1/path: leave out the path to mean the whole host, got "/*"'),
     ("routes/1/path", "/a/../b", "routes/1/path: a path has no empty and no dot segments: the edge normalises them away before rules see them, got \"/a/../b\""),
-    ("routes/1/path", "/a%2fb", "routes/1/path: a path has letters, digits and -._~!$&'()+,;=:@/ only, not percent-encoding, queries or spaces, got \"/a%2fb\""),
+    ("routes/1/path", "/a%2fb", "routes/1/path: a path has letters, digits and -._~!$&'()+,=:@/ only, not percent-encoding, queries, ; or spaces, got \"/a%2fb\""),
     ("routes/0/origin/connectTimeout", 30, f"routes/0/origin/connectTimeout: {DURATION}, got 30"),
     ("routes/0/origin/connectTimeout", "500ms", 'routes/0/origin/connectTimeout: durations are whole seconds, got "500ms"'),
     ("routes/0/origin/noTlsVerify", True, "routes/0/origin/noTlsVerify: a known key: connectTimeout, tlsTimeout, tcpKeepAlive, keepAliveTimeout, "
@@ -127,7 +127,7 @@ SETTINGS: list[tuple[str, Any, str]] = [
     ("firewall/rules", [{"name": "a", "expression": "true", "action": "log"}],
      'firewall/rules/0/action: `log` needs an enterprise plan, got "log". Use managed_challenge or block.'),
     ("firewall/rules", [{"name": f"r{i}", "expression": "true"} for i in range(20)],
-     "firewall/rules: pro allows 20 custom rules (one of them guards the mixed hosts' paths), got 21. Join rules with `or`."),
+     "firewall/rules: pro allows 20 custom rules (one of them guards paths on shared hosts), got 21. Join rules with `or`."),
     ("firewall/originVerify", {"header": "CF-Secret", "secret": "KEY"},
      "firewall/originVerify: Cloudflare keeps headers that begin with cf- or x-cf- to itself; choose another name"),
     ("host/replicas", 13, "host/replicas: at most 12, got 13"),

@@ -25,7 +25,7 @@ def test_the_longest_path_comes_first_the_host_last_and_wildcard_hosts_after_all
         OriginRequest(),
     )  # fmt: skip
     assert [(rule.hostname, rule.path) for rule in rules] == [
-        ("a.x.io", "^/a/b$"), ("a.x.io", "^/a/b"), ("a.x.io", "^/a(/|$)"), ("a.x.io", None), ("*.x.io", None),
+        ("a.x.io", "^/a/b/?$"), ("a.x.io", "^/a/b"), ("a.x.io", "^/a(/|$)"), ("a.x.io", None), ("*.x.io", None),
     ]  # fmt: skip
 
 
@@ -36,7 +36,19 @@ APPLICATIONS: list[tuple[tuple[tuple[str, str | None, str], ...], list[tuple[str
     ((("a.x.io", "/admin/*", "staff"),), [("a-x-io-staff", ("a.x.io",), "staff")]),
     ((("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff")), [("a-x-io-staff", ("a.x.io/admin", "a.x.io/admin/*"), "staff")]),
     ((("a.x.io", None, "staff"), ("a.x.io", "/hook", "public")),
-     [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-public", ("a.x.io/hook",), None)]),
+     # Access's /hook takes in what lies below it, which has no route of its own and stays staff's.
+     [("a-x-io-staff", ("a.x.io", "a.x.io/hook/*"), "staff"), ("a-x-io-public", ("a.x.io/hook",), None)]),
+    ((("a.x.io", None, "staff"), ("a.x.io", "/hook", "public"), ("a.x.io", "/hook/*", "public")),
+     [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-public", ("a.x.io/hook", "a.x.io/hook/*"), None)]),
+    ((("a.x.io", None, "staff"), ("a.x.io", "/me", "public"), ("a.x.io", "/me/*", "ops")),
+     [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-ops", ("a.x.io/me/*",), "ops"), ("a-x-io-public", ("a.x.io/me",), None)]),
+    # A public path below a protected one, on a public host.
+    ((("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("a.x.io", "/admin/css/*", "public")),
+     [("a-x-io-public", ("a.x.io/admin/css", "a.x.io/admin/css/*"), None), ("a-x-io-staff", ("a.x.io/admin", "a.x.io/admin/*"), "staff")]),
+    # A public host under a protected wildcard: the wildcard's application would cover it.
+    ((("*.x.io", None, "staff"), ("a.x.io", None, "public")),
+     [("any-x-io-staff", ("*.x.io",), "staff"), ("a-x-io-public", ("a.x.io",), None)]),
+    ((("*.x.io", None, "public"), ("a.x.io", None, "staff")), [("a-x-io-staff", ("a.x.io",), "staff")]),
     ((("a.x.io", None, "staff"), ("a.x.io", "/ops*", "root")), [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-root", ("a.x.io/ops*",), "root")]),
     ((("a.x.io", "/me/*", "public"), ("a.x.io", "/internal/*", "machines")),
      [("a-x-io-machines", ("a.x.io/internal", "a.x.io/internal/*"), "machines")]),
@@ -55,18 +67,61 @@ def test_every_protected_rule_names_an_application_that_exists() -> None:
         assert named <= keys
 
 
-def test_only_mixed_hosts_are_guarded() -> None:
-    assert routing.guard_expression(routes(("a.x.io", None, "staff"), ("b.x.io", None, "public"))) is None
-
-
-def test_the_guard_refuses_odd_spellings_and_other_letters_on_the_mixed_host_alone() -> None:
-    text = routing.guard_expression(
-        routes(("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("b.x.io", None, "public"))
+def test_narrower_wildcards_come_before_wider_ones_whatever_their_letters() -> None:
+    rules = routing.ingress(
+        routes(("*.x.io", None, "public"), ("*.z.x.io", None, "staff"), ("*.a.x.io", None, "ops")), OriginRequest()
     )
-    assert text is not None
-    assert text.startswith('http.host in {"a.x.io"} and (')
-    assert 'lower(raw.http.request.uri.path) contains "%2f"' in text
-    assert '(starts_with(lower(http.request.uri.path), "/admin") and not starts_with(http.request.uri.path, "/admin"))' in text
+    assert [rule.hostname for rule in rules] == ["*.a.x.io", "*.z.x.io", "*.x.io"]
+
+
+@pytest.mark.parametrize(
+    "rows, hosts",
+    [
+        ((("a.x.io", None, "staff"), ("b.x.io", None, "public")), ()),
+        ((("a.x.io", None, "staff"), ("a.x.io", "/hook", "public")), ("a.x.io",)),
+        # What has no route is a boundary too: /public/..%2fadmin matches ^/public.
+        ((("a.x.io", "/public/*", "public"),), ("a.x.io",)),
+        ((("a.x.io", None, "staff"), ("a.x.io", "/a/*", "staff")), ()),
+    ],
+)
+def test_hosts_whose_paths_are_boundaries_are_guarded(rows: Any, hosts: tuple[str, ...]) -> None:
+    assert routing.bounded_hosts(routes(*rows)) == hosts
+    shield = routing.guard(routes(*rows))
+    assert (shield.hosts if shield else ()) == hosts
+
+
+def test_a_path_that_answers_by_itself_is_a_boundary() -> None:
+    closed = Route.model_validate({"hostname": "a.x.io", "path": "/admin/*", "service": "http_status:404", "access": "public"})
+    shield = routing.guard((*routes(("a.x.io", None, "public")), closed))
+    assert shield is not None
+    assert (shield.hosts, shield.cased) == (("a.x.io",), (closed.path,))
+
+
+def test_the_guard_is_this_rule() -> None:
+    shield = routing.guard(routes(("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("b.x.io", None, "public")))
+    assert shield is not None
+    raw = "lower(raw.http.request.uri.path)"
+    odd = " or ".join(
+        f"{raw} contains {text}"
+        for text in (
+            '"%2f"', '"%5c"', '"%2e"', '"%25"', '"%3b"', '"%0"', '"%1"', '"%7f"', '"%c0"', '"%c1"', '"\\\\"', '"//"', '"/./"', '"/../"', '";"',
+        )
+    )  # fmt: skip
+    cased = (
+        '((lower(http.request.uri.path) eq "/admin" or starts_with(lower(http.request.uri.path), "/admin/"))'
+        ' and not (http.request.uri.path eq "/admin" or starts_with(http.request.uri.path, "/admin/")))'
+    )
+    ends = f'ends_with({raw}, "/.") or ends_with({raw}, "/..")'
+    assert shield.expression() == f'lower(http.host) in {{"a.x.io"}} and ({odd} or {ends} or {cased})'
+
+
+def test_the_guard_of_wildcards_is_this_rule() -> None:
+    shield = routing.guard(routes(("*.x.io", None, "staff"), ("a.x.io", None, "public"), ("*.b.x.io", None, "staff")))
+    assert shield is not None
+    assert shield.expression() == (
+        '(http.host wildcard "*.*.b.x.io") or (http.host wildcard "*.*.x.io" and not (lower(http.host) in {"a.x.io"} or '
+        'ends_with(lower(http.host), ".b.x.io"))) or (lower(http.host) in {"a.x.io"} and not http.host in {"a.x.io"})'
+    )
 
 
 def test_wildcard_hosts_are_matched_by_their_ending() -> None:

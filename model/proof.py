@@ -1,0 +1,288 @@
+"""Proof that no path of a protected host is reachable around its Access application.
+
+Three readers stand in a request's way, and each reads its path for itself: Access (which application?), the connector
+(which rule?) and the app (which page?). For a list of routes, paths fall into finitely many classes (`representatives`);
+for one path of each class, in every spelling that some reader takes for the same path, this module works out what each
+reader makes of it, and whether anybody gets past a login. Sources and models: docs/paths.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import unquote, urlsplit
+
+from .errors import Finding, finding
+from .paths import PathPattern
+from .routing import (
+    CLOSED,
+    PROBE,
+    Application,
+    Guard,
+    applications,
+    behind,
+    destination_covers,
+    guard,
+    host_matches,
+    hostnames,
+    ordered,
+    taken_by,
+    wildcards_over,
+)
+from .settings import Route
+
+ANY = "any-host"
+"""Stands for a name under a wildcard that the routes do not list."""
+
+
+def holes(routes: Sequence[Route], by_host: Sequence[str] = ()) -> list[Finding]:
+    """What is wrong with a list of routes: who could get past which login, where, and the cure.
+
+    ``by_host`` are services that tell hosts apart themselves (`app.allow.byHost`).
+    """
+    found = [*_ambiguous(routes), *_taken_along(routes)]
+    if found:
+        return found
+    return [*_around_by_another_host(routes, by_host), *_disagreements(routes, applications(routes), guard(routes))]
+
+
+def representatives(routes: Sequence[Route], host: str) -> list[str]:
+    """One path of each class that the routes of a host can tell apart.
+
+    A pattern asks of a path whether it equals, or begins with, one of finitely many texts. All answers follow from the
+    longest of these texts that the path begins with, and from whether the path goes on after it (with a character in
+    no pattern, or it would begin with a longer one). So each text, alone and followed by such a character, is enough.
+    """
+    texts = {"/"}
+    for route in routes:
+        if route.path is not None and host_matches(route.hostname, host):
+            texts |= {route.path.literal, route.path.literal.rstrip("/") + "/"}
+    return sorted(texts | {text + PROBE for text in texts})
+
+
+# --- the readers ------------------------------------------------------------------------------------------------------
+
+
+def normalised(raw: str) -> str:
+    """A path after the edge's URL normalisation of type `cloudflare` (rules/normalization/how-it-works)."""
+    path = re.sub(r"/{2,}", "/", raw.replace("\\", "/"))
+    path = re.sub(
+        r"%[0-9a-fA-F]{2}", lambda m: c if re.fullmatch(r"[\w.~-]", c := chr(int(m[0][1:], 16)), re.ASCII) else m[0].upper(), path
+    )
+    return _without_dots(path)
+
+
+def decoded(path: str) -> str:
+    """A path as the connector matches it: Go's URL.Path, percent-decoded once and otherwise as it came."""
+    return unquote(path, errors="surrogateescape")
+
+
+def lax(raw: str) -> str:
+    """A path as the most forgiving app might read it: decoded twice, `\\` as `/`, without `;parameters`, empty and dot
+    segments, control characters, a / at the end, and in small letters."""
+    path = unquote(unquote(raw, errors="replace"), errors="replace").replace("\\", "/")
+    path = re.sub(r"[\x00-\x1f]", "", re.sub(r";[^/]*", "", path))
+    return (_without_dots(re.sub(r"/{2,}", "/", path)).rstrip("/") or "/").lower()
+
+
+def application_for(apps: Sequence[Application], host: str, path: str) -> Application | None:
+    """Access's choice as documented: the most specific destination that covers the URL, and no inheritance beside it."""
+    best: tuple[tuple[bool, int], Application] | None = None
+    for app in apps:
+        for uri in app.destinations:
+            pattern, slash, rest = uri.partition("/")
+            if not _one_level(pattern, host) or not destination_covers(slash + rest, path):
+                continue
+            rank = (not pattern.startswith("*."), len(rest.rstrip("*")))
+            if best is None or rank > best[0]:
+                best = (rank, app)
+    return best[1] if best else None
+
+
+def _one_level(pattern: str, host: str) -> bool:
+    """`*.example.com` covers alpha.example.com and neither example.com nor foo.bar.example.com."""
+    return pattern == host or (pattern.startswith("*.") and host.partition(".")[2] == pattern[2:])
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986, 5.2.4."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for position, segment in enumerate(segments):
+        last = position == len(segments) - 1
+        if segment == "..":
+            del kept[-1:]
+        if segment not in (".", ".."):
+            kept.append(segment)
+        elif last:
+            kept.append("")
+    return "/" + "/".join(kept)
+
+
+def spellings(path: str) -> Iterator[str]:
+    """The path as it may be sent: ways of writing it that one reader or another takes for the same."""
+    raw = path.replace(PROBE, "zq9")
+    head, _, tail = raw[1:].partition("/")
+    yield raw
+    yield raw + "/"
+    yield raw.swapcase()
+    yield "/" + head.swapcase() + raw[1 + len(head) :]
+    yield raw[: len(raw) - len(tail)] + tail.swapcase()
+    yield "/" + "".join(f"%{ord(mark):02X}" for mark in head[:1]) + raw[1 + len(head[:1]) :]
+    yield re.sub(r"[^/\w.~-]", lambda m: f"%{ord(m[0]):02X}", raw, flags=re.ASCII)
+    for odd in ("//", "/./", "/x/../", "/%2e/", "/x/%2e%2e/", "/x/..%2f", "\\", "/\\", "/;a/", "/%3b/", "/%00", "/x%2f..%2f"):
+        yield odd + raw[1:]
+    for slash in ("%2f", "%5c", "%252f", "//", "/./", "\\", ";a/", "%c0%af"):
+        yield "/" + slash.join(raw[1:].split("/")) if "/" in raw[1:] else raw + slash
+    for end in ("/.", "/x/..", ";", ";a=b", "%00", "%0a", "%2e", "/%2e"):
+        yield raw + end
+    # From inside a public path into another one.
+    yield f"{raw}/..{raw}"
+    yield f"{raw}/..%2f..%2f"
+    yield f"{raw}%2f..%2f"
+
+
+# --- the checks -------------------------------------------------------------------------------------------------------
+
+
+def _ambiguous(routes: Sequence[Route]) -> list[Finding]:
+    """Layouts of which Access's documentation does not say who wins, or in which a host falls back on another's routes."""
+    found: list[Finding] = []
+    for position, route in enumerate(routes):
+        if route.path is not None and route.path.kind == "prefix":
+            found += _same_beginning(position, route.path, routes)
+        above = wildcards_over(route.hostname, routes)
+        if not above:
+            continue
+        if not any(other.hostname == route.hostname and other.path is None for other in routes):
+            rule = f"a host under {above[0]} has a route without a path, or its other paths would fall to {above[0]}"
+            cure = f"Add one for {route.hostname}: to a service, or to http_status:404."
+            found.append(finding(f"routes/{position}", rule, f"{route.hostname}{route.path}", cure))
+        for wildcard in above:
+            own = {other.access for other in routes if other.hostname == wildcard}
+            if len(own) > 1:
+                rule = (
+                    f"{wildcard} has paths of different access and {route.hostname} lies under it: which of their applications "
+                    "wins is not documented"
+                )
+                cure = f"Give what is protected on {wildcard} a hostname of its own, or all its paths one access."
+                found.append(finding(f"routes/{position}/hostname", rule, route.hostname, cure))
+    return found
+
+
+def _same_beginning(position: int, path: PathPattern, routes: Sequence[Route]) -> list[Finding]:
+    route = routes[position]
+    return [
+        finding(
+            f"routes/{position}/path",
+            f"routes/{index} has {other.path} with another access, and which of the two Access takes is not documented",
+            str(path),
+            f"Write a longer beginning, such as {path.literal}-*.",
+        )
+        for index, other in enumerate(routes)
+        if other.path and other.hostname == route.hostname and other.path.literal == path.literal and other.access != route.access
+    ]
+
+
+def _taken_along(routes: Sequence[Route]) -> list[Finding]:
+    """Access's application for `/admin` takes along what lies below it, and whether `/admin/` too is nowhere said."""
+    found: list[Finding] = []
+    rules = ordered(routes)
+    for position, route in enumerate(routes):
+        if route.path is None or route.path.kind != "exact" or route.path.literal == "/" or route.public:
+            continue
+        below = taken_by(_concrete(route.hostname), f"{route.path}/{PROBE}", rules)
+        if below is not None and behind(below) not in (CLOSED, route.access):
+            rule = (
+                f"Access takes what lies below {route.path} along with it, and routes/{routes.index(below)} gives that to "
+                f"'{below.access}'"
+            )
+            cure = f"Write {route.path}/* to protect what lies below as well, or give it a hostname of its own."
+            found.append(finding(f"routes/{position}/path", rule, str(route.path), cure))
+    return found
+
+
+def _concrete(host: str) -> str:
+    return host.replace("*", ANY)
+
+
+def _around_by_another_host(routes: Sequence[Route], by_host: Sequence[str]) -> list[Finding]:
+    """A path that is protected on one host, and served by the same service on another host to others."""
+    found: list[Finding] = []
+    rules = ordered(routes)
+    for position, route in enumerate(routes):
+        if route.path is None or behind(route) in ("public", CLOSED) or route.target in by_host:
+            continue
+        own = _concrete(route.hostname)
+        for host in hostnames(routes):
+            if host == route.hostname:
+                continue
+            for path in representatives(routes, own) + representatives(routes, _concrete(host)):
+                other = taken_by(_concrete(host), path, rules)
+                if other is None or taken_by(own, path, rules) is not route or behind(other) in (route.access, CLOSED):
+                    continue
+                if _reports_itself(other, route, routes):
+                    continue
+                if urlsplit(other.service).netloc == urlsplit(route.service).netloc:
+                    rule = (
+                        f"'{route.target}' answers {route.path} on {host} as well, to '{other.access}' "
+                        f"(routes/{routes.index(other)}): who passes there is around '{route.access}'"
+                    )
+                    cure = (
+                        f"Route {host} {route.path} to http_status:404 or under access: {route.access}; or list '{route.target}' "
+                        "in app.allow.byHost if it tells hosts apart itself."
+                    )
+                    found.append(finding(f"routes/{position}", rule, f"{route.hostname}{route.path}", cure))
+                    break
+    return found
+
+
+def _reports_itself(other: Route, route: Route, routes: Sequence[Route]) -> bool:
+    """Of two protected paths that meet, the narrower one is reported, or the later of two alike."""
+    if other.path is None or route.path is None or other.public:
+        return False
+    ranks = [(len(r.path.literal) if r.path else 0, routes.index(r)) for r in (other, route)]
+    return ranks[0] > ranks[1]
+
+
+def _disagreements(routes: Sequence[Route], apps: Sequence[Application], shield: Guard | None) -> list[Finding]:
+    """Requests that the readers take for different pages, the edge lets through, and a login would have to stop.
+
+    The layout of routes alone decides this, and `routing` is made so that there are none: this is the check of it.
+    """
+    found: dict[str, Finding] = {}
+    rules = ordered(routes)
+    small = ordered(route.model_copy(update={"path": route.path.lower() if route.path else None}) for route in routes)
+    for host, raw in _requests(routes):
+        edge = normalised(raw)
+        if shield and shield.refuses(host, raw, edge):
+            continue
+        # Access knows no letters' case in a host; the connector does, and the app gets the host as it came.
+        chosen = application_for(apps, host.lower(), edge)
+        asked = chosen.access if chosen and chosen.access else "public"
+        # The connector gets the path as sent or, where this stack owns the zone, as normalised.
+        for sent in {raw, edge}:
+            taken, served = behind(taken_by(host, decoded(sent), rules)), behind(taken_by(host.lower(), lax(sent), small))
+            if taken == CLOSED:
+                continue
+            why = ""
+            if taken not in ("public", asked):
+                why = f"Access asks for '{asked}' where the connector wants '{taken}'"
+            elif served not in ("public", taken):
+                why = f"the connector takes it for '{taken}', an app may take it for '{served}'"
+            if why:
+                cure = "Give what is protected a hostname of its own."
+                found.setdefault(why, finding("routes", f"{why}, and nothing refuses it", f"{host}{raw}", cure))
+    return list(found.values())
+
+
+def _requests(routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
+    """(Host header, path as sent): every class of paths in every spelling, on hosts as they are and as they might be
+    written, and under a wildcard one and two levels down."""
+    for pattern in hostnames(routes):
+        host = _concrete(pattern)
+        odd = f"deep.{host}" if pattern.startswith("*.") else host.upper()
+        for path in representatives(routes, host):
+            yield odd, path.replace(PROBE, "zq9")
+            for raw in spellings(path):
+                yield host, raw
