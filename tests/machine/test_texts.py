@@ -10,11 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import invariants
 import pytest
 import yaml
-from conftest import DELIVERIES, EXAMPLES, ROOT, deployed
+from conftest import DELIVERIES, EXAMPLES, ROOT, deployed, example_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -79,7 +80,9 @@ def test_compose_itself_merges_the_overlay_without_a_word(example: str, tmp_path
     project(example, tmp_path)
     services = merged(tmp_path)["services"]
     connector = services["cloudflared"]
-    assert connector["depends_on"]["nginx"]["condition"] == "service_healthy"
+    routes = yaml.safe_load(example_file(example).read_text())["config"]["drawbridge:routes"]
+    routed = {urlsplit(route["service"]).hostname for route in routes}
+    assert {name: wait["condition"] for name, wait in connector["depends_on"].items()} == dict.fromkeys(routed, "service_healthy")
     assert connector["stop_grace_period"] == "35s"
     own = yaml.safe_load((tmp_path / "compose.yaml").read_text())["services"]
     once = json.loads(written(example, "cloud-init")["/etc/drawbridge/machine.json"])["once"]
