@@ -8,7 +8,7 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 
-.PHONY: preview test lint docs rehearse checkov boot bench clean
+.PHONY: preview test lint docs rehearse checkov boot bench emulated clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -40,6 +40,14 @@ boot: $(VENV)/.installed-dev ## Boot every example's machine for real; root and 
 
 bench: $(VENV)/.installed-dev ## Ratios measured in one run: `make bench` or `make bench SECTIONS="routes preview"`
 	@$(BIN)/python -m bench $(SECTIONS)
+
+emulated: $(VENV)/.installed-dev $(VENV)/emulated/.installed ## Doubles of the clouds' APIs, and with the Pulumi CLI a life over them
+	@$(BIN)/python -m pytest -m emulated -rs tests/emulated
+
+$(VENV)/emulated/.installed: requirements-emulated.txt | $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/emulated
+	$(BIN)/uv pip install --quiet --python $(VENV)/emulated/bin/python -r requirements-emulated.txt
+	@touch $@
 
 $(VENV)/.uv:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
