@@ -17,7 +17,7 @@ import yaml
 
 from . import tokens, words
 from .evaluate import Evaluation
-from .reach import EVERYONE, Reach
+from .reach import EVERYONE, NOBODY, Reach
 
 ROUTES = 12  # more of them make a table, not a picture
 SERVICES = 9
@@ -146,14 +146,15 @@ def facts(evaluation: Evaluation) -> Facts:
             entry.hostname + words.path(entry.path),
             (
                 (f"→ {entry.service}", "code"),
-                ("open to everyone" if entry.who == EVERYONE else f"login: {entry.who}", "text"),
+                (who if who == NOBODY else "open to everyone" if who == EVERYONE else f"login: {who}", "text"),
             ),
-            "route open" if entry.who == EVERYONE else "route guarded",
+            "route" if who == NOBODY else "route open" if who == EVERYONE else "route guarded",
         )
-        for entry in reach.entries
+        for entry in reach.entries[:ROUTES]
+        for who in [reach.met(entry).who]
     ]
-    if len(routes) > ROUTES:
-        left = len(routes) - ROUTES + 1
+    if len(reach.entries) > ROUTES:
+        left = len(reach.entries) - ROUTES + 1
         routes = [*routes[: ROUTES - 1], Card(f"and {left:,} more routes", (("in the table below", "text"),), "route more")]
     services = _services(evaluation)
     hosts = {re.sub(r"^[a-z0-9+.-]+://([^/:]+).*$", r"\1", entry.service) for entry in reach.entries}

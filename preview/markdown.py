@@ -13,13 +13,14 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from . import words
+from . import cost, posture, words
 from .compare import Change, Comparison
 from .evaluate import Evaluation
 from .gate import Gate
 
 # GitHub says "maximum is 65536 characters"; counted here as bytes of UTF-8, of which there are never fewer.
-LIMIT = 65_536
+# The rest is for what a bot writes before and after.
+LIMIT = 65_000
 CELL = 300
 _PLAIN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d{1,6}(?:[.,]\d{1,6})*%?")
 _WORD = re.compile(r"""([("'“‘]*)(.*?)([)"'”’.,;:!?…]*)""", re.DOTALL)
@@ -149,10 +150,10 @@ def _missing(parts: Sequence[Part]) -> str:
     return f"_Left out or shortened to fit into a comment: {', '.join(names)}. The formats `text` and `html` have all._"
 
 
-def _rows(data: words.Table, importance: int, fold: bool = False) -> Part:
+def _rows(data: words.Table, importance: int, fold: bool = False, note: str = "") -> Part:
     def shorter(rows: int | None) -> Callable[[], str]:
         def render() -> str:
-            body = table(data, rows)
+            body = table(data, rows) + (f"\n\n{prose(note)}" if note else "")
             return folded(f"{data.title} ({len(data.rows):,})", body) if fold else f"### {data.title}\n\n{body}"
 
         return render
@@ -188,36 +189,42 @@ def to_markdown(
     evaluation: Evaluation, comparison: Comparison | None = None, gate: Gate | None = None, *, limit: int = LIMIT
 ) -> str:
     """A comment of at most ``limit`` bytes, from 4,096 on. It begins with `marker`."""
+    judgement, spent = posture.judge(evaluation), cost.estimate(evaluation)
     head = [marker(evaluation), f"## {code(evaluation.project)} / {code(evaluation.stack)}"]
-    tables: list[tuple[words.Table, int, bool]] = []
+    tables: list[tuple[words.Table, int, bool] | tuple[words.Table, int, bool, str]] = []
     details: list[Part] = []
     if comparison and gate:
         said = words.verdict(comparison, gate)
         head[1] += f": {_ICONS[said.tone]} {said.title}"
         head += ["", prose(said.counts)]
         tables += [
+            (words.errors(comparison), 99, False),
             (words.closed(gate), 98, False),
             (words.opened(comparison, gate), 97, False),
             (words.acknowledged(gate), 96, False),
             (words.gate_warnings(gate), 95, False),
             (words.changes(comparison), 94, False),
+            (words.cost_changes(cost.compare(comparison.before, comparison.after)), 93, False),
         ]
         details = [_details(change) for change in words.ranked(comparison) if change.differences]
-    head += ["", prose(words.summary(evaluation))]
+    head += ["", prose(f"{words.summary(evaluation)} {words.cost_short(spent)}")]
     parts = [Part("headline", 100, [lambda: "\n".join(head)])]
-    parts += [_rows(data, importance, fold) for data, importance, fold in tables if data.rows]
+    parts += [_rows(*wanted) for wanted in tables if wanted[0].rows]
     parts += details
     after = bool(comparison)
     tables = [
         (words.reach(evaluation), 90, after),
         (words.warnings(evaluation), 80, after),
+        (words.posture_notes(judgement), 79, False),
+        (words.posture(judgement), 75, True, words.sentence(words.posture_counts(judgement))),
         (words.edge_rules(evaluation), 65, True),
         (words.state(evaluation), 70, True),
         (words.groups(evaluation), 60, True),
+        (words.cost(spent), 55, True, words.sentence(words.cost_sum(spent))),
         (words.outputs(evaluation), 50, True),
         (words.resources(evaluation), 20, True),
     ]
-    parts += [_rows(data, importance, fold) for data, importance, fold in tables if data.rows]
+    parts += [_rows(*wanted) for wanted in tables if wanted[0].rows]
     for name, text in evaluation.user_data.items() if comparison is None else ():
         title = f"cloud-init of {name_in_html(name)} ({words.count(text.count(chr(10)), 'line')})"
         parts.append(Part("cloud-init", 10, [lambda title=title, text=text: folded(title, fenced(text, "yaml"))]))  # type: ignore[misc]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jinja2
 
-from . import architecture, tokens, words
+from . import architecture, cost, posture, tokens, words
 from .compare import Comparison
 from .consequences import Consequence
 from .evaluate import Evaluation
@@ -41,6 +41,7 @@ class Part:
     name: str
     table: Table
     note: str = ""
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,20 +75,30 @@ def to_html(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(here), autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
+    reach, judgement, spent = words.reach(evaluation), posture.judge(evaluation), cost.estimate(evaluation)
     parts = [
-        Part("reach", "Reach", words.reach(evaluation), "The connector's rules in their order; the first that fits answers."),
+        Part("reach", "Reach", reach, "The connector's rules in their order; the first that fits answers."),
         Part("before", "Before you deploy", words.warnings(evaluation)),
         Part("edge", "Edge rules", words.edge_rules(evaluation)),
         Part(
             "network", "Network", words.groups(evaluation), "Every rule of every security group. What is not listed is refused."
         ),
         Part("state", "State", words.state(evaluation)),
+        Part("posture", "Posture", words.posture(judgement, full=True), f"{words.posture_counts(judgement)}."),
+        Part("suppressions", "Suppressions", words.posture_notes(judgement)),
+        Part("cost", "Cost", words.cost(spent), *_cost_notes(spent)),
         Part("outputs", "Outputs", words.outputs(evaluation)),
     ]
     parts = [part for part in parts if part.table.rows]
     judged = []
     if comparison and gate:
-        judged = [words.closed(gate), words.opened(comparison, gate), words.acknowledged(gate), words.gate_warnings(gate)]
+        judged = [
+            words.errors(comparison),
+            words.closed(gate),
+            words.opened(comparison, gate),
+            words.acknowledged(gate),
+            words.gate_warnings(gate),
+        ]
     sections = [("architecture", "Architecture"), *((part.id, part.name) for part in parts)]
     if comparison:
         sections.insert(0, ("changes", "Changes"))
@@ -96,14 +107,21 @@ def to_html(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
     sections.append(("resources", "Resources"))
     known = architecture.facts(evaluation)
     return environment.get_template("page.html.jinja").render(
-        title=f"{evaluation.project} / {evaluation.stack}: preview", evaluation=evaluation, summary=words.summary(evaluation),
+        title=f"{evaluation.project} / {evaluation.stack}: preview", evaluation=evaluation,
+        summary=f"{words.summary(evaluation)} {words.cost_short(spent)}",
         verdict=words.verdict(comparison, gate) if comparison and gate else None,
         judged=[data for data in judged if data.rows], changes=_changes(comparison) if comparison else [],
         sections=sections, tables=parts, wide=architecture.wide(known), narrow=architecture.narrow(known),
-        description=words.picture(known.machines, len(known.routes)), tree=_tree(evaluation), count=words.count,
+        description=words.picture(known.machines, reach), tree=_tree(evaluation), count=words.count,
         machines=[(name, text.splitlines()) for name, text in evaluation.user_data.items()],
         footer=words.footer(evaluation),
     )  # fmt: skip
+
+
+def _cost_notes(spent: cost.Estimate) -> tuple[str, tuple[str, ...]]:
+    """The sum, and what is not in it."""
+    unknown = tuple(f"Unknown: {text}." for text in spent.unknown)
+    return words.sentence(words.cost_sum(spent)), (*unknown, *map(words.sentence, cost.LIMITS))
 
 
 _KINDS = {"+": "add", "-": "del", "@": "hunk"}

@@ -124,6 +124,12 @@ class Reach:
             found = None
         return Place(hostname=hostname, path=path, entry=found, edge=self._edge(hostname, path) if found else ())
 
+    def met(self, entry: Entry) -> Place:
+        """What a request that this very rule answers meets."""
+        path = _literal(entry.path)[0] if entry.path else "/"
+        answers = entry if entry.service != CATCH_ALL else None
+        return Place(hostname=entry.hostname, path=path, entry=answers, edge=self._edge(entry.hostname, path))
+
     def _edge(self, hostname: str, path: str) -> tuple[tuple[Resource, Resource], ...]:
         """The logins of the most specific application whose destination covers the place."""
         best: tuple[tuple[bool, int], Resource] | None = None

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from . import tokens
 from .compare import Change, Comparison, Difference
 from .consequences import Consequence
-from .evaluate import Evaluation, Resource
+from .cost import Delta, Estimate
+from .evaluate import MASK, Evaluation, Resource
 from .gate import Gate
+from .posture import Posture
 from .reach import EVERYONE as EVERYONE
 from .reach import NOBODY, Reach
-from .text import STATEFUL, _protection
+
+STATEFUL = {
+    tokens.DATABASE: "database",
+    tokens.FILES: "files",
+    tokens.TUNNEL: "the tunnel's identity",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,10 @@ class Table:
 
 def count(number: int, noun: str, many: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
 
 
 def listed(words: list[str]) -> str:
@@ -75,16 +86,15 @@ def reach(evaluation: Evaluation) -> Table:
     known = Reach(evaluation)
     rows = []
     for entry in known.entries:
-        shown = path(entry.path)
-        place = known.at(entry.hostname, shown.removesuffix("*") if shown.startswith("/") else "/")
-        met = place.entry is entry  # another rule may come first, and an expression of another form has no path to try
-        who = place.who if met else entry.who
-        checks = [*(["login at the edge"] if met and place.edge else []), *(["login at the connector"] if entry.checked else [])]
-        cells = (entry.hostname + shown, who, ", ".join(checks) or "none", entry.service)
-        rows.append(Row(cells, "open" if who == EVERYONE else "guarded"))
+        place = known.met(entry)
+        checks = [*(["edge"] if place.edge else []), *(["connector"] if entry.checked else [])]
+        cells = (entry.hostname + path(entry.path), place.who, ", ".join(checks) or "none", entry.service)
+        rows.append(Row(cells, {EVERYONE: "open", NOBODY: "closed"}.get(place.who, "guarded")))
     if known.catch_all:
         rows.append(Row(("anything else", NOBODY, "", known.catch_all), "closed"))
-    return Table("Who can reach what", ("from the Internet", "who", "checks", "service"), tuple(rows), frozenset({0, 3}))
+    return Table(
+        "Who can reach what", ("from the Internet", "who", "login checked at", "service"), tuple(rows), frozenset({0, 3})
+    )
 
 
 def edge_rules(evaluation: Evaluation) -> Table:
@@ -124,6 +134,22 @@ def state(evaluation: Evaluation) -> Table:
     return Table("What holds state", ("resource", "what", "protection"), tuple(rows), frozenset({0}))
 
 
+def _protection(resource: Resource, evaluation: Evaluation) -> Iterator[str]:
+    data = resource.inputs
+    if resource.options["protect"]:
+        yield "protected from deletion by Pulumi"
+    if data.get("deletionProtection"):
+        yield "and by AWS"
+    if data.get("backupRetentionPeriod"):
+        yield f"{data['backupRetentionPeriod']} days of point-in-time recovery"
+    if data.get("skipFinalSnapshot") is False:
+        yield "final snapshot"
+    if any(b.inputs.get("fileSystemId") == f"«{resource.name}.id»" for b in evaluation.of_type(tokens.BACKUP_POLICY)):
+        yield "daily backups"
+    if data.get("encrypted") or data.get("storageEncrypted"):
+        yield "encrypted"
+
+
 def warnings(evaluation: Evaluation) -> Table:
     """Each warning under the setting that it is about."""
     rows = []
@@ -132,6 +158,58 @@ def warnings(evaluation: Evaluation) -> Table:
         named = text and " " not in place
         rows.append(Row((place if named else "", text if named else warning)))
     return Table("Before you deploy", ("setting", "warning"), tuple(rows), frozenset({0}))
+
+
+_SEVERITIES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "odd"}
+
+
+def posture(found: Posture, full: bool = False) -> Table:
+    """Open findings from the gravest, then what was accepted with its reason; ``full``: with why it matters and the cure."""
+    rows = []
+    for item in [*found.open, *found.accepted]:
+        what = item.detail if item.open else f"{item.detail}. Accepted: {item.accepted}"
+        severity, tone = (item.rule.severity, _SEVERITIES.get(item.rule.severity, "")) if item.open else ("accepted", "closed")
+        rows.append(Row((severity, item.rule.id, item.resource, what, *((item.rule.why, item.rule.cure) if full else ())), tone))
+    columns = ("severity", "rule", "resource", "what", *(("why", "cure") if full else ()))
+    return Table("Posture", columns, tuple(rows), frozenset({1, 2}))
+
+
+def posture_notes(found: Posture) -> Table:
+    return Table("Suppressions to correct", ("note",), tuple(Row((note,), "warn") for note in found.notes))
+
+
+def posture_counts(found: Posture) -> str:
+    return f"{', '.join(f'{number} {severity}' for severity, number in found.counts().items())}; {len(found.accepted)} accepted"
+
+
+def cost(spent: Estimate) -> Table:
+    """The items with a price; `~` where it rests on an assumption."""
+    rows = [
+        Row((line.resource, line.what, f"{'~' if line.assumed else ''}{line.monthly:.2f}"))
+        for line in spent.lines
+        if line.monthly is not None
+    ]
+    return Table("Cost a month", ("resource", "what", "USD"), tuple(rows), frozenset({0}))
+
+
+def cost_sum(spent: Estimate) -> str:
+    least = "at least " if spent.unknown else ""
+    given = f"; ~ assumes {'; '.join(spent.assumptions)}" if spent.assumptions else ""
+    return f"{least}{spent.total:.2f} USD, list prices of {spent.updated} in {spent.region}{given}"
+
+
+def cost_short(spent: Estimate) -> str:
+    return f"{'At least' if spent.unknown else 'About'} {spent.total:,.0f} USD a month." if spent.lines else ""
+
+
+def cost_changes(deltas: Sequence[Delta]) -> Table:
+    """What a change makes of the month's prices, the largest first."""
+
+    def price(given: float | None) -> str:
+        return "–" if given is None else f"{given:.2f}"
+
+    rows = tuple(Row((delta.resource, delta.what, price(delta.before), price(delta.after))) for delta in deltas)
+    return Table("What changes in the month's cost, in USD", ("resource", "what", "before", "after"), rows, frozenset({0}))
 
 
 def outputs(evaluation: Evaluation) -> Table:
@@ -152,6 +230,14 @@ def marks(resource: Resource) -> Iterator[str]:
         yield "state"
     if resource.options["protect"]:
         yield "protected"
+    if _holds_secret(resource.inputs) or resource.options["additionalSecretOutputs"]:
+        yield "secret"
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_secret, value.values()))
+    return any(map(_holds_secret, value)) if isinstance(value, list) else value == MASK
 
 
 def short(value: object) -> str:
@@ -180,8 +266,9 @@ def footer(evaluation: Evaluation) -> str:
     return f"{count(len(evaluation.resources), 'resource')}. Evaluated from the code; no cloud was asked."
 
 
-def picture(machines: str, routes: int) -> str:
+def picture(machines: str, known: Table) -> str:
     """What the diagram shows, for whoever hears it."""
+    routes = sum(row.tone != "closed" for row in known.rows)
     return (
         f"Visitors reach Cloudflare's edge by https. {count(routes, 'route')} lead through the tunnel, which the connector on "
         f"the machines ({machines or 'none'}) dials from inside, to the services. The table below has all routes."
@@ -240,10 +327,15 @@ def gate_warnings(gate: Gate) -> Table:
 
 
 def opened(comparison: Comparison, gate: Gate) -> Table:
-    """The exposures, without those that `closed` tells of."""
-    told = {found.text for found in gate.closed_by if found.ground == "exposure"}
+    """The exposures, without those that the gate's own tables tell of."""
+    told = {found.text for found in gate.closed_by + gate.acknowledged if found.ground == "exposure"}
     rows = tuple(Row((item.kind, item.text), "warn") for item in comparison.exposures if item.text not in told)
     return Table(f"What {'else ' if told else ''}becomes more open", ("kind", "what"), rows)
+
+
+def errors(comparison: Comparison) -> Table:
+    """Of the engine, whose plan ended with them: what would have come after is not known."""
+    return Table("The engine's preview failed", ("error",), tuple(Row((error,), "bad") for error in comparison.errors))
 
 
 def ranked(comparison: Comparison) -> list[Change]:

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from preview.evaluate import Evaluation, Resource
+from preview.posture import Posture, judge
 from preview.tokens import APPLICATION, POLICY
 
 # What a fork may try: mentions, references, addresses, markup of every kind, ends of spans, cells, fences and comments.
@@ -48,3 +49,13 @@ def hostile(evaluation: Evaluation, text: str) -> Evaluation:
         warnings=tuple(warning + text for warning in evaluation.warnings),
         user_data={name + text: body + text for name, body in evaluation.user_data.items()},
     )
+
+
+def hostile_posture(evaluation: Evaluation, text: str) -> Posture:
+    """The findings of the honest stack, with ``text`` in all that a stack file has a hand in."""
+    posture = judge(evaluation)
+    findings = [
+        dataclasses.replace(found, resource=found.resource + text, detail=found.detail + text, accepted=text if index % 2 else "")
+        for index, found in enumerate(posture.findings)
+    ]
+    return Posture(findings=tuple(findings), notes=(text,))

@@ -34,10 +34,10 @@ def test_text_tells_who_reaches_what(capsys: pytest.CaptureFixture[str]) -> None
     assert main(["--config-file", str(ROOT / "examples/maycast-recorder/Pulumi.prod.yaml")]) == 0
     text = capsys.readouterr().out
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    assert "rec.example.com ^/admin(/|$) http://nginx:80 ops@example.com, second factor, session 8h" in lines
-    assert "rec.example.com http://nginx:80 everyone on the Internet" in lines
-    assert "anything else http_status:404 nobody" in lines
-    assert "in ssh endpoint tcp/22 ssh" in lines
+    assert "rec.example.com/admin/* ops@example.com, second factor, session 8h edge, connector http://nginx:80" in lines
+    assert "rec.example.com everyone on the Internet none http://nginx:80" in lines
+    assert "anything else nobody http_status:404" in lines
+    assert "ssh in endpoint tcp/22 ssh" in lines
     assert "\x1b[" not in text
 
 
