@@ -8,7 +8,7 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 
-.PHONY: preview test lint docs rehearse checkov boot bench emulated clean
+.PHONY: preview test lint docs rehearse checkov policy boot bench emulated clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -24,8 +24,15 @@ lint: $(VENV)/.installed-dev ## Style and types
 docs: $(VENV)/.installed ## Write the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
 
-rehearse: $(VENV)/.installed-dev ## The life of a stack with the real Pulumi CLI and stand-in clouds
+rehearse: $(VENV)/.installed-dev policy/venv/.installed ## The life of a stack with the real Pulumi CLI and stand-in clouds
 	@$(BIN)/python -m pytest -m engine -rs -n 2 --dist loadgroup
+
+policy: policy/venv/.installed ## The policy pack's own environment
+
+policy/venv/.installed: policy/requirements.txt | $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear policy/venv
+	$(BIN)/uv pip install --quiet --python policy/venv/bin/python -r policy/requirements.txt
+	@touch $@
 
 checkov: $(VENV)/.installed $(VENV)-checkov/.installed ## checkov over every example's plan
 	@$(BIN)/python docs/checkov.py
@@ -65,4 +72,4 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-checkov .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-checkov policy/venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,7 +7,6 @@ NAME will give. It looks at types, not at how this program names its resources, 
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import gzip
 import json
@@ -228,7 +227,7 @@ def _plain_text(value: Any) -> str | None:
     try:
         data = base64.b64decode(value, validate=True)
         return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
-    except (binascii.Error, OSError, EOFError, zlib.error, UnicodeDecodeError):
+    except (ValueError, OSError, EOFError, zlib.error):
         return None
 
 
@@ -681,6 +680,16 @@ def image_digest(program: Program) -> Broken:
         yield name, f"pinned by tag: {', '.join(sorted(set(services)))}"
 
 
+def _named_by_hand(resource: Resource) -> bool:
+    """With a name of the program's own; the engine's is the resource's with seven hexadecimal digits."""
+    given = resource.inputs.get("name")
+    return given is not None and not re.fullmatch(re.escape(resource.name) + "-[0-9a-f]{7}", str(given))
+
+
+RELEASED_ON = ["launchTemplate", "#initerror"]
+"""A changed template, and the engine's mark of a group that failed to start. Policy packs are not told of this option."""
+
+
 def release_order(program: Program) -> Broken:
     for fleet in program.of(FLEET):
         data, options = fleet.inputs, fleet.options
@@ -690,8 +699,8 @@ def release_order(program: Program) -> Broken:
         wait = _seconds(data.get("waitForCapacityTimeout", "10m"))
         faults = {
             "a changed template does not make a new group, or a failed one is taken for done":
-                options.get("replaceOnChanges") != ["launchTemplate", "#initerror"],
-            "the old group goes first": bool(options.get("deleteBeforeReplace")) or "name" in data,
+                options.get("replaceOnChanges", RELEASED_ON) != RELEASED_ON,
+            "the old group goes first": bool(options.get("deleteBeforeReplace")) or _named_by_hand(fleet),
             "a machine counts before its stack is healthy": launch.get("defaultResult") != "ABANDON",
             "pulumi gives up before a machine may": wait <= float(launch.get("heartbeatTimeout", 0)),
             "the template's version floats": str(template.get("version", "$Default")).startswith("$"),
