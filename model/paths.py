@@ -68,6 +68,16 @@ class PathPattern:
         slash = "" if self.literal == "/" else "/?"
         return {"exact": f"^{escaped}{slash}$", "below": f"^{escaped}(/|$)", "prefix": f"^{escaped}"}[self.kind]
 
+    @classmethod
+    def from_regex(cls, text: str) -> PathPattern:
+        """The pattern that `regex` was made from; a regular expression of another origin is taken for a prefix."""
+        if text == "^/$":
+            return cls("/", "exact")
+        text = text.removeprefix("^")
+        endings: dict[str, Literal["exact", "below", "prefix"]] = {"(/|$)": "below", "/?$": "exact", "": "prefix"}
+        ending = next(ending for ending in endings if text.endswith(ending))
+        return cls(re.sub(r"\\(.)", r"\1", text.removesuffix(ending)), endings[ending])
+
     def destinations(self, hostname: str) -> tuple[str, ...]:
         """For Access: the application's destinations, side by side because `/admin/*` does not cover `/admin`."""
         base = hostname + self.literal

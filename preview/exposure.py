@@ -235,8 +235,10 @@ def _weaker(old: Mapping[str, Any], new: Mapping[str, Any], reach: Reach) -> str
 
 
 def _hosts(expression: str) -> set[str]:
-    listed = [name for group in re.findall(r"http\.host in \{([^}]*)\}", expression) for name in re.findall(r'"([^"]+)"', group)]
-    return {*listed, *("*" + suffix for suffix in re.findall(r'ends_with\(http\.host, "([^"]+)"\)', expression))}
+    listed = [
+        name for group in re.findall(r"http\.host\)? in \{([^}]*)\}", expression) for name in re.findall(r'"([^"]+)"', group)
+    ]
+    return {*listed, *("*" + suffix for suffix in re.findall(r'ends_with\((?:lower\()?http\.host\)?, "([^"]+)"\)', expression))}
 
 
 def _without_hosts(expression: str) -> str:

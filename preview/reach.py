@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from model.paths import PathPattern
+
 from . import tokens
 from .evaluate import Evaluation, Resource
 
@@ -106,9 +108,9 @@ class Reach:
         yield "/"
         for entry in self._by_host.get(hostname, []):
             if entry.path:
-                literal, kind = _literal(entry.path)
-                yield literal
-                yield literal + {"exact": "/below", "below": "/below", "prefix": "-more"}[kind]
+                pattern = PathPattern.from_regex(entry.path)
+                yield pattern.literal
+                yield pattern.literal + {"exact": "/below", "below": "/below", "prefix": "-more"}[pattern.kind]
 
     def at(self, hostname: str, path: str) -> Place:
         """What a request for this (decoded) path meets."""
@@ -126,7 +128,7 @@ class Reach:
 
     def met(self, entry: Entry) -> Place:
         """What a request that this very rule answers meets."""
-        path = _literal(entry.path)[0] if entry.path else "/"
+        path = PathPattern.from_regex(entry.path).literal if entry.path else "/"
         answers = entry if entry.service != CATCH_ALL else None
         return Place(hostname=entry.hostname, path=path, entry=answers, edge=self._edge(entry.hostname, path))
 
@@ -169,14 +171,6 @@ def _covers(pattern: str, path: str) -> bool:
     if "*" in pattern:
         return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), path) is not None
     return path == pattern or path.startswith(pattern.rstrip("/") + "/")
-
-
-def _literal(regex: str) -> tuple[str, str]:
-    """The path that one of our regular expressions was compiled from (model.paths), and how it goes on."""
-    text = regex.removeprefix("^")
-    endings = {"(/|$)": "below", "$": "exact", "": "prefix"}
-    ending = next(ending for ending in endings if text.endswith(ending))
-    return re.sub(r"\\(.)", r"\1", text.removesuffix(ending)), endings[ending]
 
 
 def describe(policy: Resource, application: Resource) -> str:

@@ -45,6 +45,11 @@ def test_each_kind_compiles_into_each_dialect(text: str, regex: str, destination
     )
 
 
+@given(PATTERN)
+def test_a_pattern_can_be_read_back_from_its_regular_expression(pattern: PathPattern) -> None:
+    assert PathPattern.from_regex(pattern.regex()) == pattern
+
+
 @dataclass
 class Rule:
     """A rule or an application with one pattern."""

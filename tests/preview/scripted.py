@@ -59,6 +59,11 @@ def add_route(**route: Any) -> Callable[[Config], None]:
     return lambda config: config["drawbridge:routes"].append({"service": "http://nginx:80", **route})
 
 
+def not_there(hostname: str) -> Callable[[Config], None]:
+    """The admin API stays away from a further host of its service."""
+    return add_route(hostname=hostname, path="/api/v1/admin/*", service="http_status:404", access="public")
+
+
 def both(*edits: Callable[[Config], None]) -> Callable[[Config], None]:
     def edit(config: Config) -> None:
         for one in edits:
@@ -100,15 +105,15 @@ SCRIPTED: tuple[Scripted, ...] = (
              changed=(("secrets-API_KEY", "replaced", ROLLING, ("keepers",)), ("parameters-API_KEY", "updated", IN_PLACE, ()), GROUP)),
     Scripted(name="secrets come by cloud-init", edit=put("secretDelivery", "cloud-init"), verdict=ROLLING, changed=(GROUP, TEMPLATE)),
     # Downtime
-    Scripted(name="a host is renamed", edit=put("routes/0/hostname", "m3d.example.com"), verdict=DOWNTIME,
+    Scripted(name="a host is renamed", edit=both(put("routes/0/hostname", "m3d.example.com"), put("routes/1/hostname", "m3d.example.com")), verdict=DOWNTIME,
              changed=(("tunnel-dns-models.example.com", "deleted", DOWNTIME, ()), ("tunnel-dns-m3d.example.com", "created", NONE, ()),
                       ("tunnel-ingress", "updated", DOWNTIME, ())),
              opens=(("reachable", "m3d.example.com"),), engine=True),
-    Scripted(name="a route is removed", edit=put("routes/1", None), verdict=DOWNTIME,
+    Scripted(name="a route is removed", edit=put("routes/2", None), verdict=DOWNTIME,
              changed=(("tunnel-dns-admin.example.com", "deleted", DOWNTIME, ()), ("tunnel-ingress", "updated", DOWNTIME, ()))),
-    Scripted(name="a path moves", edit=put("routes/1/path", "/api/v2/admin/*"), verdict=DOWNTIME,
+    Scripted(name="a path moves", edit=both(put("routes/1/path", "/api/v2/admin/*"), put("routes/2/path", "/api/v2/admin/*")), verdict=DOWNTIME,
              changed=(("tunnel-ingress", "updated", DOWNTIME, ()),),
-             opens=(("reachable", "admin.example.com/api/v2/admin"),), engine=True),
+             opens=(("reachable", "admin.example.com/api/v2/admin"), ("reachable", "models.example.com/api/v1/admin")), engine=True),
     Scripted(name="another database class", edit=put("database/instanceClass", "db.t4g.small"), verdict=DOWNTIME,
              changed=(("database-postgres", "updated", DOWNTIME, ()),)),
     Scripted(name="a newer PostgreSQL", edit=put("database/version", "17"), verdict=DOWNTIME,
@@ -144,13 +149,13 @@ SCRIPTED: tuple[Scripted, ...] = (
              opens=(("login loosened", "access-policy-users"),), engine=True),
     Scripted(name="a login becomes public", edit=put("routes/0/access", "public"), verdict=IN_PLACE,
              opens=(("login loosened", "models.example.com"),), engine=True),
-    Scripted(name="admins become users", edit=put("routes/1/access", "users"), verdict=IN_PLACE,
+    Scripted(name="admins become users", edit=put("routes/2/access", "users"), verdict=IN_PLACE,
              opens=(("login loosened", "admin.example.com/api/v1/admin"),), engine=True),
     Scripted(name="a public path beside a login", edit=add_route(hostname="models.example.com", path="/hooks/*", access="public"),
              verdict=IN_PLACE, opens=(("login loosened", "models.example.com/hooks"),), engine=True),
     Scripted(name="a protected path becomes public with its host", edit=put("routes/1", None), example=MAYCAST, verdict=IN_PLACE,
              opens=(("login loosened", "rec.example.com/admin"),), engine=True),
-    Scripted(name="a new host", edit=add_route(hostname="new.example.com", access="public"), verdict=IN_PLACE,
+    Scripted(name="a new host", edit=both(add_route(hostname="new.example.com", access="public"), not_there("new.example.com")), verdict=IN_PLACE,
              changed=(("tunnel-dns-new.example.com", "created", NONE, ()),), opens=(("reachable", "new.example.com"),), engine=True),
     Scripted(name="the catch-all is dropped", edit=put("protect", "true"), verdict=IN_PLACE,
              program=("components/tunnel.py", ', {"service": CATCH_ALL}]', ', {"service": "http://nginx:80"}]'),

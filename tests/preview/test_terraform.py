@@ -236,18 +236,18 @@ def test_blocks_of_aws_are_lists_and_maps_are_maps() -> None:
 def test_nested_attributes_of_cloudflare_are_objects() -> None:
     document = planned("image2model", "parameter-store")
     config = change(document, "cloudflare_zero_trust_tunnel_cloudflared_config.tunnel_ingress")
-    first, _, last = config["after"]["config"]["ingress"]
+    first, *_, last = config["after"]["config"]["ingress"]
     assert first["origin_request"] == {"access": {"required": True, "team_name": "acme"}, "no_tls_verify": True}
     assert last == {"service": "http_status:404"}
     aud = {"origin_request": {"access": {"aud_tag": True}}}
-    assert config["after_unknown"]["config"] == {"ingress": [aud, aud, {}]}
+    assert config["after_unknown"]["config"] == {"ingress": [aud, aud, aud, {}]}
     policy = change(document, "cloudflare_zero_trust_access_policy.access_policy_users")
     assert policy["after"]["include"] == [{"email_domain": {"domain": "example.com"}}]
 
 
 def test_secrets_are_marked_where_they_stand() -> None:
     document = planned("maycast-recorder", "cloud-init")
-    assert change(document, "random_bytes.tunnel_secret")["after_sensitive"] == {"base64": True, "hex": True}
+    assert change(document, "random_password.tunnel_secret")["after_sensitive"] == {"bcrypt_hash": True, "result": True}
     template = change(document, "aws_launch_template.host_template")
     assert template["after_sensitive"] == {"user_data": True}
     assert template["after_unknown"]["user_data"] is True
