@@ -37,7 +37,7 @@ def evaluate_against(root: Path, reference: str, *, stack: str | None, config_fi
         there = Path(folder).resolve()
         with tarfile.open(fileobj=io.BytesIO(_git(top, "archive", "--format=tar", commit))) as archive:
             if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
-                archive.extraction_filter = tarfile.data_filter
+                archive.extraction_filter = _inside
             archive.extractall(there)
         place = there / root.resolve().relative_to(top)
         earlier = there / file.relative_to(top)
@@ -47,6 +47,14 @@ def evaluate_against(root: Path, reference: str, *, stack: str | None, config_fi
             return evaluate(place, stack=after.stack, config_file=earlier)
         except (ProgramError, StackFileError) as error:
             raise AgainstError(f"--against {reference}: the program there stops: {str(error).replace(f'{there}/', '')}") from None
+
+
+def _inside(member: tarfile.TarInfo, place: str) -> tarfile.TarInfo | None:
+    """What a commit holds, without links that lead out of it: the program there cannot need them."""
+    try:
+        return tarfile.data_filter(member, place)
+    except (tarfile.AbsoluteLinkError, tarfile.LinkOutsideDestinationError):
+        return None
 
 
 def nothing(after: Evaluation) -> Evaluation:

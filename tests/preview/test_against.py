@@ -99,6 +99,15 @@ def test_a_stack_that_the_ref_does_not_have_is_new(clone: Path) -> None:
     assert list(counts) == ["created"]
 
 
+def test_links_that_lead_out_of_the_repository_are_left_out(clone: Path) -> None:
+    for name, target in (("absolute", "/nowhere/else"), ("upwards", "../../elsewhere")):
+        (clone / name).symlink_to(target)
+    commit(clone, "links")
+    done = preview(clone, "--against", "HEAD")
+    git(clone, "reset", "-q", "--hard", "HEAD~1")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
