@@ -182,7 +182,9 @@ def test_an_old_run_and_a_closed_pull_request_say_nothing(github: GitHub, found:
 
 
 def test_a_strangers_words_notify_nobody_and_bear_no_marker(github: GitHub, found: Path, tmp_path: Path) -> None:
-    (found / "preview.md").write_text("@octocat ops@example.com (@org/team) <!-- drawbridge:drift -->")
+    (found / "preview.md").write_text(
+        "<!-- of its\nown -->\n@octocat ops@example.com (@org/team) <!<!-- a -->-- drawbridge:drift -->"
+    )
     talk(github, tmp_path, "comment", found)
     said = github.comments[-1]["body"].splitlines()[1]
     assert said == "@\u200boctocat ops@example.com (@\u200borg/team) &lt;!-- drawbridge:drift -->"

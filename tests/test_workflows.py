@@ -250,14 +250,19 @@ def modules_used(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def test_every_option_of_the_preview_that_is_used_exists() -> None:
     used_options: dict[str, set[str]] = {}
+    used_formats: dict[str, set[str]] = {}
     for path in WORKFLOWS:
         for module, words in modules_used(commands(path)):
             used_options.setdefault(module, set()).update(word for word in words if word.startswith("-"))
+            formats_here = {words[place + 1] for place, word in enumerate(words) if word == "--format"}
+            used_formats.setdefault(module, set()).update(formats_here)
     assert set(used_options) == {"preview", "preview.drift"}
     for module, options in used_options.items():
         command = [sys.executable, "-m", module, "--help"]
         shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         assert sorted(options - set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", shown))) == [], module
+        formats = re.findall(r"--format \{([\w,]+)\}", " ".join(shown.split()))[0]
+        assert sorted(used_formats[module] - set(formats.split(","))) == [], module
 
 
 def test_the_documented_trust_policy_trusts_one_environment_of_one_repository() -> None:

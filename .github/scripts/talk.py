@@ -92,7 +92,8 @@ def untrusted(file: Path) -> str | None:
 
 def harmless(text: str) -> str:
     """Markdown of a stranger that notifies nobody and cannot pass for a marker of ours."""
-    return re.sub(r"(?<![\w@])@(?=\w)", "@\u200b", text.replace("<!--", "&lt;!--"))
+    text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL).replace("<!--", "&lt;!--")
+    return re.sub(r"(?<![\w@])@(?=\w)", "@\u200b", text)
 
 
 def fit(head: str, text: str, tail: str) -> str:
