@@ -8,7 +8,7 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 
-.PHONY: preview test lint docs rehearse checkov policy boot bench emulated clean
+.PHONY: preview test lint docs rehearse checkov policy boot bench emulated boot-faults boot-release clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -44,6 +44,12 @@ $(VENV)-checkov/.installed: requirements-checkov.txt | $(VENV)/.uv
 
 boot: $(VENV)/.installed-dev ## Boot every example's machine for real; root and Linux, see docs/boot.md
 	@$(BIN)/python -m pytest -m boot tests/boot/test_life.py -rs
+
+boot-faults: $(VENV)/.installed-dev ## What goes wrong at boot, made to go wrong; as boot
+	@$(BIN)/python -m pytest -m faults tests/boot/test_faults.py -rs
+
+boot-release: $(VENV)/.installed-dev ## A release under load and two machines at once, for real; as boot
+	@$(BIN)/python -m pytest -m release tests/boot/test_release.py -rs -s
 
 bench: $(VENV)/.installed-dev ## Ratios measured in one run: `make bench` or `make bench SECTIONS="routes preview"`
 	@$(BIN)/python -m bench $(SECTIONS)

@@ -138,17 +138,20 @@ class Edge:
         body: bytes = b"",
         headers: dict[str, str] | None = None,
         wait: float = 10,
+        connector: str = "",
     ) -> Answer:
-        """One visitor's request. A connection that did not take it lets another try, as the edge's does; then its answer counts."""
+        """One visitor's request, through any connector or a given one. A connection that did not take it lets another try, as
+        the edge's does; then its answer counts."""
         end = time.monotonic() + wait
         lines = {"Host": host, "Cf-Connecting-Ip": "203.0.113.7", "Content-Length": str(len(body)), **(headers or {})}
         message = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\n"
         while True:
             with self.change:
-                if not self.change.wait_for(lambda: self.idle, timeout=max(0.0, end - time.monotonic())):
+                fit = lambda: [there for there, by in self.idle.items() if connector in ("", by)]  # noqa: E731
+                if not self.change.wait_for(fit, timeout=max(0.0, end - time.monotonic())):
                     return Answer(530, {}, b"no connector", "")
-                there = random.choice(list(self.idle))
-                connector = self.idle.pop(there)
+                there = random.choice(fit())
+                taker = self.idle.pop(there)
             with there:
                 try:
                     there.settimeout(130)
@@ -157,15 +160,15 @@ class Edge:
                         continue
                     whole = _all(there)
                 except OSError as error:
-                    return Answer(520, {}, str(error).encode(), connector)
+                    return Answer(520, {}, str(error).encode(), taker)
             head, separator, rest = whole.partition(b"\r\n\r\n")
             if not separator:
-                return Answer(520, {}, whole, connector)
+                return Answer(520, {}, whole, taker)
             first, *others = head.decode("latin-1").split("\r\n")
             got = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in others)}
             if "content-length" in got and method != "HEAD" and len(rest) != int(got["content-length"]):
-                return Answer(520, got, rest, connector)
-            return Answer(int(first.split()[1]), got, rest, connector)
+                return Answer(520, got, rest, taker)
+            return Answer(int(first.split()[1]), got, rest, taker)
 
 
 def _all(there: socket.socket) -> bytes:
