@@ -95,6 +95,7 @@ class Machine:
         self.write("etc/ssl/certs/ca-certificates.crt", bundle + (outside.pki / "ca.pem").read_bytes())
         self.write("etc/apt/sources.list", f"deb [trusted=yes] {roots.MIRROR} {roots.SUITE} main\n")
         self.write("usr/sbin/mount.nfs4", MOUNT_NFS4, 0o755)
+        self.write("etc/dpkg/dpkg.cfg.d/test", "path-exclude=/usr/sbin/mount.nfs4\nforce-unsafe-io\n")
         # Debian's botocore brings certificates of its own; the machine's are to count.
         settings = {"AWS_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt", **(environment or {})}
         words = " ".join(f'"{key}={value}"' for key, value in settings.items())
