@@ -81,7 +81,7 @@ def against_the_engine() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         home = make_home(place / "home")
-        project = copy_project(ROOT, place / "project", home)
+        project = copy_project(ROOT, place / "project")
         engine = EngineStack(project, "prod", place, home)
         config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
         providers = config.get("drawbridge:identityProviders", {}).values()

@@ -27,7 +27,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, plugins: Path) -> dict[tu
         key = change.example, str(change.base)
         if key not in made:
             place = tmp_path_factory.mktemp("deployed")
-            project = copy_project(ROOT, place / "project", plugins)
+            project = copy_project(ROOT, place / "project")
             shutil.copy(example_file(change.example), project / "Pulumi.prod.yaml")
             engine = EngineStack(project, "prod", place, plugins)
             engine.edit(change.base)

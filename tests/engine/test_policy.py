@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES, ROOT, canary, deployed, secret_names
+from conftest import EXAMPLES, ROOT, deployed
 
 from model.posture import RULES
 from preview.posture import judge
 
 from .harness import EngineStack, Run
-from .test_life import stack
+from .stacks import prepare
 
 PACK = ROOT / "policy"
 SNS = '        self._topic = aws.sns.Topic(f"{name}-topic", opts=self._child)'
@@ -24,9 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def guarded(example: str, place: Path, plugins: Path) -> EngineStack:
-    here = stack(example, place, plugins)
-    for name in secret_names(example):
-        here.secret(f"drawbridge:secrets.{name}", canary(name))
+    here = prepare(example, place, plugins)
     (here.project / "policy" / "venv").symlink_to(PACK / "venv", target_is_directory=True)
     return here
 
