@@ -88,7 +88,7 @@ def against_the_engine() -> None:
         for name in [*config["drawbridge:app"]["secrets"], *(p["clientSecret"] for p in providers if "clientSecret" in p)]:
             engine.secret(f"drawbridge:secrets.{name}", "measured")
         # The project's own environment, not the tests' warm one: what a user's CLI starts.
-        (project / ".venv").unlink()
+        (project / ".venv").unlink(missing_ok=True)
         (project / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
         commands = {
             "pulumi preview": ["pulumi", "preview", "--non-interactive", "--stack", "prod"],
