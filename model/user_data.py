@@ -5,7 +5,9 @@ Lines that are a comment alone stay here: user data has 16 KB, and the app's fil
 
 from __future__ import annotations
 
+import ast
 import base64
+import functools
 import gzip
 import json
 import re
@@ -107,9 +109,18 @@ def encode(text: str) -> str:
     return base64.b64encode(packed).decode()
 
 
+@functools.cache
 def without_comments(text: str) -> str:
-    """The text without lines that are a comment (`#`, or `//` as apt writes them) or blank; a first line `#!` stays."""
+    """The text without lines that are a comment (`#`, or `//` as apt writes them), a docstring of Python's, or blank; a first
+    line `#!` stays."""
     first, newline, rest = text.partition("\n") if text.startswith("#!") else ("", "", text)
+    if "python" in first:
+        lines = rest.split("\n")
+        for node in ast.walk(ast.parse(rest)):
+            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and len(node.body) > 1 and ast.get_docstring(node):
+                for number in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1):
+                    lines[number - 1] = ""
+        rest = "\n".join(lines)
     return first + newline + re.sub(r"^[ \t]*((#|//).*)?\n", "", rest, flags=re.MULTILINE)
 
 

@@ -97,11 +97,16 @@ def test_too_large_a_cloud_init_names_what_takes_the_room() -> None:
 
 def test_comments_of_the_shipped_scripts_stay_here_and_nothing_else_does() -> None:
     agent = TEMPLATES["drawbridge"]
-    assert ast.dump(ast.parse(user_data.without_comments(agent))) == ast.dump(ast.parse(agent))
+    tree = ast.parse(agent)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            del node.body[0]
+    assert ast.dump(ast.parse(user_data.without_comments(agent))) == ast.dump(tree)
     for name, text in TEMPLATES.items():
         kept = user_data.without_comments(text).splitlines()
         left_out = [line for line in text.splitlines() if line not in kept]
-        assert [line for line in left_out if line.strip() and not line.lstrip().startswith(("#", "//"))] == [], name
+        texts = () if name == "drawbridge" else left_out
+        assert [line for line in texts if line.strip() and not line.lstrip().startswith(("#", "//"))] == [], name
         assert text.splitlines()[0] == kept[0] or not text.startswith("#!")
         assert "<<" not in re.sub(r"#.*", "", text), f"{name} has a here-document, where a line may begin with #"
 
