@@ -87,6 +87,12 @@ def test_no_script_is_put_together_from_expressions(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, **ids)
+def test_a_script_stops_where_a_part_of_a_pipe_fails(path: Path) -> None:
+    assert load(path)["defaults"] == {"run": {"shell": "bash"}}  # named so, GitHub adds pipefail
+    assert [step["run"] for step in steps(path) if "shell" in step] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, **ids)
 def test_every_job_ends_by_itself_and_every_workflow_is_alone_where_it_must_be(path: Path) -> None:
     assert [name for name, job in jobs(path) if not isinstance(job.get("timeout-minutes"), int)] == []
     assert "concurrency" in load(path) or all("concurrency" in job for _, job in jobs(path))
