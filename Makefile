@@ -8,13 +8,16 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 
-.PHONY: preview test lint docs rehearse checkov policy boot bench emulated boot-faults boot-release clean
+.PHONY: preview test walk lint docs rehearse checkov policy boot bench emulated boot-faults boot-release clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
 
 test: $(VENV)/.installed-dev ## Run the tests that need neither root nor the Pulumi CLI
 	@$(BIN)/python -m pytest
+
+walk: $(VENV)/.installed-dev ## Walk the examples' routes: their services run as processes
+	@$(BIN)/python -m pytest -m walk -rs
 
 lint: $(VENV)/.installed-dev ## Style and types
 	$(BIN)/ruff check .

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import invariants
@@ -18,15 +16,9 @@ import yaml
 from conftest import DELIVERIES, EXAMPLES, ROOT, deployed, example_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rendered import COMPOSE, SCRIPTS, agent, merged, project, written
 
 BIN = Path(sys.executable).parent
-COMPOSE = BIN / "docker-compose"
-SCRIPTS = ROOT / "cloud-init"
-
-
-def written(example: str, delivery: str) -> dict[str, str]:
-    template = deployed(example, secretDelivery=delivery).of_type(invariants.TEMPLATE)[0]
-    return {file["path"]: file["content"] for file in invariants.user_data_of(template)["write_files"]}
 
 
 def version(*command: str) -> tuple[int, ...]:
@@ -48,31 +40,6 @@ def test_cloud_inits_own_schema_accepts_the_user_data(example: str, delivery: st
     path.write_text("#cloud-config\n" + yaml.safe_dump(invariants.user_data_of(template)))
     done = subprocess.run(["cloud-init", "schema", "--config-file", str(path)], capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, f"Valid schema {path}"), done.stderr
-
-
-def project(example: str, folder: Path) -> None:
-    """The app's folder as a machine has it after its boot."""
-    for path, content in written(example, "cloud-init").items():
-        if path.startswith("/opt/drawbridge/app/"):
-            target = folder / path.removeprefix("/opt/drawbridge/app/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(content)
-    facts = json.loads(written(example, "cloud-init")["/etc/drawbridge/machine.json"])
-    secrets = json.loads(written(example, "cloud-init")["/etc/drawbridge/secrets.json"])
-    del secrets["TUNNEL_TOKEN"]
-    quoted = agent()["quoted"]
-    (folder / ".env").write_text("".join(f"{k}={quoted(v)}\n" for k, v in {**facts["env"], **secrets}.items()))
-
-
-def agent() -> dict[str, Any]:
-    return runpy.run_path(str(SCRIPTS / "drawbridge"), run_name="agent")
-
-
-def merged(folder: Path) -> dict[str, Any]:
-    command = [str(COMPOSE), "--project-name", "app", "-f", "compose.yaml", "-f", "overlay.yaml", "config", "--format", "json"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    return dict(json.loads(done.stdout))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
