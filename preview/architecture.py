@@ -326,7 +326,7 @@ def narrow(known: Facts) -> Drawing:
 
 
 def _endpoint_card() -> Card:
-    return Card("Instance Connect Endpoint", (("for AWS logins that may use it", "text"),), "actor")
+    return Card("EC2 Instance Connect", (("endpoint, for AWS logins", "text"),), "actor")
 
 
 def _edge(drawing: Drawing, known: Facts, x: float, y: float, width: float) -> Box:

@@ -24,6 +24,7 @@ LIMIT = 65_000
 CELL = 300
 _PLAIN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d{1,6}(?:[.,]\d{1,6})*%?")
 _WORD = re.compile(r"""([("'“‘]*)(.*?)([)"'”’.,;:!?…]*)""", re.DOTALL)
+_DASHES = frozenset("–—→×/&=+-")
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
 
 
@@ -64,16 +65,23 @@ def _span(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence: words of letters, and numbers, as they are; all other words as code."""
-    return " ".join(_word(word) for word in clean(clip(text.strip())).split())
+    """A sentence: words of letters, and numbers, as they are; all other words, and what it has in backticks, as code."""
+    shown = ""
+    for index, part in enumerate(re.split("`([^`]+)`", clean(clip(text.strip())))):
+        words_ = [_span(part.strip())] if index % 2 else [_word(word) for word in part.split()]
+        joined = " ".join(filter(None, words_))
+        # Two code spans must not touch: their backticks would be one fence.
+        apart = part[:1].isspace() or shown[-1:] == "`" == joined[:1]
+        shown += (" " if apart and shown else "") + joined + (" " if index % 2 == 0 and part[-1:].isspace() and joined else "")
+    return shown.strip()
 
 
 def _word(word: str) -> str:
     match = _WORD.fullmatch(word)
     assert match
     before, core, after = match.groups()
-    if not core:
-        return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", word)
+    if not core or core in _DASHES:
+        return re.sub(r"[!()&=+/-]", r"\\\g<0>", word)
     if not _PLAIN.fullmatch(core) or _COMMIT.fullmatch(core) or core.lower() == "www":
         if before[-1:] == after[:1] == "'":  # a quoted argument of a command is copied with its quotes
             before, core, after = before[:-1], f"'{core}'", after[1:]
@@ -207,7 +215,8 @@ def to_markdown(
             (words.cost_changes(cost.compare(comparison.before, comparison.after)), 93, False),
         ]
         details = [_details(change) for change in words.ranked(comparison) if change.differences]
-    head += ["", prose(f"{words.summary(evaluation)} {words.cost_short(spent)}")]
+    before = cost.estimate(comparison.before) if comparison else None
+    head += ["", prose(f"{words.summary(evaluation)} {words.cost_short(spent, before)}")]
     parts = [Part("headline", 100, [lambda: "\n".join(head)])]
     parts += [_rows(*wanted) for wanted in tables if wanted[0].rows]
     parts += details

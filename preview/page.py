@@ -106,9 +106,10 @@ def to_html(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
         sections.append(("cloud-init", "cloud-init"))
     sections.append(("resources", "Resources"))
     known = architecture.facts(evaluation)
+    before = cost.estimate(comparison.before) if comparison else None
     return environment.get_template("page.html.jinja").render(
         title=f"{evaluation.project} / {evaluation.stack}: preview", evaluation=evaluation,
-        summary=f"{words.summary(evaluation)} {words.cost_short(spent)}",
+        summary=f"{words.summary(evaluation)} {words.cost_short(spent, before)}",
         verdict=words.verdict(comparison, gate) if comparison and gate else None,
         judged=[data for data in judged if data.rows], changes=_changes(comparison) if comparison else [],
         sections=sections, tables=parts, wide=architecture.wide(known), narrow=architecture.narrow(known),

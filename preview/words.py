@@ -169,9 +169,13 @@ def posture(found: Posture, full: bool = False) -> Table:
     for item in [*found.open, *found.accepted]:
         what = item.detail if item.open else f"{item.detail}. Accepted: {item.accepted}"
         severity, tone = (item.rule.severity, _SEVERITIES.get(item.rule.severity, "")) if item.open else ("accepted", "closed")
-        rows.append(Row((severity, item.rule.id, item.resource, what, *((item.rule.why, item.rule.cure) if full else ())), tone))
-    columns = ("severity", "rule", "resource", "what", *(("why", "cure") if full else ()))
-    return Table("Posture", columns, tuple(rows), frozenset({1, 2}))
+        if full:
+            rows.append(Row((item.rule.id, severity, item.resource, what, item.rule.why, item.rule.cure), tone))
+        else:
+            rows.append(Row((severity, item.rule.id, item.resource, what), tone))
+    if full:
+        return Table("Posture", ("rule", "severity", "resource", "what", "why", "cure"), tuple(rows), frozenset({0, 2}))
+    return Table("Posture", ("severity", "rule", "resource", "what"), tuple(rows), frozenset({1, 2}))
 
 
 def posture_notes(found: Posture) -> Table:
@@ -198,8 +202,11 @@ def cost_sum(spent: Estimate) -> str:
     return f"{least}{spent.total:.2f} USD, list prices of {spent.updated} in {spent.region}{given}"
 
 
-def cost_short(spent: Estimate) -> str:
-    return f"{'At least' if spent.unknown else 'About'} {spent.total:,.0f} USD a month." if spent.lines else ""
+def cost_short(spent: Estimate, before: Estimate | None = None) -> str:
+    if not spent.lines:
+        return ""
+    changed = f" (before: {before.total:,.0f})" if before and before.lines and round(before.total) != round(spent.total) else ""
+    return f"{'At least' if spent.unknown else 'About'} {spent.total:,.0f} USD a month{changed}."
 
 
 def cost_changes(deltas: Sequence[Delta]) -> Table:
@@ -309,6 +316,8 @@ def verdict(comparison: Comparison, gate: Gate) -> Verdict:
     listed_ = [f"{number:,} {action}" for action, number in numbers.items() if action != "unchanged"]
     same = numbers.get("unchanged", 0)
     counts = f"{listed([*listed_, f'{same:,} unchanged'])} of {count(len(comparison.changes), 'resource')}."
+    if gate.closed:
+        counts += f" The gate is closed: {listed(list(dict.fromkeys(found.ground for found in gate.closed_by)))}."
     return Verdict("bad" if gate.closed else tone, title, counts)
 
 
