@@ -19,31 +19,34 @@ import yaml
 
 from .evaluate import Resource
 from .stackfile import Secret
+from .tokens import (
+    APPLICATION,
+    BACKUP_POLICY,
+    DATABASE,
+    DEFAULT_GROUP,
+    DNS,
+    ENDPOINT,
+    FILES,
+    FLEET,
+    INBOUND,
+    INGRESS,
+    INSTANCE,
+    LOG_GROUP,
+    NORMALIZATION,
+    OUTBOUND,
+    PARAMETER,
+    POLICY,
+    RULESET,
+    SECURITY_GROUP,
+    SERVICE_TOKEN,
+    TEMPLATE,
+    TUNNEL,
+    VPC,
+    ZONE_SETTING,
+)
 
-APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
-BACKUP_POLICY = "aws:efs/backupPolicy:BackupPolicy"
-DATABASE = "aws:rds/instance:Instance"
-DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
-DNS = "cloudflare:index/dnsRecord:DnsRecord"
-ENDPOINT = "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint"
-FILES = "aws:efs/fileSystem:FileSystem"
-FLEET = "aws:autoscaling/group:Group"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
-GROUP = "aws:ec2/securityGroup:SecurityGroup"
-INBOUND = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-INGRESS = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
-INSTANCE = "aws:ec2/instance:Instance"
-LOGS = "aws:cloudwatch/logGroup:LogGroup"
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
-OUTBOUND = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-PARAMETER = "aws:ssm/parameter:Parameter"
-POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
-RULESET = "cloudflare:index/ruleset:Ruleset"
-SERVICE_TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken"
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-TUNNEL = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared"
-VPC = "aws:ec2/vpc:Vpc"
-ZONE_SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
 
 Broken = Iterator[tuple[str, str]]
 """The resource's name, and what of it breaks the rule."""
@@ -71,7 +74,7 @@ class Program:
         """Every inbound rule, however it is written, in the words of SecurityGroupIngressRule."""
         found = [(rule, rule.inputs) for rule in self.of(INBOUND)]
         found += [(rule, _modern(rule.inputs)) for rule in self.of(OLD_RULE) if rule.inputs.get("type") == "ingress"]
-        for group in self.of(GROUP, DEFAULT_GROUP):
+        for group in self.of(SECURITY_GROUP, DEFAULT_GROUP):
             for rule in _list(group.inputs.get("ingress")):
                 found.append((group, {**_modern(rule), "securityGroupId": f"«{group.name}.id»"}))
         return found
@@ -80,7 +83,7 @@ class Program:
     def rules_out(self) -> list[tuple[Resource, dict[str, Any]]]:
         found = [(rule, rule.inputs) for rule in self.of(OUTBOUND)]
         found += [(rule, _modern(rule.inputs)) for rule in self.of(OLD_RULE) if rule.inputs.get("type") == "egress"]
-        for group in self.of(GROUP, DEFAULT_GROUP):
+        for group in self.of(SECURITY_GROUP, DEFAULT_GROUP):
             for rule in _list(group.inputs.get("egress")):
                 found.append((group, {**_modern(rule), "securityGroupId": f"«{group.name}.id»"}))
         return found
@@ -473,10 +476,7 @@ def login_cookie(program: Program) -> Broken:
 
 def shared_host_paths(program: Program) -> Broken:
     guarded = {rule["hostname"] for _, rule in program.ingress if _guard(rule)}
-    normalised = any(
-        item.inputs.get("scope") in ("both", "incoming")
-        for item in program.of("cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings")
-    )
+    normalised = any(item.inputs.get("scope") in ("both", "incoming") for item in program.of(NORMALIZATION))
     for config, host in program.public_hosts:
         if host not in guarded:
             continue
@@ -896,14 +896,14 @@ def user_data_secrets(program: Program) -> Broken:
 
 
 def log_retention(program: Program) -> Broken:
-    for group in program.of(LOGS):
+    for group in program.of(LOG_GROUP):
         days = _number(group.inputs.get("retentionInDays")) or 0
         if days < 7:
             yield group.name, f"kept for {days:g} days" if days else "kept for ever"
 
 
 def logs_leave(program: Program) -> Broken:
-    if not program.of(LOGS):
+    if not program.of(LOG_GROUP):
         for template in program.of(TEMPLATE):
             yield template.name, "no log group"
 

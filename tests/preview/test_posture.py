@@ -105,7 +105,7 @@ INGRESS, TEMPLATE, DATABASE = f"{P}-tunnel-ingress", f"{P}-host-template", f"{P}
 # (rule, a change of the example image2model, the findings of that rule: resource and detail)
 BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ("inbound-cidr", edit(types.INBOUND, "cidrIpv4", "0.0.0.0/0", "database-in"), [(f"{P}-network-database-in", "tcp/5432 from 0.0.0.0/0")]),
-    ("inbound-cidr", edit(types.GROUP, "ingress", [{"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": ["10.0.0.0/8"]}], "-ssh"),
+    ("inbound-cidr", edit(types.SECURITY_GROUP, "ingress", [{"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": ["10.0.0.0/8"]}], "-ssh"),
      [(f"{P}-network-ssh", "tcp/22 from 10.0.0.0/8")]),
     ("inbound-cidr", add(types.OLD_RULE, "old", type="ingress", protocol="tcp", fromPort=443, toPort=443, prefixListIds=["pl-1"], securityGroupId="sg-1"),
      [(f"{P}-old", "tcp/443 from pl-1")]),
@@ -142,7 +142,7 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
      [(f"{P}-access-app-models-example-com-users", "other sites may send the cookie")]),
     ("login-cookie", edit(types.APPLICATION, "httpOnlyCookieAttribute", False, "users"),
      [(f"{P}-access-app-models-example-com-users", "scripts can read the cookie")]),
-    ("shared-host-paths", both(OPENED, edit(types.INGRESS, "config.ingresses.0.hostname", "models.example.com")),
+    ("shared-host-paths", both(OPENED, edit(types.INGRESS, "config.ingresses.0.hostname", "models.example.com"), drop(types.NORMALIZATION)),
      [(INGRESS, "models.example.com: paths are not normalised, odd spellings are let in")]),
     ("public-waf", both(OPENED, drop(types.RULESET)), [(INGRESS, "models.example.com: this stack makes no managed rules")]),
     ("public-rate-limit", both(OPENED, drop(types.RULESET)), [(INGRESS, "models.example.com: this stack makes no rate limit for it")]),
@@ -195,9 +195,9 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ("secret-file", written("write_files:\n", "write_files:\n- {path: /etc/drawbridge/secrets.json, permissions: '0644', content: '{}'}\n"),
      [(TEMPLATE, "/etc/drawbridge/secrets.json has mode 0644")]),
     ("user-data-secrets", edit(types.TEMPLATE, "userData", Secret("x")), [(TEMPLATE, "secrets are in user data")]),
-    ("log-retention", edit(types.LOGS, "retentionInDays", GONE), [(f"{P}-host-logs", "kept for ever")]),
-    ("log-retention", edit(types.LOGS, "retentionInDays", 3), [(f"{P}-host-logs", "kept for 3 days")]),
-    ("logs-leave", drop(types.LOGS), [(TEMPLATE, "no log group")]),
+    ("log-retention", edit(types.LOG_GROUP, "retentionInDays", GONE), [(f"{P}-host-logs", "kept for ever")]),
+    ("log-retention", edit(types.LOG_GROUP, "retentionInDays", 3), [(f"{P}-host-logs", "kept for 3 days")]),
+    ("logs-leave", drop(types.LOG_GROUP), [(TEMPLATE, "no log group")]),
     ("alerts", drop("aws:cloudwatch/metricAlarm:MetricAlarm"), [(f"{P}-host-group", "no alarm watches it")]),
     ("alerts", drop("cloudflare:index/notificationPolicy:NotificationPolicy"), [(f"{P}-tunnel-tunnel", "nobody is told when it is down")]),
     ("ownership", add("drawbridge:index:Odd", "odd"), [(f"{P}-odd", "a component inside a component")]),
@@ -215,8 +215,16 @@ CURES: list[tuple[str, Change, list[tuple[str, str]]]] = [
 ]  # fmt: skip
 
 
+# Two hosts behind logins, whatever the example's own routes are.
+ORIGIN = {"noTLSVerify": True}
+ROUTES = [
+    {"hostname": "models.example.com", "service": "http://nginx:80", "access": "users", "origin": ORIGIN},
+    {"hostname": "admin.example.com", "path": "/api/v1/admin/*", "service": "http://backend:8000", "access": "admins"},
+]
+
+
 def example() -> Resources:
-    return list(deployed("image2model", secretDelivery="parameter-store").resources)
+    return list(deployed("image2model", secretDelivery="parameter-store", routes=ROUTES).resources)
 
 
 def found(rule: str, resources: Resources) -> list[tuple[str, str]]:
