@@ -97,10 +97,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _grounds(text: str) -> list[str]:
-    known = ("replace", "downtime", "exposure", "data-loss")
+    from .gate import GROUNDS
+
     for ground in (given := [part.strip() for part in text.split(",")]):
-        if ground not in known:
-            raise argparse.ArgumentTypeError(f"{ground!r} is none of {', '.join(known)}")
+        if ground not in GROUNDS:
+            raise argparse.ArgumentTypeError(f"{ground!r} is none of {', '.join(GROUNDS)}")
     return given
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import tokens
 from .differences import top
-from .evaluate import Evaluation, Resource, bare
+from .evaluate import Evaluation, bare
 from .reach import NOBODY, Reach
 
 if TYPE_CHECKING:
@@ -285,8 +285,3 @@ def _kept(step: Change) -> str:
 
 def _inputs(step: Change) -> str:
     return ", ".join(dict.fromkeys(top(difference.path) for difference in step.differences))
-
-
-def is_state(resource: Resource) -> bool:
-    """Does something go for good when this resource goes?"""
-    return resource.type in HOLDS

@@ -20,18 +20,6 @@ Kind = Literal[
     "reachable", "login loosened", "check dropped", "rule weakened", "port", "egress", "permission", "secret", "address"
 ]
 
-WORDS: dict[Kind, str] = {
-    "reachable": "a hostname or path answers that did not",
-    "login loosened": "more people, or people with less proof, get in",
-    "check dropped": "one of two checks of the login is gone",
-    "rule weakened": "a rule of the zone is gone, weaker or another one",
-    "port": "a network port admits a peer that it did not",
-    "egress": "the machines may speak to a peer that they could not",
-    "permission": "the machines may do with AWS what they could not",
-    "secret": "a value that was secret is readable",
-    "address": "a machine or database is easier to reach or to read",
-}
-
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Exposure:
