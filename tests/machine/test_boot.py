@@ -184,9 +184,12 @@ def test_packages_that_a_cut_off_boot_left_half_set_up_are_set_up_first(machine:
 
 
 def test_an_image_that_is_missing_is_named_in_the_last_line(machine: Machine) -> None:
-    machine.tool("docker", 'case "$*" in *pull*) echo "Error: manifest for nginx:9 not found" >&2; exit 1;; esac')
+    answers = (
+        '*pull*) echo "Error: manifest unknown" >&2; exit 1;; *--images) echo redis:7; echo nginx:9;; *inspect*nginx:9) exit 1;;'
+    )
+    machine.tool("docker", f'case "$*" in {answers} esac')
     done = machine.boot()
-    assert failures(done) == ["drawbridge: FAILED at images: an image cannot be pulled: Error: manifest for nginx:9 not found"]
+    assert failures(done) == ["drawbridge: FAILED at images: cannot be pulled: nginx:9: Error: manifest unknown"]
     assert told(machine) == ["ABANDON"]
 
 
