@@ -8,12 +8,14 @@ import platform
 import sys
 from collections.abc import Callable
 
-from . import preview
+from . import machine, preview
 
 SECTIONS: dict[str, Callable[[], None]] = {
     "preview": preview.against_imports,
     "preview-engine": preview.against_the_engine,
     "routes": preview.many_routes,
+    "user-data": machine.sizes,
+    "boot": machine.boot,
 }
 
 

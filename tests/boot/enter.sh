@@ -1,9 +1,10 @@
 #!/bin/sh
 # Become a machine: in fresh namespaces (see machine.py), over an overlay of a cached root, with nothing of the host's.
-# Everything mounted here goes with the namespace. Arguments: LOWER RUN-FOLDER
+# Everything mounted here goes with the namespace. Arguments: LOWER RUN-FOLDER SHARE-OR-NOTHING
 set -e
 lower=$1
 run=$2
+share=$3
 root=$run/root
 mount --make-rprivate /
 mount -t overlay overlay -o "lowerdir=$lower,upperdir=$run/disk/upper,workdir=$run/disk/work" "$root"
@@ -39,9 +40,9 @@ ln -s /proc/self/fd dev/fd
 ln -s fd/0 dev/stdin
 ln -s fd/1 dev/stdout
 ln -s fd/2 dev/stderr
-if [ -d "$run/share" ]; then
+if [ -n "$share" ]; then
   mkdir -p srv/efs-server
-  mount --rbind "$run/share" srv/efs-server
+  mount --bind "$share" srv/efs-server
 fi
 # The network card comes from outside.
 n=0

@@ -58,8 +58,9 @@ def _digest_of(path: Path) -> str:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def small_layer(programs: set[str]) -> bytes:
-    """The stand-ins, and a program of the stand-in's for each name that the compose file runs and the base has not."""
+def small_layer(programs: set[str], once: set[str]) -> bytes:
+    """The stand-ins, and a program of the stand-in's for each name that the compose file runs and the base has not; `once` are
+    those that end."""
     memory = io.BytesIO()
     with tarfile.open(fileobj=memory, mode="w") as tar:
 
@@ -72,7 +73,7 @@ def small_layer(programs: set[str]) -> bytes:
         add("standin/service.py", service)
         for program in sorted(programs):
             path = program if program.startswith("/") else f"usr/local/bin/{program}"
-            add(path.lstrip("/"), service)
+            add(path.lstrip("/"), b"#!/bin/sh\nSTANDIN_ONCE=1 exec /standin/service.py\n" if program in once else service)
         add("usr/local/bin/cloudflared", (STANDINS / "cloudflared").read_bytes())
     return memory.getvalue()
 
@@ -96,7 +97,7 @@ def registry(compose_text: str, overlay_text: str, env: Mapping[str, str], files
         # One image may serve two services (an app and its migration): the app's ports win, the environment tells them apart.
         ports = sorted({port for name in names if name not in once for port in _ports(name, services[name], everything)})
         programs = {word for body in bodies for word in _programs(body)}
-        layer = small_layer(programs)
+        layer = small_layer(programs, {word for name in names if name in once for word in _programs(services[name])})
         config = _config(image, names, ports, bodies, all(name in once for name in names), base_digest, _sha(layer))
         blob = json.dumps(config).encode()
         here.blobs |= {_sha(layer): layer, _sha(blob): blob}
@@ -131,20 +132,23 @@ def _ports(name: str, body: Mapping[str, Any], everything: str) -> list[int]:
     return sorted({int(port) for port in found})
 
 
-BASE_PROGRAMS = {
-    "sh",
-    "wget",
-    "python",
-    "python3",
-    "redis-cli",
-    "redis-server",
-    "nginx",
-    "grep",
-    "test",
-    "true",
-    "bash",
-    "cloudflared",
-}
+BASE_PROGRAMS = frozenset(
+    [
+        "sh",
+        "wget",
+        "python",
+        "python3",
+        "redis-cli",
+        "redis-server",
+        "nginx",
+        "grep",
+        "test",
+        "true",
+        "bash",
+        "cloudflared",
+        "psql",
+    ]
+)
 
 
 def _programs(body: Mapping[str, Any]) -> set[str]:
@@ -159,7 +163,8 @@ def _programs(body: Mapping[str, Any]) -> set[str]:
         if line[0] == "CMD":
             line = line[1:]
         if line[0] in ("CMD-SHELL", "sh", "bash", "/bin/sh"):
-            words |= {part.split()[0] for part in re.split(r"&&|\|\||[;|]", line[-1]) if part.split()}
+            parts = [part.split() for part in re.split(r"&&|\|\||[;|]", line[-1])]
+            words |= {part[1] if part[0] == "exec" else part[0] for part in parts if part}
         elif line:
             words.add(line[0])
     plain = {word for word in words if re.fullmatch(r"[\w./+-]+", word)}

@@ -84,8 +84,6 @@ class Machine:
         self.share = share
         if share:
             (share / "export").mkdir(parents=True, exist_ok=True)
-            (self.folder / "share").mkdir()
-            roots.run("mount", "--bind", str(share), str(self.folder / "share"))
         outside.announce(self.address, self.instance)
         seed = "var/lib/cloud/seed/nocloud/"
         self.write(seed + "user-data", user_data)
@@ -137,8 +135,22 @@ class Machine:
         self.cgroup = cgroups() / f"drawbridge-{os.getpid()}-{self.address.rpartition('.')[2]}-{self.boots}"
         self.cgroup.mkdir()
         command = ["sh", "-c", f'echo $$ >{self.cgroup}/cgroup.procs && exec "$@"', "sh"]
-        command += ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
-        command += ["sh", str(roots.HERE / "enter.sh"), str(self.lower), str(self.folder)]
+        # A test run that is killed takes its machines with it.
+        command += [
+            "setpriv",
+            "--pdeathsig",
+            "KILL",
+            "unshare",
+            "--mount",
+            "--net",
+            "--pid",
+            "--uts",
+            "--ipc",
+            "--cgroup",
+            "--fork",
+            "--kill-child",
+        ]
+        command += ["sh", str(roots.HERE / "enter.sh"), str(self.lower), str(self.folder), str(self.share or "")]
         self.started = time.time()
         with open(self.folder / "console", "ab") as console:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
@@ -183,8 +195,6 @@ class Machine:
 
     def remove(self) -> None:
         self.cut()
-        if self.share:
-            roots.run("umount", str(self.folder / "share"))
         if self._mounted:
             roots.run("umount", str(self.disk))
         storage = self.disk / "upper/srv/drawbridge/storage"

@@ -205,7 +205,7 @@ class Outside:
 
     def __enter__(self) -> Outside:
         self.pki = pki()
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+        self.holder = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"])
         own = os.stat("/proc/self/ns/net").st_ino
         while os.stat(f"/proc/{self.holder.pid}/ns/net").st_ino == own:
             time.sleep(0.01)
@@ -352,7 +352,7 @@ class Outside:
             exec chroot --userspec=70:70 {root} {binaries}/postgres -D /data/base -k /data -c listen_addresses={GATEWAY} -c ssl=on \
               -c ssl_cert_file=/data/server.pem -c ssl_key_file=/data/server.key -c fsync=off -c log_statement=ddl
         """
-        command = ["nsenter", "--target", str(self.holder.pid), "--net"]
+        command = ["setpriv", "--pdeathsig", "KILL", "nsenter", "--target", str(self.holder.pid), "--net"]
         command += ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
         with open(folder / "log", "ab") as log:
             self._database = subprocess.Popen(command, stdout=log, stderr=log)

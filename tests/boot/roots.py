@@ -40,7 +40,7 @@ PACKAGES = [
     "python3-psycopg2",
     "amazon-ecr-credential-helper",
 ]
-APPS = "busybox-static,python3,python3-psycopg2,nginx-light,redis-server,bash,base-files"
+APPS = "busybox-static,python3,python3-psycopg2,nginx-light,redis-server,postgresql-client-17,bash,base-files"
 CLOUD_CFG = """\
 datasource_list: [NoCloud, None]
 ssh_genkeytypes: [ed25519]
@@ -173,11 +173,11 @@ def extracted(name: str, packages: str, finish: Callable[[Path], None]) -> Path:
         shutil.rmtree(place / "var/cache/apt", ignore_errors=True)
         finish(place)
 
-    return cached(name, "\n".join([SUITE, MIRROR, packages, *APT, "3"]), make) / "root"
+    return cached(name, "\n".join([SUITE, MIRROR, packages, *APT, "4"]), make) / "root"
 
 
 def apps() -> Path:
-    """What the apps' images are made of: BusyBox, Python, the real nginx and the real redis."""
+    """What the apps' images are made of: BusyBox, Python, the real nginx, redis and psql."""
 
     def finish(root: Path) -> None:
         for applet in [
@@ -205,6 +205,9 @@ def apps() -> Path:
             if not (root / "usr/bin" / applet).exists():
                 (root / "usr/bin" / applet).symlink_to("busybox")
         (root / "usr/bin/python").symlink_to("python3")
+        # Debian's psql is a script that looks for the version.
+        (root / "usr/local/bin").mkdir(parents=True, exist_ok=True)
+        (root / "usr/local/bin/psql").symlink_to("/usr/lib/postgresql/17/bin/psql")
         (root / "etc/passwd").write_text(
             "root:x:0:0::/root:/bin/sh\nnginx:x:101:101::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
         )

@@ -19,6 +19,7 @@ from .images import registry
 from .life import APP, in_background, visits, world
 from .machine import SLOW, machine, wait_for
 from .outside import Answer, Edge
+from .roots import missing
 
 pytestmark = pytest.mark.release
 RATE = 60  # requests a second that are asked for; 50 must be answered
@@ -119,14 +120,17 @@ def test_no_request_is_dropped_by_a_release() -> None:
         assert "ghcr.io/maycast/recorder-server:v1.5.0" in images
 
 
-def shared_example() -> str:
-    """One with a database and lasting files; with something that runs once if there is such a one."""
-    fit = [name for name in EXAMPLES if example(name).facts["database"]]
-    return max(fit, key=lambda name: (bool(example(name).facts["once"]), bool(example(name).facts["storage"])))
+def shared_examples() -> list[str]:
+    """With a database: one that has lasting files, and one that has something to run once."""
+    facts = {name: example(name).facts for name in EXAMPLES} if missing() is None else {}
+    with_database = [name for name, fact in facts.items() if fact["database"]]
+    chosen = [next((name for name in with_database if facts[name][what]), None) for what in ("storage", "once")]
+    return sorted({name for name in chosen if name})
 
 
-def test_two_machines_share_one_tunnel_one_database_and_one_file_system() -> None:
-    which = example(shared_example())
+@pytest.mark.parametrize("name", shared_examples() or ["image2model"])
+def test_two_machines_share_one_tunnel_one_database_and_one_file_system(name: str) -> None:
+    which = example(name)
     facts = which.facts
     with ExitStack() as stack:
         outside, share = stack.enter_context(world(which))
@@ -153,12 +157,12 @@ def test_two_machines_share_one_tunnel_one_database_and_one_file_system() -> Non
         assert roles == "1|f"
         # A file that one writes is there for the other.
         for volume in facts["storage"]:
-            name, mount = next(
-                (service, m["Destination"]) for service, c in pair[0].containers().items() for m in c["Mounts"]
+            service, mount = next(
+                (owner, m["Destination"]) for owner, c in pair[0].containers().items() for m in c["Mounts"]
                 if m.get("Name") == f"app_{volume}"
             )  # fmt: skip
-            pair[0].run("docker", "exec", f"app-{name}-1", "sh", "-c", f"echo of-the-first >{mount}/shared")
-            assert pair[1].run("docker", "exec", f"app-{name}-1", "cat", f"{mount}/shared") == "of-the-first\n"
+            pair[0].run("docker", "exec", f"app-{service}-1", "sh", "-c", f"echo of-the-first >{mount}/shared")
+            assert pair[1].run("docker", "exec", f"app-{service}-1", "cat", f"{mount}/shared") == "of-the-first\n"
         # Both serve; and when one loses its power, the other serves all.
         with Load(outside.edge, visits(which)) as load:
             time.sleep(4)

@@ -1,0 +1,60 @@
+"""The machine's cost: the size of its user data, and how long it takes to serve next to a bare Docker install."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from .clock import ROOT, line
+
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "model"), str(ROOT / "tests" / "machine")]
+
+EXAMPLE = "maycast-recorder"
+BARE = """\
+#cloud-config
+runcmd:
+- - sh
+  - -c
+  - apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends docker.io docker-compose-v2
+    && docker run --rm nginx:1.28.0-alpine true && touch /var/lib/installed
+"""
+
+
+def sizes() -> None:
+    """Bytes of each example's user data, packed as EC2 gets it; 16384 is EC2's limit."""
+    from boot.example import EXAMPLES, example
+
+    for name in EXAMPLES:
+        line(f"{name}: user data", f"{len(example(name).user_data)} B", "under 16384 B")
+
+
+def boot() -> None:
+    """From power-on to the first visitor's answer, with every package installed by the boot, and to a bare Docker's first
+    container: the same machine, the same mirror, the same registry."""
+    from boot.example import example
+    from boot.life import visits, world
+    from boot.machine import machine, wait_for
+    from boot.roots import missing
+
+    reason = missing()
+    if reason:
+        line("skipped", reason)
+        return
+    which = example(EXAMPLE)
+    host, path = visits(which)[-1]
+    took = {}
+    with world(which) as (outside, share):
+        with machine(outside, BARE.encode(), root="bare") as here:
+            here.start()
+            wait_for("a bare Docker's container", lambda: here.try_("test", "-e", "/var/lib/installed").returncode == 0, 300)
+            took["docker"] = time.time() - here.started
+        with machine(outside, which.user_data, root="bare", share=share) as here:
+            here.start()
+            end = time.monotonic() + 600
+            while outside.edge.request(host, path, wait=600).status != 200:
+                if time.monotonic() > end:
+                    raise RuntimeError("\n".join(here.log()[-20:]))
+            took["serving"] = time.time() - here.started
+    line("power-on to the first container of a bare Docker install", f"{took['docker']:.1f} s")
+    line(f"power-on to serving ({EXAMPLE}, all packages installed)", f"{took['serving']:.1f} s")
+    line("boot to serving, in bare Docker installs", f"{took['serving'] / took['docker']:.2f}")
