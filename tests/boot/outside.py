@@ -27,6 +27,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import yaml
+from conftest import EXAMPLES, example_file
+
 from . import roots
 from .images import MANIFEST, Registry
 
@@ -385,7 +388,8 @@ class Outside:
 def pki() -> Path:
     """A certificate authority, trusted by the machines, and one certificate for every name outside."""
     wild = sorted({*NAMES, *(f"*.{name}" for name in NAMES)})
-    regions = ["ap-northeast-1", "eu-west-1", "eu-central-1", "us-east-1", "us-west-2"]
+    stacks = (yaml.safe_load(example_file(name).read_text()) for name in EXAMPLES)
+    regions = sorted({"ap-northeast-1", *(stack["config"]["aws:region"] for stack in stacks)})
     wild += [f"*.{r}.amazonaws.com" for r in regions] + ["*.pki.rds.amazonaws.com"]
     wild += [f"*.c1a2b3.{r}.rds.amazonaws.com" for r in regions]
     names = ",".join(f"DNS:{name}" for name in wild)
