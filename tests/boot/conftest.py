@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from .life import LIVED
 from .roots import missing
 
 HERE = Path(__file__).parent
@@ -18,3 +19,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.boot)
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How long each stage of each life took."""
+    if LIVED:
+        terminalreporter.section("seconds")
+    for name, seconds in sorted(LIVED.items()):
+        terminalreporter.write_line(f"{name}: " + ", ".join(f"{stage} {value}" for stage, value in seconds.items()))

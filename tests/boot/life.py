@@ -22,6 +22,10 @@ APP = "/opt/drawbridge/app/"
 WATCHED = ("/etc/drawbridge", "/etc/docker", "/etc/systemd/system", "/etc/apt/apt.conf.d", "/etc/fstab", "/opt/drawbridge")
 
 
+LIVED: dict[str, dict[str, float]] = {}
+"""Seconds of each stage, by example; printed at the end of a run."""
+
+
 def prepare(outside: Outside, example: Example, folder: Path) -> None:
     """Let the world outside know what this example asks it for, its database included."""
     outside.parameters |= example.parameters
@@ -87,6 +91,7 @@ class Life:
 
 def live(example: Example) -> Life:
     life = Life(example)
+    LIVED[example.name] = life.seconds
     with world(example) as (outside, share), machine(outside, example.user_data, share=share) as here:
         for stage in (first_boot, look_around, crash, stop_and_start, reboot, again):
             began = time.monotonic()

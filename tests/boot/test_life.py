@@ -151,8 +151,9 @@ def test_containers_logs_leave_the_machine(life: Life) -> None:
     if not life.example.facts["log_group"]:
         pytest.skip("this example keeps its logs in the journal")
     streams = {name.split("/")[0] for name in life["logged"]}
-    quiet = {"cloudflared"}
-    assert {f"app-{name}-1" for name in life.example.compose["services"]} - streams - {f"app-{q}-1" for q in quiet} == set()
+    once = set(life.example.facts["once"])
+    assert {f"app-{name}-1" for name in life.example.compose["services"].keys() - once} - streams == set()
+    assert [name for name in once if not any(stream.startswith(f"app-{name}-run-") for stream in streams)] == []
 
 
 def test_a_killed_process_comes_back(life: Life) -> None:
