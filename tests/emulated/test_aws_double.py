@@ -12,6 +12,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from preview import drift
+
 REGION = "ap-northeast-1"
 Client = Callable[[str], Any]
 
@@ -212,3 +214,26 @@ def test_the_rest_of_our_calls_are_motos_own(client: Client, vpc: tuple[str, str
     gateway = client("ec2").create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     client("ec2").attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc[0])
     assert client("sts").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_a_rule_added_by_hand_is_found_in_what_aws_lists(client: Client, vpc: tuple[str, str]) -> None:
+    """drift.yml reads `aws ec2 describe-security-group-rules`, whose JSON is this answer's."""
+    ec2 = client("ec2")
+    workload = ec2.create_security_group(GroupName="workload", Description="d", VpcId=vpc[0])["GroupId"]
+    ec2.revoke_security_group_egress(
+        GroupId=workload, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    )
+    rules = []
+    for port, direction in ((443, ec2.authorize_security_group_egress), (22, ec2.authorize_security_group_ingress)):
+        permission = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        rules += direction(GroupId=workload, IpPermissions=[permission])["SecurityGroupRules"]
+    type_ = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    resources = [
+        {"type": drift.GROUPS[0], "id": workload, "urn": "urn:pulumi:prod::drawbridge::t::workload"},
+        {"type": type_, "id": rules[0]["SecurityGroupRuleId"], "urn": "urn:pulumi:prod::drawbridge::t::https"},
+    ]
+    listed = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [workload]}])
+    found = list(drift.foreign_rules({"deployment": {"resources": resources}}, listed))
+    assert [(change.name, change.property, change.after) for change in found] == [
+        ("workload", rules[1]["SecurityGroupRuleId"], "inbound tcp/22 from 0.0.0.0/0")
+    ]
