@@ -159,7 +159,9 @@ def test_a_secret_is_given_to_the_one_step_that_needs_it() -> None:
 
 
 def commands(path: Path) -> str:
-    return "\n".join(step.get("run", "") for step in steps(path))
+    """What a workflow runs, with the text of the scripts that it calls."""
+    text = "\n".join(step.get("run", "") for step in steps(path))
+    return "\n".join([text, *((ROOT / name).read_text() for name in set(re.findall(r"\.github/scripts/[a-z]+(?!\.)\b", text)))])
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, **ids)
@@ -192,6 +194,30 @@ def test_the_list_of_stacks_holds_what_may_be_a_stacks_name_only(tmp_path: Path)
     assert listed("pro") == (1, f"no stack file Pulumi.pro.yaml in {tmp_path}\n")
     (tmp_path / "Pulumi.a b.yaml").touch()
     assert listed() == (1, "Pulumi.a b.yaml: a stack's name may hold letters, digits, _ . - only\n")
+
+
+def test_a_comparison_holds_every_stack_and_what_stops_one(tmp_path: Path) -> None:
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        '#!/bin/sh\ncase "$*" in\n'
+        '*"--stack bad "*) echo "1 problem in the stack file" >&2; exit 1 ;;\n'
+        '*"--format html -o "*) for last; do :; done; echo page >"$last" ;;\n'
+        '*) echo "said: $*" ;;\nesac\n'
+    )
+    python.chmod(0o755)
+    for name in ("bad", "prod"):
+        (tmp_path / f"Pulumi.{name}.yaml").touch()
+    command = [ROOT / ".github/scripts/compare", "HEAD^1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "1 problem in the stack file\n")
+    assert (tmp_path / "comment" / "preview.md").read_text() == (
+        "## bad cannot be previewed\n\n    1 problem in the stack file\n\n"
+        "said: -m preview --stack prod --against HEAD^1 --format markdown\n\n"
+    )
+    assert [page.name for page in (tmp_path / "pages").iterdir()] == ["prod.html"]
+    (tmp_path / "Pulumi.bad.yaml").unlink()
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0
 
 
 def test_a_refused_plan_shows_no_value_however_many_lines_it_has(tmp_path: Path) -> None:
@@ -242,7 +268,7 @@ def test_actionlint_finds_nothing() -> None:
 
 def test_shellcheck_finds_nothing_in_the_workflows_scripts() -> None:
     scripts = [path for path in (ROOT / ".github" / "scripts").iterdir() if path.suffix == ""]
-    assert sorted(path.name for path in scripts) == ["look", "release", "stacks"]
+    assert sorted(path.name for path in scripts) == ["compare", "look", "release", "stacks"]
     done = subprocess.run([tool("shellcheck"), *scripts], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
