@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -27,6 +27,7 @@ from postgres import Server
 from rendered import merged, project, written
 from websockets.sync.client import ClientConnection, connect
 
+from model import drawn
 from preview.evaluate import Evaluation
 
 from .edge import Address, Edge, Running, checked, service_of
@@ -40,11 +41,25 @@ SUBNET = "127.0.80.0/24"
 SECTIONS = {"tunnel": {"subnet": SUBNET}}
 
 
-def settle(text: str) -> str:
-    """Values for placeholders: a database on this machine, and for each generated secret one of its own."""
-    text = re.sub(r"%C2%AB.*?%C2%BB", lambda match: unquote(match[0]), text)  # as it stands in a URL
-    text = re.sub(r"«[^«»]*-postgres\.address»", "localhost", text)
-    return re.sub(r"«([^«»]+)»", lambda match: hashlib.sha256(match[1].encode()).hexdigest(), text)
+def settler(stack: Evaluation) -> Callable[[str], str]:
+    """Gives values to placeholders: a database on this machine, and for each drawn text one of its own, made into what the
+    stack file asks for as the program does it."""
+    generate = json.loads(stack.config["drawbridge:app"]).get("generate", {})
+
+    def value(match: re.Match[str]) -> str:
+        drawn_text = hashlib.sha256(match[1].encode()).hexdigest()
+        name = re.search(r"-secrets-(\w+)\.result$", match[1])
+        settings = generate.get(name[1], {}) if name else {}
+        if not settings or settings.get("encoding") == "letters":
+            return drawn_text
+        return drawn.written(drawn_text, int(settings.get("bytes", 32)), settings.get("encoding", "hex"))
+
+    def settle(text: str) -> str:
+        text = re.sub(r"%C2%AB.*?%C2%BB", lambda match: unquote(match[0]), text)  # as it stands in a URL
+        text = re.sub(r"«[^«»]*-postgres\.address»", "localhost", text)
+        return re.sub(r"«([^«»]+)»", value, text)
+
+    return settle
 
 
 def free_port(address: str) -> int:
@@ -59,12 +74,13 @@ class Place:
     def __init__(self, example: str, folder: Path, **changes: Any) -> None:
         self.example, self.folder = example, folder
         self.stack: Evaluation = deployed(example, secretDelivery="cloud-init", **SECTIONS, **changes)
+        self.settle = settler(self.stack)
         project(example, folder, **SECTIONS, **changes)
         facts = json.loads(written(example, "cloud-init", **SECTIONS, **changes)["/etc/drawbridge/machine.json"])
         self.once: list[str] = facts["once"]
         document = merged(folder, *(word for name in self.once for word in ("--profile", f"once-{name}")))
         self.networks = {name: set(body.get("networks") or {}) for name, body in document["services"].items()}
-        self.services: dict[str, Any] = json.loads(settle(json.dumps(document["services"], ensure_ascii=False)))
+        self.services: dict[str, Any] = json.loads(self.settle(json.dumps(document["services"], ensure_ascii=False)))
         self.volumes: dict[str, Any] = document.get("volumes", {})
         self.addresses: dict[tuple[str, int], Address] = {}
 
@@ -251,7 +267,7 @@ def walking(example: str, folder: Path, apps: Mapping[str, int], **changes: Any)
             running.enter_context(place.nginx())
         if "opa" in place.services and OPA:
             running.enter_context(place.opa())
-        edge = Edge(place.stack, place.find, settle, CONNECTOR)
+        edge = Edge(place.stack, place.find, place.settle, CONNECTOR)
         yield Visitor(place, running.enter_context(Running(edge)))
 
 

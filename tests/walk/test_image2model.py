@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from http.client import HTTPConnection
 
 import pytest
 
@@ -41,8 +43,21 @@ def test_administrators_have_a_hostname_and_a_second_factor(visit: Visitor) -> N
 
 
 def test_users_do_not_reach_the_admin_api_by_their_own_hostname(visit: Visitor) -> None:
-    answer = visit(APP + "/api/v1/admin/system-health", who=USER)
-    assert (answer.status, answer.service, answer.refused) == (404, None, None)
+    path = "/api/v1/admin/system-health"
+    assert visit(APP + path).status == 302
+    for who in (USER, OPS):
+        answer = visit(APP + path, who=who)
+        assert (answer.status, answer.service, answer.refused) == (404, None, "no ingress rule")
+
+
+def test_nor_does_nginx_serve_it_there(visit: Visitor) -> None:
+    """Should a route ever send it on."""
+    ip, port = visit.place.find("http://nginx:80")
+    for host, status in ((APP, 404), (ADMIN, 200)):
+        connection = HTTPConnection(ip, port, timeout=10)
+        connection.request("GET", "/api/v1/admin/system-health", headers={"Host": host})
+        with connection.getresponse() as response:
+            assert (host, response.status) == (host, status)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +65,7 @@ def test_users_do_not_reach_the_admin_api_by_their_own_hostname(visit: Visitor) 
 )
 def test_nor_by_another_spelling(visit: Visitor, spelling: str) -> None:
     answer = visit(APP + spelling, who=USER)
-    assert (answer.status in (400, 404), answer.service) == (True, None)
+    assert (answer.status in (403, 404), answer.service) == (True, None)
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/upload", "/api/v1/administrator"])
@@ -87,9 +102,13 @@ def test_the_apps_own_hourly_limit_counts_the_visitors_address(visit: Visitor) -
 
 
 def test_generated_secrets_have_the_guides_lengths_and_reach_who_needs_them(visit: Visitor) -> None:
-    made = {r.name.rpartition("-")[2]: r.inputs["length"] for r in visit.place.stack.resources if "-secrets-" in r.name}
-    assert made == {"SECRET_KEY": 32, "API_KEY": 24, "ADMIN_API_KEY": 24, "REDIS_PASSWORD": 32}
     backend, frontend = visit.place.environment("backend"), visit.place.environment("frontend")
+    made = {name: backend[name] for name in ("SECRET_KEY", "API_KEY", "ADMIN_API_KEY")}
+    made["REDIS_PASSWORD"] = visit.place.environment("redis")["REDIS_PASSWORD"]
+    assert [name for name, value in made.items() if not re.fullmatch("[0-9a-f]+", value)] == []
+    assert {name: len(value) // 2 for name, value in made.items()} == {
+        "SECRET_KEY": 32, "API_KEY": 24, "ADMIN_API_KEY": 24, "REDIS_PASSWORD": 32,
+    }  # fmt: skip
     assert set(frontend) == {"API_KEY"} and frontend["API_KEY"] == backend["API_KEY"] != backend["ADMIN_API_KEY"]
     assert {"models.example.com", "admin.example.com"} == set(backend["ALLOWED_HOSTS"].split(","))
 
