@@ -137,6 +137,7 @@ class Facts:
     endpoint: str | None
     egress: tuple[str, ...]
     closed: bool
+    rest: str
 
 
 def facts(evaluation: Evaluation) -> Facts:
@@ -168,7 +169,14 @@ def facts(evaluation: Evaluation) -> Facts:
         routed=tuple(name for name in services if name in hosts), others=_few([n for n in services if n not in hosts]),
         state=tuple(_state(evaluation, inbound)), endpoint=_endpoint(evaluation, inbound), egress=tuple(_egress(evaluation)),
         closed=not any(rule.inputs.get(key) for rule in inbound for key in ("cidrIpv4", "cidrIpv6", "prefixListId")),
+        rest=_rest(reach.catch_all),
     )  # fmt: skip
+
+
+def _rest(catch_all: str | None) -> str:
+    if catch_all and catch_all.startswith("http_status:"):
+        return f"anything else: nobody, {catch_all.removeprefix('http_status:')}"
+    return f"ANYTHING ELSE: {catch_all or 'not said'}"
 
 
 def _few(names: Sequence[str]) -> tuple[str, ...]:
@@ -275,8 +283,12 @@ def wide(known: Facts) -> Drawing:
         drawing.wire((box.x + 40, box.y), (box.x + 40, bottom), kind="data")
         drawing.label(box.x + 52, bottom + 24, f"SSH, {known.endpoint}", "wire", 150)
         bottom = box.y + box.height
-    height = max(bottom + 16, edge.height, 170)
-    drawing.boxes[0:0] = [Box(edge.x, 0, edge.width, max(edge.height, 170), "zone edge"), Box(frame, 0, 544, height, "zone vpc")]
+    frame_height = max(bottom, y) + 16
+    height = max(frame_height, edge.height, 170)
+    drawing.boxes[0:0] = [
+        Box(edge.x, 0, edge.width, max(edge.height, 170), "zone edge"),
+        Box(frame, 0, 544, frame_height, "zone vpc"),
+    ]
     drawing.height = height
     line = connector.y + connector.height / 2
     visitors = drawing.box(0, line - 24, 100, 48, "actor")
@@ -336,7 +348,7 @@ def _edge(drawing: Drawing, known: Facts, x: float, y: float, width: float) -> B
     at = y + 60
     for card in known.routes:
         at += card.draw(drawing, x + _PAD, at, width - 2 * _PAD).height + 8
-    drawing.label(x + _PAD, at + 14, "anything else: nobody, 404", "text", width - 2 * _PAD)
+    drawing.label(x + _PAD, at + 14, known.rest, "text", width - 2 * _PAD)
     return Box(x, y, width, max(at + 30 - y, 150), "zone edge")
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from model.paths import PathPattern
+
 from . import tokens
 from .compare import Change, Comparison, Difference
 from .consequences import Consequence
@@ -23,6 +25,9 @@ STATEFUL = {
     tokens.FILES: "files",
     tokens.TUNNEL: "the tunnel's identity",
 }
+
+
+ANYTHING_ELSE = "anything else"
 
 
 @dataclass(frozen=True)
@@ -57,14 +62,11 @@ def listed(words: list[str]) -> str:
 
 
 def path(regex: str | None) -> str:
-    """A rule's expression as people write paths: `^/admin(/|$)` is `/admin/*`. Whatever has another form stays as it is."""
+    """A rule's expression as people write paths: `^/admin(/|$)` is `/admin/*`. Whatever no pattern makes stays as it is."""
     if regex is None:
         return ""
-    match = re.fullmatch(r"\^((?:[^\\^$.|?*+()\[\]{}]|\\[^A-Za-z0-9])*)(\(/\|\$\)|\$|)", regex)
-    if not match:
-        return f" {regex}"
-    plain = re.sub(r"\\(.)", r"\1", match[1])
-    return plain + {"(/|$)": "/*", "$": "", "": "*"}[match[2]]
+    pattern = PathPattern.from_regex(regex)
+    return str(pattern) if pattern.regex() == regex else f" {regex}"
 
 
 def port(rule: dict[str, Any]) -> str:
@@ -91,7 +93,9 @@ def reach(evaluation: Evaluation) -> Table:
         cells = (entry.hostname + path(entry.path), place.who, ", ".join(checks) or "none", entry.service)
         rows.append(Row(cells, {EVERYONE: "open", NOBODY: "closed"}.get(place.who, "guarded")))
     if known.catch_all:
-        rows.append(Row(("anything else", NOBODY, "", known.catch_all), "closed"))
+        answers = not known.catch_all.startswith("http_status:")
+        cells = (ANYTHING_ELSE, EVERYONE if answers else NOBODY, "none" if answers else "", known.catch_all)
+        rows.append(Row(cells, "open" if answers else "closed"))
     return Table(
         "Who can reach what", ("from the Internet", "who", "login checked at", "service"), tuple(rows), frozenset({0, 3})
     )
@@ -260,13 +264,16 @@ def short(value: object) -> str:
 
 def summary(evaluation: Evaluation) -> str:
     """One sentence: what of the stack can be reached by whom."""
-    tones = [row.tone for row in reach(evaluation).rows]
+    rows = reach(evaluation).rows
+    tones = [row.tone for row in rows if row.cells[0] != ANYTHING_ELSE]
     parts = []
     if number := tones.count("open"):
         parts.append(f"{count(number, 'route')} open to everyone")
     if number := tones.count("guarded"):
         parts.append(f"{count(number, 'route')} behind a login")
-    return f"{listed(parts) or 'No route'}; nothing else answers."
+    rest = [row for row in rows if row.cells[0] == ANYTHING_ELSE and row.tone == "open"]
+    end = f"whatever else is asked for goes to {rest[0].cells[-1]}, for everyone" if rest else "nothing else answers"
+    return f"{listed(parts) or 'No route'}; {end}."
 
 
 def footer(evaluation: Evaluation) -> str:
@@ -275,7 +282,7 @@ def footer(evaluation: Evaluation) -> str:
 
 def picture(machines: str, known: Table) -> str:
     """What the diagram shows, for whoever hears it."""
-    routes = sum(row.tone != "closed" for row in known.rows)
+    routes = sum(row.tone != "closed" and row.cells[0] != ANYTHING_ELSE for row in known.rows)
     return (
         f"Visitors reach Cloudflare's edge by https. {count(routes, 'route')} lead through the tunnel, which the connector on "
         f"the machines ({machines or 'none'}) dials from inside, to the services. The table below has all routes."

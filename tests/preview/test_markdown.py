@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from model.paths import PathPattern
 from preview import markdown, words
 from preview.words import Row, Table
 
@@ -222,3 +223,12 @@ def test_a_name_cannot_end_the_marker() -> None:
 def test_counts_and_lists_read_as_sentences() -> None:
     assert [words.count(n, "route") for n in (0, 1, 2, 1000)] == ["0 routes", "1 route", "2 routes", "1,000 routes"]
     assert [words.listed(list(text)) for text in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/admin/*", "/api/upload*", "/a.b/(c)+*"])
+def test_a_path_reads_as_it_was_written(path: str) -> None:
+    assert words.path(PathPattern.parse(path).regex()) == path
+
+
+def test_an_expression_that_no_path_makes_is_shown_as_it_is() -> None:
+    assert [words.path(regex) for regex in (None, ".*", "^/(a|b)", "/x")] == ["", " .*", " ^/(a|b)", " /x"]
