@@ -43,7 +43,17 @@ def holes(routes: Sequence[Route], by_host: Sequence[str] = ()) -> list[Finding]
     found = [*_ambiguous(routes), *_taken_along(routes)]
     if found:
         return found
-    return [*_around_by_another_host(routes, by_host), *_disagreements(routes, applications(routes), guard(routes))]
+    found = _around_by_another_host(routes, by_host)
+    seen: set[object] = set()
+    for host in hostnames(routes):
+        # What takes a request to this host: its own routes, and those of the wildcards above it.
+        names = {host, *wildcards_over(host, routes)}
+        near = [route for route in routes if route.hostname in names]
+        shape = _shape(host, ordered(near))
+        if shape not in seen:
+            found += _disagreements(host, near, applications(near), guard(near))
+        seen.add(shape)
+    return found
 
 
 def representatives(routes: Sequence[Route], host: str) -> list[str]:
@@ -53,10 +63,13 @@ def representatives(routes: Sequence[Route], host: str) -> list[str]:
     longest of these texts that the path begins with, and from whether the path goes on after it (with a character in
     no pattern, or it would begin with a longer one). So each text, alone and followed by such a character, is enough.
     """
+    return _points([route.path for route in routes if route.path is not None and host_matches(route.hostname, host)])
+
+
+def _points(patterns: Sequence[PathPattern]) -> list[str]:
     texts = {"/"}
-    for route in routes:
-        if route.path is not None and host_matches(route.hostname, host):
-            texts |= {route.path.literal, route.path.literal.rstrip("/") + "/"}
+    for pattern in patterns:
+        texts |= {pattern.literal, pattern.literal.rstrip("/") + "/"}
     return sorted(texts | {text + PROBE for text in texts})
 
 
@@ -209,32 +222,52 @@ def _concrete(host: str) -> str:
 def _around_by_another_host(routes: Sequence[Route], by_host: Sequence[str]) -> list[Finding]:
     """A path that is protected on one host, and served by the same service on another host to others."""
     found: list[Finding] = []
-    rules = ordered(routes)
+    all_rules = ordered(routes)
+    rules = {host: [r for r in all_rules if host_matches(r.hostname, _concrete(host))] for host in hostnames(routes)}
+    shapes = {host: _shape(host, mine) for host, mine in rules.items()}
+    known: dict[tuple[PathPattern, object, object], Route | None] = {}
     for position, route in enumerate(routes):
         if route.path is None or behind(route) in ("public", CLOSED) or route.target in by_host:
             continue
-        own = _concrete(route.hostname)
-        for host in hostnames(routes):
+        for host in rules:
             if host == route.hostname:
                 continue
-            for path in representatives(routes, own) + representatives(routes, _concrete(host)):
-                other = taken_by(_concrete(host), path, rules)
-                if other is None or taken_by(own, path, rules) is not route or behind(other) in (route.access, CLOSED):
-                    continue
-                if _reports_itself(other, route, routes):
-                    continue
-                if urlsplit(other.service).netloc == urlsplit(route.service).netloc:
-                    rule = (
-                        f"'{route.target}' answers {route.path} on {host} as well, to '{other.access}' "
-                        f"(routes/{routes.index(other)}): who passes there is around '{route.access}'"
-                    )
-                    cure = (
-                        f"Route {host} {route.path} to http_status:404 or under access: {route.access}; or list '{route.target}' "
-                        "in app.allow.byHost if it tells hosts apart itself."
-                    )
-                    found.append(finding(f"routes/{position}", rule, f"{route.hostname}{route.path}", cure))
-                    break
+            # Hosts whose routes are alike are asked once.
+            key = (route.path, shapes[route.hostname], shapes[host])
+            if key not in known:
+                known[key] = _meets(route, rules[route.hostname], rules[host])
+            met = known[key]
+            other = met and next(r for r in rules[host] if (r.path, r.access, r.service) == (met.path, met.access, met.service))
+            if other is None or _reports_itself(other, route, routes):
+                continue
+            rule = (
+                f"'{route.target}' answers {route.path} on {host} as well, to '{other.access}' "
+                f"(routes/{routes.index(other)}): who passes there is around '{route.access}'"
+            )
+            cure = (
+                f"Route {host} {route.path} to http_status:404 or under access: {route.access}; or list '{route.target}' "
+                "in app.allow.byHost if it tells hosts apart itself."
+            )
+            found.append(finding(f"routes/{position}", rule, f"{route.hostname}{route.path}", cure))
     return found
+
+
+def _shape(host: str, rules: Sequence[Route]) -> tuple[object, ...]:
+    """What of a host's rules decides anything, whatever the host is called."""
+    return tuple((r.hostname == host or r.hostname, str(r.path or ""), r.access, r.service) for r in rules)
+
+
+def _meets(route: Route, own: Sequence[Route], others: Sequence[Route]) -> Route | None:
+    """The first of another host's rules that takes a path of the route to the same service for others."""
+    paths = _points([r.path for r in (*own, *others) if r.path is not None])
+    for path in paths:
+        if next((r for r in own if r.path is None or r.path.matches(path)), None) is not route:
+            continue
+        other = next((r for r in others if r.path is None or r.path.matches(path)), None)
+        same = other is not None and urlsplit(other.service).netloc == urlsplit(route.service).netloc
+        if other is not None and same and behind(other) not in (route.access, CLOSED):
+            return other
+    return None
 
 
 def _reports_itself(other: Route, route: Route, routes: Sequence[Route]) -> bool:
@@ -245,7 +278,7 @@ def _reports_itself(other: Route, route: Route, routes: Sequence[Route]) -> bool
     return ranks[0] > ranks[1]
 
 
-def _disagreements(routes: Sequence[Route], apps: Sequence[Application], shield: Guard | None) -> list[Finding]:
+def _disagreements(pattern: str, routes: Sequence[Route], apps: Sequence[Application], shield: Guard | None) -> list[Finding]:
     """Requests that the readers take for different pages, the edge lets through, and a login would have to stop.
 
     The layout of routes alone decides this, and `routing` is made so that there are none: this is the check of it.
@@ -253,7 +286,7 @@ def _disagreements(routes: Sequence[Route], apps: Sequence[Application], shield:
     found: dict[str, Finding] = {}
     rules = ordered(routes)
     small = ordered(route.model_copy(update={"path": route.path.lower() if route.path else None}) for route in routes)
-    for host, raw in _requests(routes):
+    for host, raw in _requests(pattern, routes):
         edge = normalised(raw)
         if shield and shield.refuses(host, raw, edge):
             continue
@@ -276,13 +309,12 @@ def _disagreements(routes: Sequence[Route], apps: Sequence[Application], shield:
     return list(found.values())
 
 
-def _requests(routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
-    """(Host header, path as sent): every class of paths in every spelling, on hosts as they are and as they might be
-    written, and under a wildcard one and two levels down."""
-    for pattern in hostnames(routes):
-        host = _concrete(pattern)
-        odd = f"deep.{host}" if pattern.startswith("*.") else host.upper()
-        for path in representatives(routes, host):
-            yield odd, path.replace(PROBE, "zq9")
-            for raw in spellings(path):
-                yield host, raw
+def _requests(pattern: str, routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
+    """(Host header, path as sent): every class of paths in every spelling, on a host as it is and as it might be written,
+    and under a wildcard one and two levels down."""
+    host = _concrete(pattern)
+    odd = f"deep.{host}" if pattern.startswith("*.") else host.upper()
+    for path in representatives(routes, host):
+        yield odd, path.replace(PROBE, "zq9")
+        for raw in spellings(path):
+            yield host, raw

@@ -130,7 +130,8 @@ def _claims(host: str, routes: Sequence[Route]) -> dict[str, list[str]]:
     if base is None and len({route.access for route in mine}) == 1:
         base = mine[0].access
     # A wildcard's application would cover this host as well.
-    covered = any(not route.public for route in routes if route.hostname in wildcards_over(host, routes))
+    above = wildcards_over(host, routes)
+    covered = any(not route.public for route in routes if route.hostname in above)
     claims: dict[str, list[str]] = {}
     if base is not None and (base != "public" or covered):
         claims[base] = [host]

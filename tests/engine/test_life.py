@@ -85,8 +85,8 @@ def test_a_route_comes_and_goes_without_touching_the_others(engine: EngineStack)
     before = {(thing.type, thing.id) for thing in engine.cloud.live()}
 
     def add(config: dict[str, Any]) -> None:
-        zone, service = config["drawbridge:cloudflare"]["zone"], config["drawbridge:routes"][0]["service"]
-        route = {"hostname": f"rehearsal.{zone}", "service": service, "access": "public"}
+        zone = config["drawbridge:cloudflare"]["zone"]
+        route = {"hostname": f"rehearsal.{zone}", "service": "http_status:404", "access": "public"}
         config["drawbridge:routes"].append(route)
 
     engine.edit(add)
