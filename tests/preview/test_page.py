@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from preview import architecture, gate, tokens, words
 from preview.architecture import Card, Drawing, Facts
 from preview.compare import Comparison, compare
+from preview.markdown import to_markdown
 from preview.page import to_html
 from preview.words import Row
 
@@ -130,8 +131,9 @@ def test_the_same_stack_is_the_same_page() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize("delivery", ["cloud-init", "parameter-store"])
-def test_no_secret_is_on_a_page(name: str, delivery: str) -> None:
-    written = to_html(deployed(name, secretDelivery=delivery))
+def test_no_secret_is_on_a_page_or_in_a_comment(name: str, delivery: str) -> None:
+    stack = deployed(name, secretDelivery=delivery)
+    written = to_html(stack) + to_markdown(stack)
     assert [secret for secret in secret_names(name) if canary(secret) in written] == []
 
 
