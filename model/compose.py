@@ -29,7 +29,7 @@ _VARIABLE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """What we need to know of one service."""
+    """What we need to know of one service. `fixed` are those of `environment` whose values name no variable."""
 
     name: str
     image: str | None
@@ -46,6 +46,7 @@ class Service:
     volumes: tuple[str, ...]
     env_files: tuple[str, ...]
     environment: frozenset[str]
+    fixed: frozenset[str]
     variables: frozenset[str]
 
     @property
@@ -155,6 +156,7 @@ def _service(name: str, body: Mapping[str, Any], finished: bool) -> Service:
             str(item.get("path") if isinstance(item, dict) else item) for item in _items(body.get("env_file"), scalar=True)
         ),
         environment=frozenset(str(key) for key, _ in pairs),
+        fixed=frozenset(str(key) for key, value in pairs if value not in (None, "") and not any(_variables(str(value)))),
         variables=frozenset(variable for text in _strings(body) for variable, _ in _variables(text)) | passed,
     )
 
@@ -283,7 +285,12 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
             )
         )
     reads_all = any(".env" in map(_bare, service.env_files) for service in compose.services.values())
-    for kind, names in (("secrets", app.secrets), ("generate", tuple(app.generate))):
+    for kind, names in (
+        ("env", tuple(app.env)),
+        ("secrets", app.secrets),
+        ("generate", tuple(app.generate)),
+        ("facts", tuple(app.facts)),
+    ):
         for unused in () if reads_all else sorted(set(names) - _read_by_services(compose) - _registry_passwords(app)):
             warnings.append(f"app/{kind}/{unused}: no service of the compose file mentions ${{{unused}}}")
     for position, volume in enumerate(app.storage):
@@ -470,6 +477,20 @@ def database_services(compose: Compose, database: Database, aliases: Iterable[st
         for name, service in compose.services.items()
         if service.variables & ours or ".env" in map(_bare, service.env_files)
     )  # fmt: skip
+
+
+def own_database(compose: Compose, readers: Iterable[str]) -> list[Finding]:
+    """Services that are given the database and have the address of another one written into the compose file, which wins."""
+    return [
+        finding(
+            f"app/compose/services/{name}/environment/{variable}",
+            "a service that gets the stack's database does not name another one",
+            cure=f"Write ${{{variable}}} for its value, or leave it out; or list in database.services who does use the database.",
+        )
+        for name in readers
+        for variable in ("DATABASE_URL", "PGHOST")
+        if variable in compose.services[name].fixed
+    ]
 
 
 def overlay(

@@ -362,7 +362,9 @@ def _database_services(compose: compose_file.Compose, app: App, database: Databa
         for i, name in enumerate(database.services or ())
         if name not in compose.services
     ]
-    if not found and not compose_file.database_services(compose, database, fact_values.aliases(app)):
+    readers = () if found else compose_file.database_services(compose, database, fact_values.aliases(app))
+    found += compose_file.own_database(compose, readers)
+    if not found and not readers:
         warnings.append(
             "database: no service of the compose file mentions DATABASE_URL or a PG* variable; name them in database.services"
         )

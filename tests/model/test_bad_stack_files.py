@@ -187,6 +187,10 @@ COMPOSES: list[tuple[str, str, str]] = [
     ("  api:\n", "  m: {image: 'm:1', depends_on: {o: {condition: service_completed_successfully}}}\n  o: {image: 'o:1'}\n  n: {image: 'n:1', restart: always, depends_on: [o]}\n  api:\n",
      "app/compose/services/n/depends_on/o: 'o' runs once and ends before the others start: what waits for it waits for its end, got \"service_started\". "
      "Write `condition: service_completed_successfully`, or leave it out of app.once."),
+    ('environment: {SECRET: "${SECRET}"', 'environment: {PGHOST: db, SECRET: "${SECRET}"', "app/compose/services/api/environment/PGHOST: a service that gets the stack's "
+     "database does not name another one. Write ${PGHOST} for its value, or leave it out; or list in database.services who does use the database."),
+    ('URL: "${DATABASE_URL}"', 'URL: "${DATABASE_URL}", DATABASE_URL: "postgres://a:b@db/c"', "app/compose/services/api/environment/DATABASE_URL: a service that gets the stack's "
+     "database does not name another one. Write ${DATABASE_URL} for its value, or leave it out; or list in database.services who does use the database."),
     ("  worker:", "  cloudflared:", "app/compose/services/cloudflared: the connector is added by Drawbridge. Remove this service from the compose file."),
     ("services:", "include: [x.yaml]\nservices:", "app/compose: a compose file does not include others. Only this one file is put on the machines."),
     ("image: ghcr.io/acme/worker:1", "image: w:1\n    extends: {file: x.yaml, service: y}", "app/compose: service 'worker' does not extend another file. "

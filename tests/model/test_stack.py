@@ -115,3 +115,13 @@ def test_a_compose_file_reads_as_gos_parser_reads_it() -> None:
     text = "services:\n  a:\n    image: x:1\n    restart: no\n    ports: !override [22:22]\n    environment: {5: y}\n"
     service = compose.parse(text).services["a"]
     assert (service.restarts, service.ports, service.environment) == (False, ("22:22",), frozenset({"5"}))
+
+
+@pytest.mark.parametrize(
+    "section, value", [("env", {"TAG": "v1", "STRAY": "x"}), ("facts", {"STRAY": "urls"}), ("generate", {"KEY": {}, "STRAY": {}})]
+)
+def test_a_variable_that_no_service_mentions_is_pointed_out(section: str, value: Any) -> None:
+    warnings = load_stack(changed(f"app/{section}", value)).warnings
+    assert [text for text in warnings if "STRAY" in text] == [
+        f"app/{section}/STRAY: no service of the compose file mentions ${{STRAY}}"
+    ]
