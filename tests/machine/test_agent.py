@@ -31,6 +31,7 @@ class Machine:
         for folder in ("etc/drawbridge", "opt/drawbridge/app", "var/log", "run", "bin"):
             (root / folder).mkdir(parents=True)
         self.tool("systemctl", "true")
+        self.tool("docker", "true")
 
     def facts(self, **changes: Any) -> None:
         (self.root / "etc/drawbridge/machine.json").write_text(json.dumps({**FACTS, **changes}))

@@ -147,7 +147,9 @@ def test_storage_that_does_not_mount_ends_the_boot_before_any_container_starts(m
     assert (done.returncode, steps(done)) == (1, ["packages", "storage"])
     assert failures(done) == ["drawbridge: FAILED at storage: the file system fs-1.efs.aws cannot be mounted"]
     assert told(machine) == ["ABANDON"]
-    assert [line for line in machine.argv() if line.startswith("docker") or "enable --now drawbridge.service" in line] == []
+    assert [line for line in machine.argv() if line.startswith("docker") or "enable --now drawbridge.service" in line] == [
+        "docker compose --project-name app stop"
+    ]
 
 
 def test_the_last_line_has_the_agents_own_reason(machine: Machine) -> None:
@@ -216,7 +218,8 @@ def test_a_failed_launch_leaves_no_half_open_service(machine: Machine) -> None:
     (machine.root / "boot").write_text(text)
     done = machine.boot(str(machine.root / "boot"))
     assert failures(done) == ["drawbridge: FAILED at ready: still waiting: worker is unhealthy"]
-    assert machine.argv().count("systemctl disable --now drawbridge.service") == 1
+    stops = ["systemctl disable --now drawbridge.service", "docker compose --project-name app stop"]
+    assert [line for line in machine.argv() if line in stops] == stops
     assert told(machine) == ["ABANDON"]
 
 
