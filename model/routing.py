@@ -53,7 +53,8 @@ def host_matches(pattern: str, host: str) -> bool:
 
 def wildcards_over(host: str, routes: Sequence[Route]) -> tuple[str, ...]:
     """The wildcard hosts of the routes that a host (or a narrower wildcard) lies under."""
-    return tuple(w for w in hostnames(routes) if w.startswith("*.") and w != host and host.removeprefix("*").endswith(w[1:]))
+    wildcards = sorted({route.hostname for route in routes if route.hostname.startswith("*.")})
+    return tuple(w for w in wildcards if w != host and host.removeprefix("*").endswith(w[1:]))
 
 
 def ordered(routes: Iterable[Route]) -> list[Route]:
