@@ -8,7 +8,7 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 
-.PHONY: preview test walk lint docs rehearse checkov policy boot bench emulated boot-faults boot-release clean
+.PHONY: preview test walk lint docs rehearse rehearse-faults checkov policy boot bench emulated boot-faults boot-release clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -28,7 +28,10 @@ docs: $(VENV)/.installed ## Write the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
 
 rehearse: $(VENV)/.installed-dev policy/venv/.installed ## The life of a stack with the real Pulumi CLI and stand-in clouds
-	@$(BIN)/python -m pytest -m engine -rs -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -m 'engine and not sweep' -rs -n 2 --dist loadgroup
+
+rehearse-faults: $(VENV)/.installed-dev ## Every fault at every operation of every example, with the real Pulumi CLI
+	@$(BIN)/python -m pytest tests/engine/test_faults.py -m engine -rs -n 2
 
 policy: policy/venv/.installed ## The policy pack's own environment
 

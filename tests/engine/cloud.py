@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Action = Literal["fail", "timeout", "hang", "lost", "die-before", "die-after", "init-failed", "slow"]
+Action = Literal["fail", "timeout", "hang", "hang-after", "lost", "die-before", "die-after", "init-failed", "slow"]
 
 FACTS: dict[str, Any] = {
     "account": "123456789012",
@@ -73,8 +73,8 @@ class Fault:
 
     `fail`: refused, no effect. `timeout`: no effect, after `seconds`. `lost`: takes effect, yet an error without an id
     answers, so the engine does not know of it. `init-failed`: takes effect, and the error carries id and properties, as a
-    group whose capacity wait ran out. `hang`: no effect and no answer, until the plugin is killed. `die-before`,
-    `die-after`: the plugin's process ends, and with it all that is under way in it. `slow`: works, `seconds` later.
+    group whose capacity wait ran out. `hang`: no effect and no answer, until the plugin is killed; `hang-after`: the effect, but no
+    answer. `die-before`, `die-after`: the plugin's process ends, and with it all that is under way in it. `slow`: works, `seconds` later.
     """
 
     action: Action

@@ -320,10 +320,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             text = fault.message or (spent if action == "timeout" else "refused on demand")
             self._end(operation, context, "failed" if action == "fail" else "timeout", text)
         if action == "hang":
-            operation.outcome = "hanging"
-            self.cloud.record(operation)
-            while True:  # until the plugin is killed
-                time.sleep(60)
+            self._hang(operation)
         if action == "die-before":
             self._die(operation)
         if self.dying.is_set():
@@ -334,6 +331,8 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             self._end(operation, context, "refused", str(error))
         if isinstance(result, Thing):
             operation.id = result.id
+        if action == "hang-after":
+            self._hang(operation)
         if action == "die-after":
             self._die(operation)
         if action == "lost" and fault:
@@ -350,7 +349,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         """It exists and its id is known, but it did not become what it should: the bridge's partial failure."""
         with self.cloud.transaction() as contents:
             found = contents.find(thing.type, thing.id, thing.urn)
-            if found is not None:
+            if found is not None and operation.op == "create":  # what served before an update goes on serving
                 found.ready, found.unready_machines = False, fault.unready_machines
         size = thing.outputs.get("desiredCapacity") or thing.outputs.get("minSize") or 1
         waited = f"want at least {size} healthy instance(s) in Auto Scaling Group, have 0"
@@ -377,6 +376,12 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         self.cloud.record(operation)
         context.abort(grpc.StatusCode.UNKNOWN, text)
         raise AssertionError("abort raises")
+
+    def _hang(self, operation: Operation) -> NoReturn:
+        operation.outcome = "hanging"
+        self.cloud.record(operation)
+        while True:  # until the plugin is killed
+            time.sleep(60)
 
     def _die(self, operation: Operation) -> NoReturn:
         """All that arrives while the process dies dies with it, without an effect; what was done before is answered."""

@@ -140,3 +140,11 @@ def test_a_preview_after_the_failure_asks_the_cloud_nothing(after_failed_release
     run = engine.preview()
     assert run.operations == ()
     assert [step for step in run.planned(GROUP) if step[0] == "create-replacement"] == [("create-replacement", "app")]
+
+
+def test_continue_on_error_deletes_nothing_either_while_the_release_fails(after_failed_release: Fork) -> None:
+    engine = after_failed_release(replace=True, check=True)
+    engine.cloud.fault("init-failed", op="create", type=GROUP)
+    run = engine.cli("up", "--yes", "--skip-preview", "--continue-on-error", fails=True)
+    assert run.done("delete") == []
+    assert groups(engine) == [True, False, False]
