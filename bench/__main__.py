@@ -8,10 +8,11 @@ import platform
 import sys
 from collections.abc import Callable
 
-from . import machine, preview
+from . import flat, machine, preview
 
 SECTIONS: dict[str, Callable[[], None]] = {
     "preview": preview.against_imports,
+    "engine-preview": flat.against_a_flat_program,
     "preview-engine": preview.against_the_engine,
     "routes": preview.many_routes,
     "user-data": machine.sizes,
