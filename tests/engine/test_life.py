@@ -204,9 +204,11 @@ def test_protected_things_refuse_and_then_everything_goes_in_an_order_that_the_c
     assert engine.cloud.live() == []
     order = [kind for op, kind in changes(gone) if op == "delete"]
     assert order.index(GROUP) < order.index(TUNNEL)
-    applications = [place for place, kind in enumerate(order) if kind == APPLICATION]
-    policies = [place for place, kind in enumerate(order) if kind == POLICY]
-    assert max(applications, default=-1) < min(policies, default=len(order))
+    # A policy goes after the applications that use it: the last word of both names is the entry of `access`.
+    deleted = [o.name for o in gone.operations if o.op == "delete" and o.outcome == "ok" and o.type in (APPLICATION, POLICY)]
+    for position, name in enumerate(deleted):
+        key = name.rpartition("-access-policy-")[2]
+        assert [app for app in deleted[position:] if "-access-app-" in app and app.endswith(f"-{key}")] == []
 
 
 # Secrets --------------------------------------------------------------------------------------------------------------
