@@ -237,7 +237,8 @@ class Host(pulumi.ComponentResource):
                 # A changed template replaces the group. "#initerror" is the engine's name for a failed start: without it the
                 # next `up` would take the broken group for done and delete the healthy one.
                 replace_on_changes=["launchTemplate", "#initerror"],
-                depends_on=[permissions],
+                # No input names them, yet no machine boots without its rights and its way out, nor stops cleanly.
+                depends_on=[permissions, *network.paths],
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{wait + 600}s", update=f"{wait + 600}s", delete=f"{drain * 2 + 900}s"
                 ),

@@ -24,6 +24,8 @@ class Network(pulumi.ComponentResource):
         super().__init__("drawbridge:index:Network", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._name = name
+        self.paths: list[pulumi.Resource] = []
+        """Routes and rules that traffic needs: they are there before the machines, and go after them."""
         if settings.vpc_id:
             self.vpc_id: pulumi.Input[str] = settings.vpc_id
             self.public_subnet_ids: list[pulumi.Input[str]] = list(settings.public_subnet_ids)
@@ -50,15 +52,17 @@ class Network(pulumi.ComponentResource):
     ) -> None:  # fmt: skip
         """Let one group reach another on a TCP port: the inbound rule there, the outbound rule here, never a CIDR."""
         if target_is_ours:
-            aws.vpc.SecurityGroupIngressRule(
+            inbound = aws.vpc.SecurityGroupIngressRule(
                 f"{self._name}-{label}-in", security_group_id=target, referenced_security_group_id=source,
                 ip_protocol="tcp", from_port=port, to_port=port, description=label, opts=self._child,
             )  # fmt: skip
+            self.paths.append(inbound)
         if source_is_ours:
-            aws.vpc.SecurityGroupEgressRule(
+            outbound = aws.vpc.SecurityGroupEgressRule(
                 f"{self._name}-{label}-out", security_group_id=source, referenced_security_group_id=target,
                 ip_protocol="tcp", from_port=port, to_port=port, description=label, opts=self._child,
             )  # fmt: skip
+            self.paths.append(outbound)
 
     def _make_vpc(self, settings: NetworkSettings, zones: tuple[str, ...]) -> None:
         name, child = self._name, self._child
@@ -72,13 +76,14 @@ class Network(pulumi.ComponentResource):
         gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=vpc.id, tags={"Name": name}, opts=child)
         public = aws.ec2.RouteTable(f"{name}-public", vpc_id=vpc.id, tags={"Name": f"{name}-public"}, opts=child)
         private = aws.ec2.RouteTable(f"{name}-private", vpc_id=vpc.id, tags={"Name": f"{name}-private"}, opts=child)
-        aws.ec2.Route(
+        internet = aws.ec2.Route(
             f"{name}-internet",
             route_table_id=public.id,
             destination_cidr_block=ANYWHERE,
             gateway_id=gateway.id,
             opts=child,
         )
+        self.paths.append(internet)
         blocks = list(ipaddress.ip_network(settings.cidr).subnets(prefixlen_diff=2))
         self.public_subnet_ids, self.private_subnet_ids = [], []
         for kind, table, ids, offset in (
@@ -90,7 +95,10 @@ class Network(pulumi.ComponentResource):
                     f"{name}-{kind}-{index}", vpc_id=vpc.id, availability_zone=zone, cidr_block=str(blocks[offset + index]),
                     map_public_ip_on_launch=False, tags={"Name": f"{name}-{kind}-{zone}"}, opts=child,
                 )  # fmt: skip
-                aws.ec2.RouteTableAssociation(f"{name}-{kind}-{index}", subnet_id=subnet.id, route_table_id=table.id, opts=child)
+                joined = aws.ec2.RouteTableAssociation(
+                    f"{name}-{kind}-{index}", subnet_id=subnet.id, route_table_id=table.id, opts=child
+                )
+                self.paths.append(joined)
                 ids.append(subnet.id)
 
     def _egress(self, settings: NetworkSettings) -> None:
@@ -105,10 +113,11 @@ class Network(pulumi.ComponentResource):
         ]  # fmt: skip
         for label, port, protocol, cidr, why in listed:
             family = {"cidr_ipv6": cidr} if ":" in cidr else {"cidr_ipv4": cidr}
-            aws.vpc.SecurityGroupEgressRule(
+            rule = aws.vpc.SecurityGroupEgressRule(
                 f"{self._name}-egress-{label}", security_group_id=self.workload_group.id, ip_protocol=protocol,
                 from_port=port, to_port=port, description=why, opts=self._child, **family,
             )  # fmt: skip
+            self.paths.append(rule)
 
     def _make_endpoint(self, settings: NetworkSettings) -> None:
         ssh = self.group("ssh", "Machines: SSH from the Instance Connect Endpoint alone")

@@ -35,6 +35,16 @@ def test_an_adopted_vpc_is_used_and_left_alone() -> None:
     assert {group.inputs["vpcId"] for group in program.of_type(invariants.GROUP)} == {"vpc-0123"}
 
 
+@pytest.mark.parametrize("network", [{}, ADOPTED])
+def test_machines_come_after_every_route_and_rule_and_their_rights(network: dict[str, Any]) -> None:
+    program = deployed("image2model", network=network)
+    (group,) = program.of_type(invariants.FLEET)
+    kinds = ("aws:vpc/securityGroup", "aws:ec2/route:", "aws:ec2/routeTableAssociation:", "aws:iam/rolePolicy:")
+    paths = {resource.urn for resource in program.resources if resource.type.startswith(kinds)}
+    assert len(paths) == (12 if network else 17)
+    assert paths - set(group.options["dependsOn"]) == set()
+
+
 def test_without_an_endpoint_nothing_admits_ssh() -> None:
     program = deployed("maycast-recorder", network={"endpoint": "none"})
     assert program.of_type(ENDPOINT) == []

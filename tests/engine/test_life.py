@@ -211,6 +211,22 @@ def test_protected_things_refuse_and_then_everything_goes_in_an_order_that_the_c
         assert [app for app in deleted[position:] if "-access-app-" in app and app.endswith(f"-{key}")] == []
 
 
+def test_machines_come_after_their_way_out_and_go_before_it(tmp_path: Path, plugins: Path) -> None:
+    engine = prepare("maycast-recorder", tmp_path, plugins)
+    engine.configure(**{"drawbridge:protect": "false"})
+    kinds = ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+             "aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation")  # fmt: skip
+    for kind in kinds:
+        engine.cloud.fault("slow", op="create", type=kind, times=0, seconds=3)  # no luck of the race: the group would win it
+    created = [o for o in engine.up().operations if o.op == "create"]
+    assert {o.type for o in created} >= {*kinds, GROUP}
+    assert [o.name for o in created[[o.type for o in created].index(GROUP) :] if o.type in kinds] == []
+    engine.cloud.fault("slow", op="delete", type=GROUP, seconds=3)
+    deleted = [o for o in engine.destroy().operations if o.op == "delete"]
+    assert [o.name for o in deleted[: [o.type for o in deleted].index(GROUP)] if o.type in kinds] == []
+    assert engine.cloud.live() == []
+
+
 # Secrets --------------------------------------------------------------------------------------------------------------
 
 SAID_PLAINLY = 8
