@@ -16,8 +16,16 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-WHY_NOT = "Chromium is not installed (Debian: apt-get install chromium)"
+
+def _has_fonts() -> bool:
+    """Are the fonts there whose widths the drawing's labels are held against?"""
+    if not shutil.which("fc-list"):
+        return False
+    return bool(subprocess.run(["fc-list", "DejaVu Sans"], capture_output=True, check=False).stdout)
+
+
+PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None) if _has_fonts() else None
+WHY_NOT = "needs Chromium and the DejaVu fonts (Debian: apt-get install chromium fontconfig fonts-dejavu-core)"
 START_SECONDS = 60
 
 
