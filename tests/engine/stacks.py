@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,12 @@ def edit_host(engine: EngineStack, **settings: Any) -> None:
 def release(engine: EngineStack) -> None:
     """Ask for a release: a launch template with a larger disk, which every example can have."""
     engine.edit(lambda config: config.setdefault("drawbridge:host", {}).update(diskGiB=_disk(config) + 1))
+
+
+def hears_its_hosts(engine: EngineStack) -> bool:
+    """Does `drawbridge:app.facts` hand the routes' host names to the machines?"""
+    facts = _config(engine.file)["drawbridge:app"].get("facts", {})
+    return bool({"hostnames", "urls", "websocketUrls"} & set(re.findall(r"\w+", str(list(facts.values())))))
 
 
 def _disk(config: dict[str, Any]) -> int:
