@@ -123,10 +123,14 @@ class Contents:
         """Live objects of these types (all without any), oldest first."""
         return [thing for thing in self.things if not thing.abandoned and (not types or thing.type in types)]
 
-    def find(self, type_: str, id_: str, urn: str = "") -> Thing | None:
-        """The live object of that type and id; ids that several share (a random value's is "none") are told apart by URN."""
+    def find(self, type_: str, id_: str, urn: str = "", *, oldest: bool = False) -> Thing | None:
+        """The live object of that type and id; ids that several share (a random value's is "none") are told apart by URN.
+
+        While such a one is replaced, two share the URN too: the newest is meant, and for a deletion the oldest.
+        """
         found = [thing for thing in self.live(type_) if thing.id == id_]
-        return next((thing for thing in found if thing.urn == urn), found[0] if found else None)
+        ours = [thing for thing in found if thing.urn == urn] or found[:1]
+        return ours[0 if oldest else -1] if ours else None
 
 
 class Cloud:

@@ -269,7 +269,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
 
         def unmake() -> Thing | None:
             with self.cloud.transaction() as contents:
-                thing = contents.find(type_, request.id, request.urn)
+                thing = contents.find(type_, request.id, request.urn, oldest=True)
                 if thing is None:
                     return None
                 refusal = rules.refuse_delete(thing, contents)

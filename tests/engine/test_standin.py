@@ -224,6 +224,17 @@ def test_objects_that_share_an_id_are_told_apart_by_their_urn(engine: Engine) ->
     assert [read(engine.look(rules.ZONE_SETTING, name).inputs)["value"] for name in ("one", "two")] == ["strict", "full"]
 
 
+def test_of_two_random_values_of_one_urn_the_newest_changes_and_the_oldest_goes(engine: Engine) -> None:
+    password = "random:index/randomPassword:RandomPassword"
+    first = engine.make(password, "a", length=8), engine.outputs(password)["result"]
+    second = engine.make(password, "a", length=9), engine.outputs(password)["result"]  # as a replacement does
+    assert (first[0], second[0], first[1] != second[1]) == ("none", "none", True)
+    assert engine.update(password, "a", length=9)["result"] == second[1]
+    engine.delete(password, "a")
+    (left,) = engine.cloud.live(password)
+    assert left.outputs["result"] == second[1]
+
+
 def test_an_unknown_type_says_so(engine: Engine) -> None:
     with pytest.raises(grpc.RpcError) as error:
         engine.make("aws:ec2/flyingMachine:FlyingMachine")
