@@ -132,7 +132,8 @@ class Machine:
     def start(self) -> None:
         assert self.process is None
         self.boots += 1
-        self.cgroup = cgroups() / f"drawbridge-{os.getpid()}-{self.address.rpartition('.')[2]}-{self.boots}"
+        # By the folder's name: process ids may be the same in two containers over one tree of control groups.
+        self.cgroup = cgroups() / f"{self.folder.name}-{self.boots}"
         self.cgroup.mkdir()
         command = ["sh", "-c", f'echo $$ >{self.cgroup}/cgroup.procs && exec "$@"', "sh"]
         # A test run that is killed takes its machines with it.

@@ -18,6 +18,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -652,11 +653,14 @@ def mirror() -> dict[str, bytes]:
     # Ubuntu's name for Debian's docker-compose; with the command line, which Ubuntu has in docker.io.
     alias = debs / "docker-compose-v2_1_all.deb"
     if not alias.exists():
-        control = debs / "alias" / "DEBIAN"
-        control.mkdir(parents=True, exist_ok=True)
         text = "Package: docker-compose-v2\nVersion: 1\nArchitecture: all\nMaintainer: tests <tests@example.com>\n"
-        (control / "control").write_text(text + "Depends: docker-compose, docker-cli, iptables\nDescription: Ubuntu's name\n")
-        roots.run("dpkg-deb", "--build", str(control.parent), str(alias))
+        # Whole or not there at all: another run may be reading the packages.
+        with tempfile.TemporaryDirectory(dir=debs) as folder:
+            control = Path(folder) / "content/DEBIAN"
+            control.mkdir(parents=True)
+            (control / "control").write_text(text + "Depends: docker-compose, docker-cli, iptables\nDescription: Ubuntu's name\n")
+            roots.run("dpkg-deb", "--build", f"{folder}/content", f"{folder}/made")
+            (Path(folder) / "made").rename(alias)
     stanzas = []
     for deb in sorted(debs.glob("*.deb")):
         data = deb.read_bytes()
