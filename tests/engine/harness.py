@@ -243,7 +243,9 @@ class EngineStack:
         """Any command of the CLI, in the project, on this stack. `fails`: None where either end will do."""
         return self._ended(self._started(arguments), arguments, fails, len(self.cloud.operations()))
 
-    def killed(self, *arguments: str, by: signal.Signals, after: Callable[[list[Operation]], bool]) -> Run:
+    def killed(
+        self, *arguments: str, by: signal.Signals, after: Callable[[list[Operation]], bool], fails: bool | None = True
+    ) -> Run:
         """A command that gets a signal once the operations so far say so; SIGKILL strikes all its processes, as a crash does."""
         before = len(self.cloud.operations())
         process = self._started(arguments)
@@ -254,7 +256,7 @@ class EngineStack:
             if process.poll() is None:
                 os.killpg(process.pid, by) if by is signal.SIGKILL else process.send_signal(by)
                 time.sleep(0.5)
-        return self._ended(process, arguments, True, before)
+        return self._ended(process, arguments, fails, before)
 
     def _started(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
         return subprocess.Popen(

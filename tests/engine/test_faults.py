@@ -18,10 +18,12 @@ import pytest
 
 from .cloud import Action, Operation
 from .harness import EngineStack, Run
-from .stacks import GROUP, LASTING, STACKS, TEMPLATE, TUNNEL, deploy, prepare, release
+from .stacks import GROUP, LASTING, PARAMETER, STACKS, TEMPLATE, TUNNEL, deploy, prepare, release
 
 UP = ("up", "--yes", "--skip-preview", "--continue-on-error")
 FAULTS: tuple[Action, ...] = ("fail", "timeout", "init-failed")
+DESTROY = ("destroy", "--yes", "--skip-preview", "--continue-on-error")
+SMALL = "maycast-recorder"  # for what takes long
 FULL = "image2model"  # database, files, parameters, logins, alarms: all that there is
 Home = Path
 
@@ -46,7 +48,7 @@ def once(engine: EngineStack, fault: Action, command: tuple[str, ...]) -> Run:
         hanging = any(operation.outcome == "hanging" for operation in operations)
         return hanging and time.monotonic() - last["at"] > 1.5
 
-    return engine.killed(*command, by=signal.SIGINT, after=stuck)
+    return engine.killed(*command, by=signal.SIGINT, after=stuck, fails=None)
 
 
 def climb(
@@ -132,7 +134,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, standin_only: Home) -> Eng
     return deploy(FULL, tmp_path_factory.mktemp("running"), standin_only)
 
 
-@pytest.mark.parametrize("fault", ["fail"])
+@pytest.mark.parametrize("fault", ["fail", pytest.param("timeout", marks=pytest.mark.sweep)])
 def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_always_serves(
     running: EngineStack, fault: Action, tmp_path: Path
 ) -> None:
@@ -151,9 +153,10 @@ def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_
         command=("up", "--yes", "--skip-preview"),
         always=lambda: any(group.ready for group in engine.cloud.live(GROUP)),
     )
-    hit = {(op, type_) for op, type_, _ in struck(runs)}
-    assert {("update", TUNNEL), ("update", TEMPLATE), ("create", GROUP), ("update", "aws:ssm/parameter:Parameter")} <= hit
-    assert fault == "init-failed" or ("delete", GROUP) in hit
+    done = {(o.op, o.type, o.name) for run in runs for o in run.operations if o.op in ops}
+    assert struck(runs) == done  # every single one was struck
+    assert {("update", TUNNEL), ("update", TEMPLATE), ("create", GROUP), ("update", PARAMETER)} <= {hit[:2] for hit in done}
+    assert fault == "init-failed" or ("delete", GROUP) in {hit[:2] for hit in done}
     # No run deletes the healthy group before another one is ready.
     for number, run in enumerate(runs):
         if healthy.id in run.done("delete", GROUP):
@@ -166,13 +169,32 @@ def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_
     assert_settled(engine)
 
 
+@pytest.mark.parametrize(
+    ("stack", "fault"),
+    [(FULL, "fail"), pytest.param(FULL, "timeout", marks=pytest.mark.sweep)],
+)
+def test_a_destroy_that_fails_at_every_object_in_turn_ends_with_nothing_left(
+    stack: str, fault: Action, prepared: Callable[[str], EngineStack], tmp_path: Path
+) -> None:
+    engine = prepared(stack).fork(tmp_path)
+    engine.configure(**{"drawbridge:protect": "false"})
+    engine.up()
+    standing = {("delete", thing.type, thing.name) for thing in engine.cloud.live()}
+    engine.cloud.fault(fault, op="delete", each=True)
+    runs = climb(engine, fault, at_most=60, command=DESTROY)
+    assert struck(runs) == standing  # every single one was struck
+    deleted = Counter((o.op, o.type, o.name) for run in runs for o in run.operations if o.op == "delete" and o.outcome == "ok")
+    assert deleted == Counter(standing)
+    assert (engine.cloud.live(), engine.export().get("resources", [])) == ([], [])
+
+
 # A process that died after the effect: the one thing that the engine cannot put right by itself ------------------------
 
 
 def test_a_plugin_that_dies_after_the_effect_leaves_an_object_that_only_the_user_can_settle(
     prepared: Callable[[str], EngineStack], tmp_path: Path
 ) -> None:
-    engine = prepared("maycast-recorder").fork(tmp_path)
+    engine = prepared(SMALL).fork(tmp_path)
     engine.cloud.fault("die-after", op="create", type=TUNNEL)
     assert "error reading from server: EOF" in engine.cli(*UP, fails=True).output
     orphan = engine.cloud.one(TUNNEL)
