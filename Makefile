@@ -52,7 +52,7 @@ boot: $(VENV)/.installed-dev ## Boot every example's machine for real; root and 
 	@$(BIN)/python -m pytest -m boot tests/boot/test_life.py -rs
 
 boot-faults: $(VENV)/.installed-dev ## What goes wrong at boot, made to go wrong; as boot
-	@$(BIN)/python -m pytest -m faults tests/boot/test_faults.py -rs
+	@$(BIN)/python -m pytest -m faults tests/boot/test_faults.py -rs -n $${DRAWBRIDGE_BOOTS:-2}
 
 boot-release: $(VENV)/.installed-dev ## A release under load and two machines at once, for real; as boot
 	@$(BIN)/python -m pytest -m release tests/boot/test_release.py -rs -s
