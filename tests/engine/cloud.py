@@ -165,6 +165,11 @@ class Cloud:
         with self._lock():
             self._save("faults.json", [*self._read("faults.json", []), asdict(Fault(action=action, **where))])
 
+    def struck(self) -> set[tuple[str, ...]]:
+        """(operation, type, name) of what the faults with `each` struck, a plugin that died before it could record it included."""
+        with self._lock():
+            return {tuple(what.split(" ", 2)) for fault in self._read("faults.json", []) for what in fault["struck"]}
+
     def heal(self) -> None:
         """Forget every fault that was asked for."""
         with self._lock():

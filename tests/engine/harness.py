@@ -13,10 +13,8 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sysconfig
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -242,21 +240,6 @@ class EngineStack:
     def cli(self, *arguments: str, fails: bool | None = False) -> Run:
         """Any command of the CLI, in the project, on this stack. `fails`: None where either end will do."""
         return self._ended(self._started(arguments), arguments, fails, len(self.cloud.operations()))
-
-    def killed(
-        self, *arguments: str, by: signal.Signals, after: Callable[[list[Operation]], bool], fails: bool | None = True
-    ) -> Run:
-        """A command that gets a signal once the operations so far say so; SIGKILL strikes all its processes, as a crash does."""
-        before = len(self.cloud.operations())
-        process = self._started(arguments)
-        deadline = time.monotonic() + 120
-        while process.poll() is None and time.monotonic() < deadline and not after(self.cloud.operations(since=before)):
-            time.sleep(0.05)
-        for _ in range(2):  # the first interrupt asks to finish what is under way, the second does not wait for it
-            if process.poll() is None:
-                os.killpg(process.pid, by) if by is signal.SIGKILL else process.send_signal(by)
-                time.sleep(0.5)
-        return self._ended(process, arguments, fails, before)
 
     def _started(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
         return subprocess.Popen(

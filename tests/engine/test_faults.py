@@ -7,8 +7,6 @@ well. Each `up` gets one step further: it does what failed the last time, and fa
 from __future__ import annotations
 
 import itertools
-import signal
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .cloud import Action, Operation
+from .cloud import Action
 from .harness import EngineStack, Run
 from .stacks import GROUP, LASTING, PARAMETER, STACKS, TEMPLATE, TUNNEL, deploy, prepare, release
 
@@ -36,24 +34,8 @@ def stacks_with_faults() -> list[Any]:
     ]
 
 
-def once(engine: EngineStack, fault: Action, command: tuple[str, ...]) -> Run:
-    """One run that may end either way; with things that hang, the user interrupts it once nothing moves any more."""
-    if fault != "hang":
-        return engine.cli(*command, fails=None)
-    last = {"count": -1, "at": time.monotonic()}
-
-    def stuck(operations: list[Operation]) -> bool:
-        if len(operations) != last["count"]:
-            last.update(count=len(operations), at=time.monotonic())
-        hanging = any(operation.outcome == "hanging" for operation in operations)
-        return hanging and time.monotonic() - last["at"] > 1.5
-
-    return engine.killed(*command, by=signal.SIGINT, after=stuck, fails=None)
-
-
 def climb(
     engine: EngineStack,
-    fault: Action,
     *,
     at_most: int,
     command: tuple[str, ...] = UP,
@@ -62,7 +44,7 @@ def climb(
     """Run `up` until it ends well; `always` holds after each run."""
     runs = []
     for _ in range(at_most):
-        runs.append(once(engine, fault, command))
+        runs.append(engine.cli(*command, fails=None))
         assert [o for o in runs[-1].operations if o.outcome == "refused"] == [], runs[-1].output
         assert always(), [(o.op, o.id, o.outcome) for run in runs for o in run.operations if o.type == GROUP]
         if runs[-1].ok:
@@ -72,7 +54,7 @@ def climb(
 
 def struck(runs: list[Run]) -> set[tuple[str, str, str]]:
     """(operation, type, name) of all that a fault struck."""
-    outcomes = {"failed", "timeout", "init-failed", "died", "hanging"}
+    outcomes = {"failed", "timeout", "init-failed"}
     return {(o.op, o.type, o.name) for run in runs for o in run.operations if o.outcome in outcomes}
 
 
@@ -118,7 +100,7 @@ def test_a_first_up_that_fails_at_every_resource_in_turn_converges(
 ) -> None:
     engine = prepared(stack).fork(tmp_path)
     engine.cloud.fault(fault, op="create", each=True)
-    runs = climb(engine, fault, at_most=60)
+    runs = climb(engine, at_most=60)
     made = created(runs)
     assert struck(runs) == {("create", type_, name) for type_, name in made}  # every single one was struck
     # A group whose machines never came up is replaced (decision 7); everything else is made exactly once.
@@ -134,7 +116,23 @@ def running(tmp_path_factory: pytest.TempPathFactory, standin_only: Home) -> Eng
     return deploy(FULL, tmp_path_factory.mktemp("running"), standin_only)
 
 
-@pytest.mark.parametrize("fault", ["fail", pytest.param("timeout", marks=pytest.mark.sweep)])
+@pytest.mark.sweep
+def test_a_first_up_whose_plugins_die_at_every_resource_in_turn_converges(
+    prepared: Callable[[str], EngineStack], tmp_path: Path
+) -> None:
+    engine = prepared(SMALL).fork(tmp_path)
+    engine.cloud.fault("die-before", op="create", each=True)
+    runs = climb(engine, at_most=60)
+    made = created(runs)
+    assert engine.cloud.struck() == {("create", type_, name) for type_, name in made}
+    assert set(made.values()) == {1}
+    assert [o for run in runs for o in run.operations if o.op == "delete"] == []
+    assert_settled(engine)
+
+
+@pytest.mark.parametrize(
+    "fault", ["fail", pytest.param("timeout", marks=pytest.mark.sweep), pytest.param("init-failed", marks=pytest.mark.sweep)]
+)
 def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_always_serves(
     running: EngineStack, fault: Action, tmp_path: Path
 ) -> None:
@@ -148,7 +146,6 @@ def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_
         engine.cloud.fault(fault, op=op, each=True)
     runs = climb(
         engine,
-        fault,
         at_most=40,
         command=("up", "--yes", "--skip-preview"),
         always=lambda: any(group.ready for group in engine.cloud.live(GROUP)),
@@ -171,7 +168,11 @@ def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_
 
 @pytest.mark.parametrize(
     ("stack", "fault"),
-    [(FULL, "fail"), pytest.param(FULL, "timeout", marks=pytest.mark.sweep)],
+    [
+        (FULL, "fail"),
+        pytest.param(FULL, "timeout", marks=pytest.mark.sweep),
+        pytest.param(SMALL, "die-before", marks=pytest.mark.sweep),
+    ],
 )
 def test_a_destroy_that_fails_at_every_object_in_turn_ends_with_nothing_left(
     stack: str, fault: Action, prepared: Callable[[str], EngineStack], tmp_path: Path
@@ -181,8 +182,8 @@ def test_a_destroy_that_fails_at_every_object_in_turn_ends_with_nothing_left(
     engine.up()
     standing = {("delete", thing.type, thing.name) for thing in engine.cloud.live()}
     engine.cloud.fault(fault, op="delete", each=True)
-    runs = climb(engine, fault, at_most=60, command=DESTROY)
-    assert struck(runs) == standing  # every single one was struck
+    runs = climb(engine, at_most=60, command=DESTROY)
+    assert engine.cloud.struck() == standing  # every single one was struck
     deleted = Counter((o.op, o.type, o.name) for run in runs for o in run.operations if o.op == "delete" and o.outcome == "ok")
     assert deleted == Counter(standing)
     assert (engine.cloud.live(), engine.export().get("resources", [])) == ([], [])
