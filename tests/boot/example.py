@@ -39,6 +39,11 @@ class Example:
         return next(str(file["content"]) for file in self.document["write_files"] if file["path"] == path)
 
     @property
+    def served(self) -> list[dict[str, Any]]:
+        """The tunnel's rules that lead to a service; the others are answered by the connector itself."""
+        return [rule for rule in self.rules if rule["hostname"] and not rule["service"].startswith("http_status:")]
+
+    @property
     def facts(self) -> dict[str, Any]:
         return dict(json.loads(self.file("/etc/drawbridge/machine.json")))
 

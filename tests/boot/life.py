@@ -54,13 +54,12 @@ def world(example: Example) -> Iterator[tuple[Outside, Path]]:
 
 
 def visits(example: Example) -> list[tuple[str, str]]:
-    """A (hostname, path) that each of the tunnel's rules takes."""
+    """A (hostname, path) that each of the tunnel's rules with a service takes."""
     found = []
-    for rule in example.rules:
+    for rule in example.served:
         # `^/admin(/|$)` takes /admin and all below it; what a wildcard stands for may be nothing.
         path = (rule["path"] or "^/").removeprefix("^").replace("(/|$)", "/").removesuffix("$").replace("\\", "")
-        if rule["hostname"]:
-            found.append((rule["hostname"].replace("*", "any"), path or "/"))
+        found.append((rule["hostname"].replace("*", "any"), path or "/"))
     return found
 
 
@@ -199,9 +198,7 @@ def _write_to_storage(here: Machine, example: Example) -> dict[str, int]:
 
 def crash(life: Life, outside: Outside, here: Machine, share: Path) -> None:
     """SIGKILL to the main process of a routed service's container (`docker kill` would count as a wish)."""
-    service = sorted(
-        {rule["service"].removeprefix("http://").partition(":")[0] for rule in life.example.rules if rule["hostname"]}
-    )[0]
+    service = min(rule["service"].removeprefix("http://").partition(":")[0] for rule in life.example.served)
     victim = here.containers()[service]
     here.run("kill", "-9", str(victim["State"]["Pid"]))
     wait_for("restarted", lambda: here.containers()[service]["RestartCount"] > victim["RestartCount"], 30)

@@ -112,7 +112,7 @@ def test_what_runs_once_has_run_before_the_stack_starts(life: Life) -> None:
 
 def routed_checked(which: Example) -> list[str]:
     services = which.compose["services"]
-    routed = {rule["service"].removeprefix("http://").partition(":")[0] for rule in which.rules if rule["hostname"]}
+    routed = {rule["service"].removeprefix("http://").partition(":")[0] for rule in which.served}
     return [name for name in sorted(routed) if "healthcheck" in services[name]]
 
 
