@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,7 +76,28 @@ def missing() -> str | None:
     if os.geteuid() != 0:
         return "needs root: machines have mount, network and process namespaces of their own"
     lacking = [tool for tool in TOOLS if not shutil.which(tool)]
-    return f"needs {', '.join(lacking)} (apt-get install mmdebstrap iproute2 openssl util-linux)" if lacking else None
+    if lacking:
+        return f"needs {', '.join(lacking)} (apt-get install mmdebstrap iproute2 openssl util-linux)"
+    with tempfile.TemporaryDirectory() as place:
+        namespaces = ["--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
+        tried = subprocess.run(
+            ["unshare", *namespaces, "sh", "-ec", _TRY, "sh", place], capture_output=True, text=True, check=False
+        )
+    return f"needs what root may not do here: {tried.stderr.strip()[-200:]}" if tried.returncode else None
+
+
+# What a machine needs of the kernel and of whatever confines this root, in small; see enter.sh.
+_TRY = """
+mount --make-rprivate /
+mount -t tmpfs try "$1"
+mkdir "$1/lower" "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" "$1/root"
+cd "$1/root"
+mkdir proc groups
+mount -t proc proc proc
+mount -t cgroup2 cgroup2 groups
+pivot_root . .
+"""
 
 
 def run(*command: str, **options: object) -> str:
