@@ -13,9 +13,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Template
 from typing import Any, Literal
 
-import jinja2
 import yaml
 
 from .errors import SettingsError, finding
@@ -23,8 +23,8 @@ from .limits import USER_DATA_BYTES
 from .settings import Registry
 
 TEMPLATES = (
-    "boot", "drawbridge", "drawbridge.service", "drawbridge-watch.service", "drawbridge-metrics.service",
-    "drawbridge-metrics.timer", "52drawbridge",
+    "boot", "drawbridge", "drawbridge.service", "drawbridge-storage.conf", "drawbridge-watch.service",
+    "drawbridge-metrics.service", "drawbridge-metrics.timer", "52drawbridge",
 )  # fmt: skip
 BIN = "/opt/drawbridge/bin"
 APP = "/opt/drawbridge/app"
@@ -137,6 +137,8 @@ def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> li
         (f"{UNITS}/drawbridge.service", "0644", _unit(machine, templates["drawbridge.service"])),
         (f"{UNITS}/drawbridge-watch.service", "0644", templates["drawbridge-watch.service"]),
     ]
+    if machine.storage:
+        files.append((f"{UNITS}/drawbridge.service.d/storage.conf", "0644", templates["drawbridge-storage.conf"]))
     if machine.metrics:
         files += [
             (f"{UNITS}/{unit}", "0644", templates[unit]) for unit in ("drawbridge-metrics.service", "drawbridge-metrics.timer")
@@ -214,16 +216,7 @@ def _daemon(machine: Machine, values: Values) -> dict[str, Any]:
 
 
 def _unit(machine: Machine, template: str) -> str:
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.from_string(template).render(
-        storage=machine.storage, start_seconds=machine.boot_timeout, stop_seconds=machine.stop_timeout
-    )
+    return Template(template).substitute(start_seconds=machine.boot_timeout, stop_seconds=machine.stop_timeout)
 
 
 def _json(value: Any) -> str:

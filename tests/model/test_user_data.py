@@ -165,12 +165,17 @@ def test_a_first_boot_that_was_cut_off_is_taken_up_by_the_next() -> None:
     )
 
 
-def test_the_unit_waits_for_the_storage_only_if_there_is_any() -> None:
-    unit = "/etc/systemd/system/drawbridge.service"
-    with_storage = files(user_data.render(MACHINE, VALUES, TEMPLATES))[unit]["content"]
-    without = files(user_data.render(replace(MACHINE, storage=()), VALUES, TEMPLATES))[unit]["content"]
-    mount = "ExecStartPre=/bin/sh -c 'mountpoint -q /srv/drawbridge/storage || timeout 60 mount /srv/drawbridge/storage'\n"
-    assert mount in with_storage
-    assert with_storage.index(mount) < with_storage.index("ExecStart=")
-    assert "/srv/drawbridge/storage" not in without
-    assert "TimeoutStopSec=120\n" in without
+def test_the_stack_waits_for_the_storage_only_if_there_is_any() -> None:
+    drop_in = "/etc/systemd/system/drawbridge.service.d/storage.conf"
+    with_storage = files(user_data.render(MACHINE, VALUES, TEMPLATES))
+    without = files(user_data.render(replace(MACHINE, storage=()), VALUES, TEMPLATES))
+    assert with_storage[drop_in]["content"] == (
+        "[Unit]\nAfter=srv-drawbridge-storage.mount\n[Service]\n"
+        "ExecStartPre=/bin/sh -c 'mountpoint -q /srv/drawbridge/storage || timeout 60 mount /srv/drawbridge/storage'\n"
+    )
+    assert with_storage.keys() - without.keys() == {drop_in}
+
+
+def test_the_unit_has_the_stacks_own_times() -> None:
+    unit = files(user_data.render(MACHINE, VALUES, TEMPLATES))["/etc/systemd/system/drawbridge.service"]["content"]
+    assert "TimeoutStartSec=900\nTimeoutStopSec=120\n" in unit
