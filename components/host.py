@@ -71,16 +71,22 @@ class Host(pulumi.ComponentResource):
         }  # fmt: skip
 
         def render(values: dict[str, Any]) -> str:
+            return user_data.render(machine, user_data.Values(**values), templates)
+
+        def encode(text: str) -> str:
             try:
-                return user_data.encode(user_data.render(machine, user_data.Values(**values), templates))
+                return user_data.encode(text)
             except SettingsError as error:
                 raise pulumi.RunError(str(error)) from None
 
-        rendered = pulumi.Output.all(secrets=inputs.secrets, **plain).apply(render)
-        # The same text without the secrets' values, for whoever reads a preview.
-        masked = pulumi.Output.all(**plain).apply(
-            lambda v: user_data.masked(machine, user_data.Values(secrets={}, **v), templates)
-        )
+        text = pulumi.Output.all(secrets=inputs.secrets, **plain).apply(render)
+        # For whoever reads a preview: the same text, without the secrets' values where it holds them.
+        masked = text
+        if inputs.secrets:
+            masked = pulumi.Output.all(**plain).apply(
+                lambda v: user_data.masked(machine, user_data.Values(secrets={}, **v), templates)
+            )
+        rendered = text.apply(encode)
         template = self._template(rendered, profile, network)
         self.group = self._group(template, network, permissions)
         self.group_name = self._checked(self.group)
