@@ -12,7 +12,7 @@ import os
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -110,25 +110,41 @@ def bare(value: Any) -> Any:
     return [bare(item) for item in value] if isinstance(value, list) else value
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """Calls of the monitor are answered at once, where the SDK would start a thread: the answer is made in this process."""
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: Engine) -> None:
     from google.protobuf import empty_pb2
     from pulumi.runtime.settings import configure
 
+    outputs: set[asyncio.Future[Any]] = set()
     configure(
         MockSettings(
             monitor=monitor, engine=engine, project=settings.project, stack=settings.stack, dry_run=True,
             organization="organization",
             monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures), callbacks=None,
-            root_directory=str(root), outputs=set(), package_refs={}, base_providers_by_ref={},
+            root_directory=str(root), outputs=outputs, package_refs={}, base_providers_by_ref={},
         )
     )  # fmt: skip
     pulumi.runtime.set_all_config(settings.config, sorted(settings.secret_keys))
 
-    def program() -> None:
+    async def program() -> None:
         pulumi.runtime.register_stack_transformation(monitor.remember)
         runpy.run_path(str(root / "__main__.py"), run_name="__main__")
+        # The SDK waits for the first of all outputs, again and again: its time grows with the square of their number.
+        while pending := [output for output in outputs if not output.done()]:
+            await asyncio.wait(pending)
 
-    loop = asyncio.new_event_loop()
+    loop = _Loop()
     asyncio.set_event_loop(loop)
     # An apply that fails is reported by the run itself; the loop's own complaint would repeat it with a traceback.
     loop.set_exception_handler(lambda _loop, _context: None)
@@ -140,10 +156,11 @@ def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: En
     except (Exception, SystemExit) as error:
         raise ProgramError(_unforeseen(error, root)) from error
     finally:
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        with contextlib.suppress(Exception):
-            loop.run_until_complete(asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True))
+        if left := asyncio.all_tasks(loop):
+            for task in left:
+                task.cancel()
+            with contextlib.suppress(Exception):
+                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
 
