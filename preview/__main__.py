@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,10 +85,11 @@ def main(arguments: list[str] | None = None) -> int:
 
         text = to_text(evaluation, comparison, gate, colour=options.output is None and sys.stdout.isatty())
     if options.output is None:
-        # The reports are UTF-8 whatever the locale says: their placeholders and frames are not in every other encoding.
-        if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
-            sys.stdout.reconfigure(encoding="utf-8")
-        sys.stdout.write(text)
+        try:
+            _print(text)
+        except OSError as error:
+            print(f"standard output cannot be written ({error.strerror}). Give -o a file.", file=sys.stderr)
+            return 1
         return _code(gate)
     try:
         options.output.write_text(text, encoding="utf-8")
@@ -129,7 +132,17 @@ def _code(gate: Gate | None) -> int:
     return 2 if gate and gate.closed else 0
 
 
+def _print(text: str) -> None:
+    # The reports are UTF-8 whatever the locale says: their placeholders and frames are not in every other encoding.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
+        sys.stdout.reconfigure(encoding="utf-8")
+    with contextlib.suppress(BrokenPipeError):  # the reader has seen enough, as `head` has
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    # Loading the SDKs makes millions of objects that all stay: collecting among them is a third of a short life.
+    # Loading the SDKs makes millions of objects that all stay: collecting among them is a third of a short life, and taking
+    # them apart at the end another third.
     gc.disable()
-    sys.exit(main())
+    os._exit(main())
