@@ -13,10 +13,11 @@ import runpy
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 import pulumi
 from pulumi.runtime.mocks import MockSettings
@@ -27,6 +28,8 @@ from .monitor import Engine, Monitor, Registered
 from .stackfile import Secret
 
 MASK = "[secret]"
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,8 @@ def bare(value: Any) -> Any:
 class _Loop(asyncio.SelectorEventLoop):
     """Calls of the monitor are answered at once, where the SDK would start a thread: the answer is made in this process."""
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-        future = self.create_future()
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))
         except Exception as error:
