@@ -7,7 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from preview.compare import Change, Comparison, Difference
 from preview.evaluate import Evaluation, Resource
+from preview.gate import Finding, Gate
 from preview.posture import Posture, judge
 from preview.tokens import APPLICATION, POLICY
 
@@ -59,3 +61,33 @@ def hostile_posture(evaluation: Evaluation, text: str) -> Posture:
         for index, found in enumerate(posture.findings)
     ]
     return Posture(findings=tuple(findings), notes=(text,))
+
+
+def hostile_comparison(comparison: Comparison, text: str) -> Comparison:
+    """The same changes and exposures, with ``text`` in every name, value, line and sentence of theirs."""
+
+    def leaf(value: Any) -> Any:
+        return value + text if isinstance(value, str) else value
+
+    def difference(item: Difference) -> Difference:
+        return dataclasses.replace(
+            item, path=item.path + text, before=leaf(item.before), after=leaf(item.after),
+            lines=tuple(line + text.replace("\n", " ") for line in item.lines),
+        )  # fmt: skip
+
+    def change(item: Change) -> Change:
+        return dataclasses.replace(
+            item, name=item.name + text, why=item.why + text, differences=tuple(map(difference, item.differences))
+        )
+
+    exposed = (dataclasses.replace(item, subject=item.subject + text, text=item.text + text) for item in comparison.exposures)
+    return dataclasses.replace(
+        comparison, before=hostile(comparison.before, text), after=hostile(comparison.after, text),
+        changes=tuple(map(change, comparison.changes)), exposures=tuple(exposed), errors=(text,),
+    )  # fmt: skip
+
+
+def hostile_gate(text: str) -> Gate:
+    """A gate that names ``text`` wherever it names anything."""
+    found = Finding(ground="exposure", subject=text, text=text)
+    return Gate(closed_by=(found,), acknowledged=(dataclasses.replace(found, reason=text),), warnings=(text,))

@@ -6,14 +6,31 @@ resources with action, consequence and the inputs that replace them; `opens` are
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from conftest import deployed
+
+from preview.compare import Comparison, compare
 from preview.consequences import Consequence
 
 Config = dict[str, Any]
 IMAGE2MODEL, MAYCAST = "image2model", "maycast-recorder"
+
+
+@functools.cache
+def large_change() -> Comparison:
+    """A stack that is opened, released and loses a hostname."""
+    return compare(
+        deployed("image2model"),
+        deployed(
+            "image2model",
+            host={"instanceType": "t3.large", "diskGiB": 40, "replicas": 2},
+            routes=[{"hostname": "models.example.com", "service": "http://nginx:80", "access": "public"}],
+        ),
+    )
 
 
 def unchanged(config: Config) -> None:

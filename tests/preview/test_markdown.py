@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
+from collections.abc import Callable
 from html.parser import HTMLParser
 from unittest.mock import patch
 
@@ -12,11 +13,12 @@ import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
 from conftest import EXAMPLES, deployed
-from hostile import TEXT, hostile, hostile_posture
+from hostile import TEXT, hostile, hostile_comparison, hostile_gate, hostile_posture
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from scripted import large_change
 
 from model.paths import PathPattern
 from preview import markdown, words
@@ -140,11 +142,19 @@ def shown(text: str) -> str:
         return markdown.to_markdown(hostile(stack, text), limit=200_000)
 
 
-@given(TEXT)
+def shown_comparison(text: str) -> str:
+    """The comment of a change with ``text`` in all that it says."""
+    change = hostile_comparison(large_change(), text)
+    with patch("preview.posture.judge", return_value=hostile_posture(change.after, text)):
+        return markdown.to_markdown(change.after, change, hostile_gate(text), limit=400_000)
+
+
+@pytest.mark.parametrize("written", [shown, shown_comparison])
+@given(text=TEXT)
 @settings(max_examples=8, deadline=None)
-def test_the_comment_of_a_hostile_stack_has_the_form_of_an_honest_one(text: str) -> None:
-    honest, read = (github(shown(added)) for added in ("x", f"x {text}"))
-    for element in (
+def test_the_comment_of_a_hostile_stack_has_the_form_of_an_honest_one(written: Callable[[str], str], text: str) -> None:
+    honest, read = (github(written(added)) for added in ("x", f"x {text}"))
+    counted = [
         "table",
         "tr",
         "td",
@@ -163,8 +173,8 @@ def test_the_comment_of_a_hostile_stack_has_the_form_of_an_honest_one(text: str)
         "strong",
         "em",
         "hr",
-    ):
-        assert (element, read.elements[element]) == (element, honest.elements[element])
+    ]
+    assert [(name, read.elements[name]) for name in counted] == [(name, honest.elements[name]) for name in counted]
     assert not set(read.elements) - set(honest.elements)
     assert harmless(read.text)
 

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import re
 from collections import Counter
+from collections.abc import Callable
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -15,13 +16,13 @@ from unittest.mock import patch
 import browser
 import pytest
 from conftest import EXAMPLES, canary, deployed, secret_names
-from hostile import TEXT, hostile, hostile_posture
+from hostile import TEXT, hostile, hostile_comparison, hostile_gate, hostile_posture
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripted import large_change
 
 from preview import architecture, gate, tokens, words
 from preview.architecture import Card, Drawing, Facts
-from preview.compare import Comparison, compare
 from preview.markdown import to_markdown
 from preview.page import to_html
 from preview.words import Row
@@ -49,22 +50,9 @@ class Reader(HTMLParser):
 
 
 @functools.cache
-def compared() -> Comparison:
-    """A stack that is opened, released and loses a hostname."""
-    return compare(
-        deployed("image2model"),
-        deployed(
-            "image2model",
-            host={"instanceType": "t3.large", "diskGiB": 40, "replicas": 2},
-            routes=[{"hostname": "models.example.com", "service": "http://nginx:80", "access": "public"}],
-        ),
-    )
-
-
-@functools.cache
 def page(name: str) -> str:
     if name == "compared":
-        return to_html(compared().after, compared(), gate.judge(compared(), ["exposure"]))
+        return to_html(large_change().after, large_change(), gate.judge(large_change(), ["exposure"]))
     return to_html(deployed(name))
 
 
@@ -137,15 +125,23 @@ def test_no_secret_is_on_a_page_or_in_a_comment(name: str, delivery: str) -> Non
     assert [secret for secret in secret_names(name) if canary(secret) in written] == []
 
 
-@given(TEXT)
-@settings(max_examples=10, deadline=None)
-def test_no_text_of_a_stack_becomes_markup(text: str) -> None:
+def shown(text: str) -> str:
     stack = deployed("maycast-recorder")
-    pages = []
-    for added in ("x", f"x {text}"):
-        with patch("preview.posture.judge", return_value=hostile_posture(stack, added)):
-            pages.append(Reader(to_html(hostile(stack, added))))
-    honest, read = pages
+    with patch("preview.posture.judge", return_value=hostile_posture(stack, text)):
+        return to_html(hostile(stack, text))
+
+
+def shown_comparison(text: str) -> str:
+    change = hostile_comparison(large_change(), text)
+    with patch("preview.posture.judge", return_value=hostile_posture(change.after, text)):
+        return to_html(change.after, change, hostile_gate(text))
+
+
+@pytest.mark.parametrize("written", [shown, shown_comparison])
+@given(text=TEXT)
+@settings(max_examples=10, deadline=None)
+def test_no_text_of_a_stack_becomes_markup(written: Callable[[str], str], text: str) -> None:
+    honest, read = (Reader(written(added)) for added in ("x", f"x {text}"))
     drawn = dict.fromkeys(("text", "rect", "path", "title", "code"), 0)  # it draws other services; backticks make code
     assert {**read.counts, **drawn} == {**honest.counts, **drawn}
     assert {name for _, attributes in read.elements for name in attributes} == {
