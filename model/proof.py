@@ -19,14 +19,15 @@ from .routing import (
     PROBE,
     Application,
     Guard,
+    Rules,
     applications,
     behind,
     destination_covers,
     guard,
     host_matches,
     hostnames,
+    in_small_letters,
     ordered,
-    taken_by,
     wildcards_over,
 )
 from .settings import Route
@@ -200,11 +201,11 @@ def _same_beginning(position: int, path: PathPattern, routes: Sequence[Route]) -
 def _taken_along(routes: Sequence[Route]) -> list[Finding]:
     """Access's application for `/admin` takes along what lies below it, and whether `/admin/` too is nowhere said."""
     found: list[Finding] = []
-    rules = ordered(routes)
+    rules = Rules(routes)
     for position, route in enumerate(routes):
         if route.path is None or route.path.kind != "exact" or route.path.literal == "/" or route.public:
             continue
-        below = taken_by(_concrete(route.hostname), f"{route.path}/{PROBE}", rules)
+        below = rules.taking(_concrete(route.hostname), f"{route.path}/{PROBE}")
         if below is not None and behind(below) not in (CLOSED, route.access):
             rule = (
                 f"Access takes what lies below {route.path} along with it, and routes/{routes.index(below)} gives that to "
@@ -284,8 +285,7 @@ def _disagreements(pattern: str, routes: Sequence[Route], apps: Sequence[Applica
     The layout of routes alone decides this, and `routing` is made so that there are none: this is the check of it.
     """
     found: dict[str, Finding] = {}
-    rules = ordered(routes)
-    small = ordered(route.model_copy(update={"path": route.path.lower() if route.path else None}) for route in routes)
+    rules, small = Rules(routes), Rules(in_small_letters(routes))
     for host, raw in _requests(pattern, routes):
         edge = normalised(raw)
         if shield and shield.refuses(host, raw, edge):
@@ -295,7 +295,7 @@ def _disagreements(pattern: str, routes: Sequence[Route], apps: Sequence[Applica
         asked = chosen.access if chosen and chosen.access else "public"
         # The connector gets the path as sent or, where this stack owns the zone, as normalised.
         for sent in {raw, edge}:
-            taken, served = behind(taken_by(host, decoded(sent), rules)), behind(taken_by(host.lower(), lax(sent), small))
+            taken, served = behind(rules.taking(host, decoded(sent))), behind(small.taking(host.lower(), lax(sent)))
             if taken == CLOSED:
                 continue
             why = ""

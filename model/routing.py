@@ -6,7 +6,8 @@ sure that they agree with each other is `model.proof`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Any
@@ -76,12 +77,41 @@ def ordered(routes: Iterable[Route]) -> list[Route]:
     return sorted(routes, key=rank)
 
 
-def taken_by(host: str, path: str, rules: Iterable[Route]) -> Route | None:
-    """The route that the connector takes for a decoded path; ``rules`` are `ordered`."""
-    for route in rules:
-        if host_matches(route.hostname, host) and (route.path is None or route.path.matches(path)):
-            return route
-    return None
+class Rules:
+    """Routes as the connector asks them, found by the beginnings of a path instead of one after the other."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._whole: dict[str, Route] = {}
+        self._paths: dict[str, dict[str, list[tuple[int, Route]]]] = {}
+        for position, route in enumerate(ordered(routes)):
+            if route.path is None:
+                self._whole.setdefault(route.hostname, route)
+            else:
+                self._paths.setdefault(route.hostname, {}).setdefault(route.path.literal, []).append((position, route))
+        self._lengths = {host: sorted({len(text) for text in texts}) for host, texts in self._paths.items()}
+
+    def matching(self, host: str, path: str) -> Iterator[Route]:
+        """Every route that a decoded path matches, in order; the connector takes the first."""
+        names = [host]
+        while host:  # a wildcard takes one level and more
+            _, _, host = host.partition(".")
+            names.append(f"*.{host}")
+        for name in dict.fromkeys(names):
+            begin = (self._paths[name].get(path[:length], ()) for length in self._lengths.get(name, ()) if length <= len(path))
+            for _, route in sorted((found for routes in begin for found in routes), key=lambda found: found[0]):
+                if route.path is not None and route.path.matches(path):
+                    yield route
+            if name in self._whole:
+                yield self._whole[name]
+
+    def taking(self, host: str, path: str) -> Route | None:
+        """The route that the connector takes for a decoded path."""
+        return next(self.matching(host, path), None)
+
+
+def in_small_letters(routes: Iterable[Route]) -> list[Route]:
+    """The same routes with their paths in small letters."""
+    return [route.model_copy(update={"path": route.path.lower()}) if route.path else route for route in routes]
 
 
 def behind(route: Route | None) -> str:
@@ -126,7 +156,7 @@ def applications(routes: Sequence[Route]) -> tuple[Application, ...]:
 def _claims(host: str, routes: Sequence[Route]) -> dict[str, list[str]]:
     """What each access must claim of a host in Access: nothing of what is public and covered by nobody else."""
     mine = [route for route in routes if route.hostname == host]
-    rules = ordered(mine)
+    rules = Rules(mine)
     base = next((route.access for route in mine if route.path is None), None)
     if base is None and len({route.access for route in mine}) == 1:
         base = mine[0].access
@@ -149,7 +179,7 @@ def _claims(host: str, routes: Sequence[Route]) -> dict[str, list[str]]:
         assert route.path is not None
         # Access's /healthz takes in what lies below it, which is to stay protected.
         if route.public and route.path.kind == "exact" and route.path.literal != "/" and "public" in claims:
-            below = taken_by(host, f"{route.path.literal}/{PROBE}", rules)
+            below = rules.taking(host, f"{route.path.literal}/{PROBE}")
             access = below.access if below else base
             if access not in (None, "public"):
                 claims.setdefault(access, []).append(f"{host}{route.path.literal}/*")
@@ -220,7 +250,12 @@ class Guard:
             return False
         if any(text in low for text in self.odd) or low.endswith(ODD_ENDS):
             return True
-        return any(path.lower().matches(normalised.lower()) and not path.matches(normalised) for path in self.cased)
+        other = normalised.lower()
+        return any(lowered.matches(other) and not path.matches(normalised) for path, lowered in self._cased)
+
+    @functools.cached_property
+    def _cased(self) -> list[tuple[PathPattern, PathPattern]]:
+        return [(path, path.lower()) for path in self.cased]
 
     def expression(self) -> str:
         """In the rules language, without what needs a Business plan."""
@@ -252,14 +287,14 @@ def guard(routes: Sequence[Route]) -> Guard | None:
     reserved: set[str] = set()
     for host in hosts:
         mine = [route for route in routes if route.hostname == host]
+        small = Rules(in_small_letters(mine))
         for route in mine:
             if route.path is None:
                 continue
             # The edge leaves these encoded, the connector does not.
             reserved |= {f"%{ord(mark):02x}" for mark in route.path.literal if mark in "!$&'()+,=:@"}
             low = route.path.literal.lower()
-            others = [o for o in mine if o is not route and (o.path is None or o.path.lower().matches(low))]
-            weaker = any(behind(other) not in (behind(route), CLOSED) for other in others)
+            weaker = any(behind(other) not in (behind(route), CLOSED) for other in small.matching(host, low))
             if behind(route) != "public" and weaker and low != low.upper():
                 cased.append(route.path)
     deep = tuple(

@@ -57,7 +57,7 @@ WRITTEN = st.sampled_from(
 def behind(routes: Sequence[Route], host: str, path: str) -> str:
     """Who may reach what an app would serve for a path, when letters' case counts for nothing."""
     small = [r.model_copy(update={"path": r.path.lower() if r.path else None}) for r in routes]
-    return routing.behind(routing.taken_by(host.lower(), path.lower(), routing.ordered(small)))
+    return routing.behind(routing.Rules(small).taking(host.lower(), path.lower()))
 
 
 @given(ROUTES, WRITTEN, RAW)
@@ -106,8 +106,22 @@ def test_the_connectors_order_is_the_order_of_the_reference() -> None:
     ]
     rules = routing.ingress(routes, OriginRequest())
     for host, path in (("h.x.io", "/a/b"), ("h.x.io", "/b"), ("z.x.io", "/a"), ("z.h.x.io", "/a"), ("x.io", "/")):
-        found, rule = routing.taken_by(host, path, routing.ordered(routes)), cloudflared_rule(rules, host, path)
+        found, rule = routing.Rules(routes).taking(host, path), cloudflared_rule(rules, host, path)
         assert (found.service, found.hostname) == (rule.service, rule.hostname) if found else rule is None
+
+
+@given(ROUTES, WRITTEN, RAW)
+@settings(deadline=None)
+def test_rules_are_found_as_if_each_were_asked_in_turn(routes: list[Route], host: str, path: str) -> None:
+    asked = [
+        rule
+        for rule in routing.ordered(routes)
+        if routing.host_matches(rule.hostname, host) and (rule.path is None or rule.path.matches(path))
+    ]
+    # Of two routes without a path on one host, which the settings refuse, the first takes all.
+    first_whole = {rule.hostname: rule for rule in reversed(asked) if rule.path is None}
+    expected = [rule for rule in asked if rule.path or rule is first_whole[rule.hostname]]
+    assert list(routing.Rules(routes).matching(host, path)) == expected
 
 
 MIXED = [route("h.x.io", None, "public"), route("h.x.io", "/admin/*", "staff"), route("h.x.io", "/hook", "public")]
