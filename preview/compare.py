@@ -19,6 +19,7 @@ from .consequences import Consequence
 from .differences import covers, differences, replaces, top
 from .evaluate import MASK, Evaluation, Resource, bare
 from .exposure import Exposure, exposures
+from .reach import Reach
 from .replacing import CHANGING, REPLACING
 from .stackfile import Secret
 
@@ -97,9 +98,10 @@ def compare(before: Evaluation, after: Evaluation) -> Comparison:
 
 def judged(before: Evaluation, after: Evaluation, steps: Sequence[Change]) -> Comparison:
     """The comparison whose steps are known, with what each means for people."""
-    judge = consequences.Judge(before, after, steps)
+    reach = Reach(before), Reach(after)
+    judge = consequences.Judge(before, after, steps, reach)
     changes = tuple(judge(change) for change in steps)
-    return Comparison(before=before, after=after, changes=changes, exposures=exposures(before, after, changes))
+    return Comparison(before=before, after=after, changes=changes, exposures=exposures(before, after, changes, reach))
 
 
 def _steps(before: Evaluation, after: Evaluation) -> list[Change]:

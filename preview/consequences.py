@@ -80,10 +80,10 @@ NEEDED: dict[str, str] = {
 class Judge:
     """Judges the steps of one comparison: ``judge(step)`` is the step with its consequence and the reason."""
 
-    def __init__(self, before: Evaluation, after: Evaluation, steps: Sequence[Change]) -> None:
+    def __init__(self, before: Evaluation, after: Evaluation, steps: Sequence[Change], reach: tuple[Reach, Reach]) -> None:
         self._before, self._after = before, after
         self._steps = {step.urn: step for step in steps}
-        self._reach: tuple[Reach, Reach] | None = None
+        self._reach = reach
 
     def __call__(self, step: Change) -> Change:
         consequence, why = self._verdict(step)
@@ -192,8 +192,6 @@ class Judge:
         return Consequence.IN_PLACE, f"a new version of the template{words}"
 
     def _ingress(self, step: Change) -> Verdict | None:
-        if self._reach is None:
-            self._reach = Reach(self._before), Reach(self._after)
         old, new = self._reach
         gone: dict[str, None] = {}
         for hostname in old.hostnames:

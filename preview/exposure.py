@@ -30,14 +30,16 @@ class Exposure:
     text: str
 
 
-def exposures(before: Evaluation, after: Evaluation, changes: Sequence[Change]) -> tuple[Exposure, ...]:
+def exposures(
+    before: Evaluation, after: Evaluation, changes: Sequence[Change], reach: tuple[Reach, Reach]
+) -> tuple[Exposure, ...]:
     """Everything that ``after`` opens and ``before`` did not. What is closed or tightened is no exposure."""
     found: list[Exposure] = []
-    old, new = Reach(before), Reach(after)
+    old, new = reach
     found += _places(old, new)
     found += _policies(before, after)
     found += _rules(before, after, new)
-    found += _settings(before, after)
+    found += _settings(before, after, new)
     found += _ports(before, after)
     found += _permissions(before, after)
     found += _addresses(before, after)
@@ -246,7 +248,7 @@ _TLS = ("1.0", "1.1", "1.2", "1.3")
 _SSL = ("off", "flexible", "full", "strict")
 
 
-def _settings(before: Evaluation, after: Evaluation) -> Iterator[Exposure]:
+def _settings(before: Evaluation, after: Evaluation, reach: Reach) -> Iterator[Exposure]:
     old = {r.inputs["settingId"]: r for r in before.of_type(tokens.ZONE_SETTING)}
     new = {r.inputs["settingId"]: r for r in after.of_type(tokens.ZONE_SETTING)}
     for setting, resource in old.items():
@@ -255,7 +257,6 @@ def _settings(before: Evaluation, after: Evaluation) -> Iterator[Exposure]:
             text = f"the zone's {setting} is {_plain(now)} (before: {_plain(was)})"
             yield Exposure(kind="rule weakened", subject=resource.name, text=text)
     for resource in before.of_type(tokens.NORMALIZATION):
-        reach = Reach(after)
         if not after.of_type(tokens.NORMALIZATION) and any(_mixed(reach, host) for host in reach.hostnames):
             text = "the edge no longer normalises paths, and a path is a boundary here"
             yield Exposure(kind="rule weakened", subject=resource.name, text=text)

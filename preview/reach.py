@@ -78,6 +78,7 @@ class Reach:
         self._applications = evaluation.of_type(tokens.APPLICATION)
         self._policies = {f"«{policy.name}.id»": policy for policy in evaluation.of_type(tokens.POLICY)}
         by_tag = {f"«{application.name}.aud»": application for application in self._applications}
+        self._places: dict[tuple[str, str], Place] = {}
         self.entries: list[Entry] = []
         self.catch_all: str | None = None
         for config in evaluation.of_type(tokens.INGRESS):
@@ -93,10 +94,11 @@ class Reach:
                 )
 
     @functools.cached_property
-    def _by_host(self) -> dict[str, list[Entry]]:
-        hosts: dict[str, list[Entry]] = {}
+    def _by_host(self) -> dict[str, list[tuple[re.Pattern[str] | None, Entry]]]:
+        hosts: dict[str, list[tuple[re.Pattern[str] | None, Entry]]] = {}
         for entry in self.entries:
-            hosts.setdefault(entry.hostname, []).append(entry)
+            pattern = re.compile(entry.path) if entry.path is not None else None
+            hosts.setdefault(entry.hostname, []).append((pattern, entry))
         return hosts
 
     @property
@@ -106,7 +108,7 @@ class Reach:
     def samples(self, hostname: str) -> Iterator[str]:
         """Paths that between them meet every rule of the host, on either side of its edges."""
         yield "/"
-        for entry in self._by_host.get(hostname, []):
+        for _, entry in self._by_host.get(hostname, []):
             if entry.path:
                 pattern = PathPattern.from_regex(entry.path)
                 yield pattern.literal
@@ -114,17 +116,15 @@ class Reach:
 
     def at(self, hostname: str, path: str) -> Place:
         """What a request for this (decoded) path meets."""
-        found = None
-        for name in _covering(hostname):
-            for entry in self._by_host.get(name, []):
-                if entry.path is None or re.search(entry.path, path):
-                    found = entry
-                    break
-            if found:
-                break
-        if found and found.service == CATCH_ALL:
-            found = None
-        return Place(hostname=hostname, path=path, entry=found, edge=self._edge(hostname, path) if found else ())
+        place = self._places.get((hostname, path))
+        if place is None:
+            asked = (rule for name in _covering(hostname) for rule in self._by_host.get(name, []))
+            found = next((entry for pattern, entry in asked if pattern is None or pattern.search(path)), None)
+            if found and found.service == CATCH_ALL:
+                found = None
+            place = Place(hostname=hostname, path=path, entry=found, edge=self._edge(hostname, path) if found else ())
+            self._places[hostname, path] = place
+        return place
 
     def met(self, entry: Entry) -> Place:
         """What a request that this very rule answers meets."""
