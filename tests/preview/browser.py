@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from processes import stop
 from websockets.sync.client import ClientConnection, connect
 
 
@@ -111,12 +112,7 @@ def browser(profile: Path) -> Iterator[Page]:
         with connect(_address(profile, process), max_size=None) as socket:
             yield _tab(socket)
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)
 
 
 def _address(profile: Path, process: subprocess.Popen[bytes]) -> str:

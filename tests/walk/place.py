@@ -24,6 +24,7 @@ from urllib.parse import unquote
 
 from conftest import ROOT, deployed
 from postgres import Server
+from processes import stop
 from rendered import merged, project, written
 from websockets.sync.client import ClientConnection, connect
 
@@ -166,12 +167,7 @@ def _process(command: list[str], log: Path, **options: Any) -> Iterator[None]:
         try:
             yield
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
 
 
 def _answers(address: Address, log: Path, patience: float = 60) -> None:
