@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -16,6 +15,17 @@ METADATA = {
     "tags/instance/aws:autoscaling:groupName": "drawbridge-prod-host-group-1a2b3c4",
     "autoscaling/target-lifecycle-state": "InService",
 }
+
+
+def asked(target: str | None, path: str, body: bytes) -> tuple[str, dict[str, Any]]:
+    """The action of an AWS request and its arguments, in whichever protocol: JSON with its target in a header, a query, or
+    CBOR, which stays packed under `body` and names its operation in the path (CloudWatch's newer protocol)."""
+    if target:
+        return target.rpartition(".")[2], json.loads(body or b"{}")
+    query = urllib.parse.parse_qs(body.decode("latin-1"))
+    if "Action" in query:
+        return query["Action"][0], {key: values[0] for key, values in query.items() if key not in ("Action", "Version")}
+    return path.rpartition("/")[2], {"body": body}
 
 
 class Double:
@@ -71,13 +81,7 @@ def double() -> Iterator[Double]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             target = self.headers.get("X-Amz-Target")
-            query = urllib.parse.parse_qs(body.decode("latin-1"))
-            if target:
-                action, arguments = target.rpartition(".")[2], json.loads(body or b"{}")
-            elif "Action" in query:
-                action, arguments = query["Action"][0], {k: v[0] for k, v in query.items() if k not in ("Action", "Version")}
-            else:  # CBOR (CloudWatch's newer protocol names its operation in the path)
-                action, arguments = re.sub(r".*/", "", self.path), {"cbor": body}
+            action, arguments = asked(target, self.path, body)
             here.calls.append((action, arguments))
             errors = here.fail.get(action, [])
             if errors:
