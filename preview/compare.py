@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import graphlib
 import gzip
 import json
@@ -147,6 +148,7 @@ def _step(
         if not any(covers(path, leaf) for path in new.options["ignoreChanges"]):
             listed.append(_difference(leaf, old, new, before, after))
     seen = {difference.path for difference in listed}
+    listed = lists_whole(listed, old, new)
     for leaf in _moved(new.raw, new, found):
         if leaf not in seen and not any(covers(path, leaf) for path in new.options["ignoreChanges"]):
             listed.append(_remade(leaf, old, new))
@@ -265,6 +267,42 @@ def unpacked(text: str) -> str:
         return gzip.decompress(base64.b64decode(text)).decode()
     except (ValueError, OSError):
         return text
+
+
+def lists_whole(listed: Sequence[Difference], old: Resource, new: Resource) -> list[Difference]:
+    """The same differences, with those in a list that gained or lost objects as one difference of lines: a rule that comes in
+    between moves all below it, and by their places every one of them would differ."""
+    found: dict[str, Difference] = {}
+    for difference in listed:
+        path, whole = difference.path, None
+        for match in re.finditer(r"\[\d+\]", path):
+            left, right = _at(old, path[: match.start()]), _at(new, path[: match.start()])
+            if _of_objects(left) and _of_objects(right) and len(left) != len(right) and left != right:
+                lines = diff_lines(_list_lines(left), _list_lines(right))
+                whole = Difference(path=path[: match.start()], before=left, after=right, lines=lines)
+                break
+        shown = whole or difference
+        before = found.get(shown.path)
+        replaces = difference.replaces or (before is not None and before.replaces)
+        found[shown.path] = dataclasses.replace(shown, replaces=replaces)
+    return list(found.values())
+
+
+def _of_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _list_lines(items: list[dict[str, Any]]) -> list[str]:
+    """Each object with a key a line, as YAML has it; `hostname`, by which people know a rule, first."""
+    listed = []
+    for item in items:
+        keys = sorted(item, key=lambda key: (key not in ("hostname", "ref"), key))
+        listed += [f"{'-' if n == 0 else ' '} {key}: {_compact(item[key])}" for n, key in enumerate(keys)]
+    return listed
+
+
+def _compact(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 # Lines ------------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from .compare import Action, Change, Comparison, Difference, as_lines, diff_lines, judged, unpacked
+from .compare import Action, Change, Comparison, Difference, as_lines, diff_lines, judged, lists_whole, unpacked
 from .differences import differences, top
 from .evaluate import MASK, Evaluation, Resource, bare, mask
 from .monitor import UNKNOWN
@@ -191,7 +191,7 @@ def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str
         action = "rolling"
     options = {**resource.options, "protect": protected}
     former = replace(resource, raw=raw, inputs=mask(raw), options=options)
-    return Change(**base, action=action, before=former, differences=tuple(found))
+    return Change(**base, action=action, before=former, differences=tuple(lists_whole(found, former, resource)))
 
 
 def _gone(step: Mapping[str, Any], names: Mapping[str, str]) -> Resource:

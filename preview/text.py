@@ -95,7 +95,8 @@ def _compared(console: Console, comparison: Comparison, gate: Gate) -> None:
 def _branch(tree: Tree, change: Change) -> None:
     colour = _COLOURS[change.consequence]
     name = f"{words.SIGNS[change.action]} {escape(change.name)}  [dim]{escape(tokens.short(change.type))}[/dim]"
-    place = tree.add(f"[{colour}]{name}  {change.action}[/]: {escape(change.why)}")
+    why = change.why.removeprefix(change.action) if change.why.startswith(change.action) else f": {change.why}"
+    place = tree.add(f"[{colour}]{name}  {change.action}[/]{escape(why)}")
     for difference in change.differences:
         for line in _difference(difference):
             place.add(line)

@@ -180,6 +180,36 @@ def test_expressions_and_json_are_compared_term_by_term() -> None:
     )  # fmt: skip
 
 
+def test_a_rule_that_comes_in_between_is_the_only_one_that_differs() -> None:
+    rules = [{"path": "/a", "hostname": "h.x.io", "limit": 3}, {"path": "/c", "hostname": "h.x.io"}]
+    between = [rules[0], {"path": "/b", "hostname": "h.x.io"}, rules[1]]
+    (change,) = compare(
+        program(resource(BUCKET, "b", {"rules": rules})), program(resource(BUCKET, "b", {"rules": between}))
+    ).changes
+    (difference,) = change.differences
+    assert (difference.path, difference.before, difference.after) == ("rules", mask(rules), mask(between))
+    assert difference.lines == (
+        "@@ -2,4 +2,6 @@", "   limit: 3", "   path: /a", " - hostname: h.x.io", "+  path: /b", "+- hostname: h.x.io", "   path: /c",
+    )  # fmt: skip
+
+
+def test_objects_that_stay_as_many_differ_by_their_leaves_and_a_secret_that_differs_is_told_of() -> None:
+    one, other = [{"a": 1, "b": 2}, {"a": 3}], [{"a": 1, "b": 4}, {"a": 3}]
+    (change,) = compare(program(resource(BUCKET, "b", {"rules": one})), program(resource(BUCKET, "b", {"rules": other}))).changes
+    assert [(d.path, d.before, d.after) for d in change.differences] == [("rules[0].b", 2, 4)]
+    old, new = ({"rules": [{"a": Secret(word)}]} for word in ("canary-1", "canary-2"))
+    (change,) = compare(program(resource(BUCKET, "b", old)), program(resource(BUCKET, "b", new))).changes
+    assert [(d.path, d.after) for d in change.differences] == [("rules[0].a", "[secret] (another)")]
+
+
+def test_a_list_that_makes_its_resource_anew_says_so_as_a_whole() -> None:
+    token = "aws:ec2/launchTemplate:LaunchTemplate"
+    old, new = ({"tags": [{"k": n} for n in range(count)]} for count in (1, 2))
+    forced = program(resource(token, "t", new, replaceOnChanges=["tags"]))
+    (change,) = compare(program(resource(token, "t", old)), forced).changes
+    assert (change.action, change.because, [d.path for d in change.differences]) == ("replaced", ("tags",), ["tags"])
+
+
 # The gate ---------------------------------------------------------------------------------------------------------------
 
 LOST = (program(resource(BUCKET, "b", {})), program())
