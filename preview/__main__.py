@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .compare import Comparison
+    from .changes import Comparison
     from .evaluate import Evaluation
     from .gate import Gate
 

@@ -11,85 +11,20 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Any, Literal
+from typing import Any
 
 from . import consequences, tokens
-from .consequences import Consequence
+from .changes import Action, Change, Comparison, Difference
 from .differences import covers, differences, replaces, top
 from .evaluate import MASK, Evaluation, Resource, bare
-from .exposure import Exposure, exposures
+from .exposure import exposures
 from .reach import Reach
 from .replacing import CHANGING, REPLACING
 from .stackfile import Secret
 
-Action = Literal["unchanged", "created", "updated", "rolling", "replaced", "deleted", "unknown"]
-
 _PLACEHOLDER = re.compile(r"«([^«»]+?)\.([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[[0-9]+\])*)»")
 _ENCODED_JSON = re.compile(r"eyJ[A-Za-z0-9+/]{8,}={0,2}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """One leaf of a resource's inputs. ``lines`` is a unified diff, without its header, where the values are texts of lines.
-
-    ``before`` and ``after`` are masked; None: the leaf is not there. ``replaces``: this is why it is replaced.
-    """
-
-    path: str
-    before: Any
-    after: Any
-    lines: tuple[str, ...] = ()
-    replaces: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """What becomes of one resource, why, and what that means for people."""
-
-    urn: str
-    type: str
-    name: str
-    action: Action
-    before: Resource | None
-    after: Resource | None
-    differences: tuple[Difference, ...] = ()
-    consequence: Consequence = Consequence.NONE
-    why: str = ""
-
-    @property
-    def because(self) -> tuple[str, ...]:
-        """The inputs that make it a replacement."""
-        return tuple(dict.fromkeys(top(difference.path) for difference in self.differences if difference.replaces))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """Every resource of both versions, in the order of the later one, what is deleted at the end.
-
-    ``errors`` are those of an engine's plan that ended early: what came after them is not known.
-    """
-
-    before: Evaluation
-    after: Evaluation
-    changes: tuple[Change, ...]
-    exposures: tuple[Exposure, ...]
-    errors: tuple[str, ...] = ()
-
-    @property
-    def changed(self) -> tuple[Change, ...]:
-        return tuple(change for change in self.changes if change.action != "unchanged")
-
-    @property
-    def consequence(self) -> Consequence:
-        """The worst of all changes."""
-        return max((change.consequence for change in self.changes), default=Consequence.NONE)
-
-    def count(self) -> dict[str, int]:
-        """How many resources have each action, in the order of `Action`."""
-        actions = [change.action for change in self.changes]
-        return {action: actions.count(action) for action in Action.__args__ if action in actions}  # type: ignore[attr-defined]
 
 
 def compare(before: Evaluation, after: Evaluation) -> Comparison:

@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-import enum
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import tokens
+from .changes import Change, Consequence
 from .differences import top
 from .evaluate import Evaluation, bare
 from .reach import NOBODY, Reach
-
-if TYPE_CHECKING:
-    from .compare import Change
-
-
-class Consequence(enum.IntEnum):
-    """From nothing to the worst. ``UNKNOWN``: the table of replacing inputs does not have the type."""
-
-    NONE = 0
-    IN_PLACE = 1
-    ROLLING = 2
-    REFUSED = 3
-    DOWNTIME = 4
-    UNKNOWN = 5
-    DATA_LOSS = 6
-
-    @property
-    def words(self) -> str:
-        return _WORDS[self]
-
-
-_WORDS = {
-    Consequence.NONE: "none",
-    Consequence.IN_PLACE: "in place",
-    Consequence.ROLLING: "rolling, no downtime",
-    Consequence.REFUSED: "refused by the cloud",
-    Consequence.DOWNTIME: "downtime",
-    Consequence.UNKNOWN: "unknown",
-    Consequence.DATA_LOSS: "data loss",
-}
 
 Verdict = tuple[Consequence, str]
 

@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from .compare import Action, Change, Comparison, Difference, as_lines, diff_lines, judged, lists_whole, unpacked
+from .changes import Action, Change, Comparison, Difference
+from .compare import as_lines, diff_lines, judged, lists_whole, unpacked
 from .differences import differences, top
 from .evaluate import MASK, Evaluation, Resource, bare, mask
 from .monitor import UNKNOWN

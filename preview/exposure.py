@@ -5,29 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 from . import tokens
+from .changes import Change, Exposure, Kind
 from .evaluate import Evaluation, Resource, bare
 from .reach import EVERYONE, Place, Reach, rule_texts
 from .stackfile import Secret
-
-if TYPE_CHECKING:
-    from .compare import Change
-
-Kind = Literal[
-    "reachable", "login loosened", "check dropped", "rule weakened", "port", "egress", "permission", "secret", "address"
-]
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Exposure:
-    """``subject`` names it for an acknowledgement: a place (`app.example.com/admin`) or a resource's name."""
-
-    kind: Kind
-    subject: str
-    text: str
 
 
 def exposures(

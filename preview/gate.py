@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from .compare import Comparison
-from .consequences import Consequence
+from .changes import Comparison, Consequence
 
 Ground = Literal["replace", "downtime", "exposure", "data-loss"]
 GROUNDS: tuple[Ground, ...] = get_args(Ground)

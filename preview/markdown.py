@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import cost, posture, words
-from .compare import Change, Comparison
+from .changes import Change, Comparison
 from .evaluate import Evaluation
 from .gate import Gate
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import jinja2
 
 from . import architecture, cost, posture, tokens, words
-from .compare import Comparison
-from .consequences import Consequence
+from .changes import Comparison, Consequence
 from .evaluate import Evaluation
 from .gate import Gate
 from .words import Table

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from . import cost, posture
-from .compare import Change, Comparison
+from .changes import Change, Comparison
 from .evaluate import Evaluation
 from .gate import Finding, Gate
 

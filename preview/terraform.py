@@ -21,7 +21,8 @@ from typing import Any, get_args
 
 from pulumi import _types
 
-from .compare import Change, Comparison, unpacked
+from .changes import Change, Comparison
+from .compare import unpacked
 from .differences import top
 from .evaluate import MASK, Evaluation, Resource
 from .stackfile import Secret

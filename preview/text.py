@@ -14,8 +14,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from . import tokens, words
-from .compare import Change, Comparison, Difference
-from .consequences import Consequence
+from .changes import Change, Comparison, Consequence, Difference
 from .cost import estimate
 from .evaluate import Evaluation
 from .gate import Gate

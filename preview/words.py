@@ -11,8 +11,7 @@ from typing import Any
 from model.paths import PathPattern
 
 from . import tokens
-from .compare import Change, Comparison, Difference
-from .consequences import Consequence
+from .changes import Change, Comparison, Consequence, Difference
 from .cost import Delta, Estimate
 from .evaluate import MASK, Evaluation, Resource
 from .gate import Gate

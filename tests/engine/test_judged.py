@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, canary, example_file, secret_names
 from scripted import SCRIPTED, Scripted
 
-from preview.consequences import Consequence
+from preview.changes import Consequence
 from preview.engine_plan import read_plan
 from preview.evaluate import evaluate
 

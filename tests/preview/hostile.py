@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from preview.compare import Change, Comparison, Difference
+from preview.changes import Change, Comparison, Difference
 from preview.evaluate import Evaluation, Resource
 from preview.gate import Finding, Gate
 from preview.posture import Posture, judge

@@ -13,8 +13,8 @@ from typing import Any
 
 from conftest import deployed
 
-from preview.compare import Comparison, compare
-from preview.consequences import Consequence
+from preview.changes import Comparison, Consequence
+from preview.compare import compare
 
 Config = dict[str, Any]
 IMAGE2MODEL, MAYCAST = "image2model", "maycast-recorder"

@@ -11,7 +11,8 @@ import yaml
 from conftest import ROOT, example_file
 from scripted import SCRIPTED, Config, Scripted, unchanged
 
-from preview.compare import Comparison, compare
+from preview.changes import Comparison
+from preview.compare import compare
 from preview.evaluate import Evaluation, evaluate
 
 PREFIX = "drawbridge-prod-"

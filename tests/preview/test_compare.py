@@ -11,8 +11,8 @@ import pytest
 from conftest import deployed
 
 from preview import gate
-from preview.compare import Change, Comparison, as_lines, compare, diff_lines, expanded
-from preview.consequences import Consequence
+from preview.changes import Change, Comparison, Consequence
+from preview.compare import as_lines, compare, diff_lines, expanded
 from preview.evaluate import Evaluation, Resource, mask
 from preview.report import to_json
 from preview.stackfile import Secret
