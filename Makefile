@@ -14,7 +14,7 @@ preview: $(VENV)/.installed ## Show what STACK would be; no account, no credenti
 	@$(BIN)/python -m preview --stack $(STACK)
 
 test: $(VENV)/.installed-dev ## Run the tests that need neither root nor the Pulumi CLI
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8
 
 walk: $(VENV)/.installed-dev ## Walk the examples' routes: their services run as processes
 	@$(BIN)/python -m pytest -m walk -rs
