@@ -1,5 +1,9 @@
 """The program: reads the stack file, builds the components, exports the outputs."""
 
+import gc
+
+gc.disable()  # all that the SDKs make stays: looking through it for garbage was a quarter of their import
+
 from pathlib import Path
 
 import pulumi
