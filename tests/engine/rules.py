@@ -16,6 +16,9 @@ from .cloud import Contents, Thing
 from .shapes import Output
 
 VPC = "aws:ec2/vpc:Vpc"
+GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+ROUTE = "aws:ec2/route:Route"
+ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 SUBNET = "aws:ec2/subnet:Subnet"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -121,10 +124,10 @@ IDS: dict[str, Maker] = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _prefixed("sg-"),
     INGRESS_RULE: _prefixed("sgr-"),
     EGRESS_RULE: _prefixed("sgr-"),
-    "aws:ec2/internetGateway:InternetGateway": _prefixed("igw-"),
+    GATEWAY: _prefixed("igw-"),
     "aws:ec2/routeTable:RouteTable": _prefixed("rtb-"),
-    "aws:ec2/route:Route": _prefixed("r-rtb-"),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": _prefixed("rtbassoc-"),
+    ROUTE: _prefixed("r-rtb-"),
+    ROUTE_TABLE_ASSOCIATION: _prefixed("rtbassoc-"),
     "aws:ec2/vpcEndpoint:VpcEndpoint": _prefixed("vpce-"),
     ENDPOINT: _prefixed("eice-"),
     LAUNCH_TEMPLATE: _prefixed("lt-"),
@@ -340,6 +343,10 @@ UNIQUE: dict[str, tuple[tuple[str, ...], str]] = {
     "aws:cloudwatch/logGroup:LogGroup": (("name",), "ResourceAlreadyExistsException: The log group already exists"),
     "aws:kms/alias:Alias": (("name",), "AlreadyExistsException: An alias with this name already exists"),
     "aws:backup/vault:Vault": (("name",), "AlreadyExistsException: Backup vault with the same name already exists"),
+    SUBNET: (("vpcId", "cidrBlock"), "InvalidSubnet.Conflict: The CIDR conflicts with another subnet"),
+    GATEWAY: (("vpcId",), "InvalidParameterValue: the network already has an internet gateway attached"),
+    ROUTE: (("routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock"), "RouteAlreadyExists: Route already exists"),
+    ROUTE_TABLE_ASSOCIATION: (("subnetId",), "Resource.AlreadyAssociated: conflicts with an existing association"),
     MOUNT_TARGET: (("fileSystemId", "subnetId"), "MountTargetConflict: mount target already exists in this AZ"),
     INGRESS_RULE: (
         ("securityGroupId", "ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "referencedSecurityGroupId"),
@@ -368,6 +375,24 @@ UNIQUE: dict[str, tuple[tuple[str, ...], str]] = {
 """Inputs that no two live objects of the type may share, and what the API then answers."""
 
 
+OVERWRITTEN: dict[str, tuple[str, ...]] = {
+    ZONE_SETTING: ("zoneId", "settingId"),
+    "cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings": ("zoneId",),
+    TUNNEL_CONFIG: ("tunnelId",),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ("vpcId",),
+    "aws:efs/backupPolicy:BackupPolicy": ("fileSystemId",),
+    "aws:sns/topicSubscription:TopicSubscription": ("topicArn", "protocol", "endpoint"),
+}
+"""What always exists, or exists once: creating it again sets it again. Inputs that say which one is meant."""
+
+
+def set_before(birth: Birth, contents: Contents) -> Thing | None:
+    """The live object that a creation sets again instead of making another."""
+    keys = OVERWRITTEN.get(birth.type, ())
+    same = (thing for thing in contents.live(birth.type) if all(thing.inputs.get(k) == birth.inputs.get(k) for k in keys))
+    return next(same, None) if keys else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Use:
     """Objects of type `user` hold on to one of type `used`: at `path` in the user, by the used one's `key`."""
@@ -381,7 +406,7 @@ class Use:
 USES: tuple[Use, ...] = (
     Use(user=SUBNET, path="vpcId", used=VPC),
     Use(user=SECURITY_GROUP, path="vpcId", used=VPC),
-    Use(user="aws:ec2/internetGateway:InternetGateway", path="vpcId", used=VPC),
+    Use(user=GATEWAY, path="vpcId", used=VPC),
     Use(user="aws:ec2/routeTable:RouteTable", path="vpcId", used=VPC),
     Use(user="aws:ec2/vpcEndpoint:VpcEndpoint", path="vpcId", used=VPC),
     Use(user=GROUP, path="vpcZoneIdentifiers", used=SUBNET),
@@ -389,7 +414,7 @@ USES: tuple[Use, ...] = (
     Use(user=ENDPOINT, path="subnetId", used=SUBNET),
     Use(user=MOUNT_TARGET, path="subnetId", used=SUBNET),
     Use(user="aws:rds/subnetGroup:SubnetGroup", path="subnetIds", used=SUBNET),
-    Use(user="aws:ec2/routeTableAssociation:RouteTableAssociation", path="routeTableId", used="aws:ec2/routeTable:RouteTable"),
+    Use(user=ROUTE_TABLE_ASSOCIATION, path="routeTableId", used="aws:ec2/routeTable:RouteTable"),
     Use(user=INGRESS_RULE, path="referencedSecurityGroupId", used=SECURITY_GROUP),
     Use(user=EGRESS_RULE, path="referencedSecurityGroupId", used=SECURITY_GROUP),
     Use(user=INSTANCE, path="vpcSecurityGroupIds", used=SECURITY_GROUP),

@@ -36,7 +36,7 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 _DEFAULTS = "__defaults"
 _DIED = 7  # the exit code of a plugin that was told to die
-_LAST_WORDS = 0.3  # seconds in which answers that are under way leave a dying plugin
+_LAST_WORDS = 10.0  # seconds at most in which answers that are under way leave a dying plugin
 
 Plain = dict[str, Any]
 
@@ -107,7 +107,8 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         self.version = version
         self.cloud = cloud
         self.region = "us-east-1"
-        self.dying = threading.Event()
+        self.gate = threading.Lock()  # a plugin dies before an effect or after it, never in the middle of it
+        self.unanswered: set[grpc.ServicerContext] = set()
 
     # About itself
 
@@ -199,12 +200,13 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
                 refusal = rules.refuse_create(birth, contents)
                 if refusal:
                     raise Refused(refusal)
-                id_ = rules.make_id(birth)
-                thing = Thing(type=type_, id=id_, urn=request.urn, inputs=inputs, outputs={})
-                birth = self._birth(type_, request.urn, inputs, count, id_)
+                before = rules.set_before(birth, contents)
+                thing = before or Thing(type=type_, id=rules.make_id(birth), urn=request.urn, inputs={}, outputs={})
+                birth = self._birth(type_, request.urn, inputs, count, thing.id)
                 made = {output.name: rules.make_output(birth, output) for output in self._outputs(type_, context)}
+                thing.urn, thing.inputs = request.urn, inputs
                 thing.outputs = {key: value for key, value in {**made, **inputs}.items() if value is not None}
-                contents.things.append(thing)
+                contents.things += [] if before else [thing]
                 contents.born[request.urn] = count
                 return thing
 
@@ -311,8 +313,13 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     def _operate(self, operation: Operation, context: grpc.ServicerContext, effect: Callable[[], Any], given: Plain) -> Any:
         """Bring about the effect, or what a fault makes of it, and record how it ended."""
-        fault = self.cloud.strike(operation.op, operation.type, operation.name)
-        action = fault.action if fault else None
+        with self.gate:
+            fault = self.cloud.strike(operation.op, operation.type, operation.name)
+            action = fault.action if fault else None
+            if action in ("die-before", "die-after"):
+                if action == "die-after":
+                    self._bring_about(operation, context, effect)
+                self._die(operation)
         if fault and fault.seconds:
             time.sleep(fault.seconds)
         if action in ("fail", "timeout") and fault:
@@ -321,26 +328,29 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             self._end(operation, context, "failed" if action == "fail" else "timeout", text)
         if action == "hang":
             self._hang(operation)
-        if action == "die-before":
-            self._die(operation)
-        if self.dying.is_set():
-            time.sleep(60)  # the process ends before
+        with self.gate:
+            result = self._bring_about(operation, context, effect)
+            if action in (None, "slow"):
+                operation.outcome = "absent" if result is None else "ok"
+                self.cloud.record(operation)
+                self.unanswered.add(context)
+                context.add_callback(lambda: self.unanswered.discard(context))
+                return result
+        if action == "hang-after":
+            self._hang(operation)
+        if action == "lost" and fault:
+            self._end(operation, context, "lost", fault.message or "connection reset by peer")
+        if action == "init-failed" and fault:
+            self._fail_to_initialise(operation, context, result, fault, given)
+        raise AssertionError(f"no such fault: {action}")
+
+    def _bring_about(self, operation: Operation, context: grpc.ServicerContext, effect: Callable[[], Any]) -> Any:
         try:
             result = effect()
         except Refused as error:
             self._end(operation, context, "refused", str(error))
         if isinstance(result, Thing):
             operation.id = result.id
-        if action == "hang-after":
-            self._hang(operation)
-        if action == "die-after":
-            self._die(operation)
-        if action == "lost" and fault:
-            self._end(operation, context, "lost", fault.message or "connection reset by peer")
-        if action == "init-failed" and fault:
-            self._fail_to_initialise(operation, context, result, fault, given)
-        operation.outcome = "absent" if result is None else "ok"
-        self.cloud.record(operation)
         return result
 
     def _fail_to_initialise(
@@ -384,11 +394,12 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             time.sleep(60)
 
     def _die(self, operation: Operation) -> NoReturn:
-        """All that arrives while the process dies dies with it, without an effect; what was done before is answered."""
+        """With the gate held: what waits for it dies without an effect, and what was done before is answered."""
         operation.outcome = "died"
         self.cloud.record(operation)
-        self.dying.set()
-        time.sleep(_LAST_WORDS)
+        deadline = time.monotonic() + _LAST_WORDS
+        while self.unanswered and time.monotonic() < deadline:
+            time.sleep(0.01)
         os._exit(_DIED)
 
     def _autonamed(self, type_: str, news: Plain) -> str | None:

@@ -259,6 +259,10 @@ RULE = {"securityGroupId": "sg-1", "ipProtocol": "tcp", "fromPort": 22, "toPort"
         (GROUP, {"name": "g", "maxSize": 1}, "AlreadyExists"),
         (DATABASE, DATABASE_INPUTS, "DBInstanceAlreadyExists"),
         (rules.INGRESS_RULE, RULE, "InvalidPermission.Duplicate"),
+        (SUBNET, {"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"}, "InvalidSubnet.Conflict"),
+        (rules.GATEWAY, {"vpcId": "vpc-1"}, "already has an internet gateway"),
+        (rules.ROUTE, {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"}, "RouteAlreadyExists"),
+        (rules.ROUTE_TABLE_ASSOCIATION, {"routeTableId": "rtb-1", "subnetId": "subnet-1"}, "Resource.AlreadyAssociated"),
     ],
 )
 def test_what_there_can_be_only_one_of(engine: Engine, type_: str, inputs: dict[str, Any], text: str) -> None:
@@ -270,8 +274,16 @@ def test_what_there_can_be_only_one_of(engine: Engine, type_: str, inputs: dict[
     assert engine.make(type_, "two", **inputs)
 
 
+def test_a_setting_that_is_made_again_is_the_same_object(engine: Engine) -> None:
+    first = engine.make(rules.TUNNEL_CONFIG, tunnelId="t", config={"ingresses": [{"service": "http://a"}]})
+    assert engine.make(rules.TUNNEL_CONFIG, "other", tunnelId="t", config={"ingresses": [{"service": "http://b"}]}) == first
+    (setting,) = engine.cloud.live()
+    assert (setting.name, setting.inputs["config"]) == ("other", {"ingresses": [{"service": "http://b"}]})
+
+
 def test_a_vpc_has_room_for_one_instance_connect_endpoint(engine: Engine) -> None:
-    subnets = [engine.make(SUBNET, name, vpcId=vpc) for name, vpc in (("a", "vpc-1"), ("b", "vpc-1"), ("c", "vpc-2"))]
+    places = (("a", "vpc-1", "10.0.0.0/24"), ("b", "vpc-1", "10.0.1.0/24"), ("c", "vpc-2", "10.0.0.0/24"))
+    subnets = [engine.make(SUBNET, name, vpcId=vpc, cidrBlock=block) for name, vpc, block in places]
     engine.make(rules.ENDPOINT, "a", subnetId=subnets[0])
     engine.make(rules.ENDPOINT, "c", subnetId=subnets[2])
     with pytest.raises(grpc.RpcError) as error:
