@@ -31,7 +31,7 @@ rehearse: $(VENV)/.installed-dev policy/venv/.installed ## The life of a stack w
 	@$(BIN)/python -m pytest -m 'engine and not sweep' -rs -n 2 --dist loadgroup
 
 rehearse-faults: $(VENV)/.installed-dev ## Every fault at every operation of every example, with the real Pulumi CLI
-	@$(BIN)/python -m pytest tests/engine/test_faults.py -m engine -rs -n 2
+	@$(BIN)/python -m pytest tests/engine/test_faults.py tests/engine/test_interruptions.py -m engine -rs -n 2
 
 policy: policy/venv/.installed ## The policy pack's own environment
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .harness import EngineStack, make_home, missing
-from .stacks import deploy
+from .stacks import deploy, prepare
 
 HERE = Path(__file__).parent
 
@@ -51,3 +51,16 @@ def once_up(tmp_path_factory: pytest.TempPathFactory, plugins: Path) -> Callable
 def engine(request: pytest.FixtureRequest, once_up: Callable[[str], EngineStack], tmp_path: Path) -> EngineStack:
     """A copy of the stack that the test is parametrized with, as it is after its first `up`."""
     return once_up(getattr(request, "param", "maycast-recorder")).fork(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, standin_only: Path) -> Callable[[str], EngineStack]:
+    """Stacks that nothing is deployed of, each to be forked."""
+    made: dict[str, EngineStack] = {}
+
+    def get(stack: str) -> EngineStack:
+        if stack not in made:
+            made[stack] = prepare(stack, tmp_path_factory.mktemp(stack), standin_only)
+        return made[stack]
+
+    return get

@@ -13,8 +13,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sysconfig
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("aws", "cloudflare", "random")
 STANDIN = "engine.standin"
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: whoever asks the network is refused at once
+_PATIENCE = 300.0  # seconds after which a command counts as standing still
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -239,22 +242,45 @@ class EngineStack:
 
     def cli(self, *arguments: str, fails: bool | None = False) -> Run:
         """Any command of the CLI, in the project, on this stack. `fails`: None where either end will do."""
-        return self._ended(self._started(arguments), arguments, fails, len(self.cloud.operations()))
+        return self._watched(arguments, fails, lambda process, output: None)
 
-    def _started(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            ["pulumi", "--non-interactive", "--color", "never", *arguments],
-            cwd=self.project,
-            env={**os.environ, **self.environment, "PULUMI_STACK": self.name},
-            encoding="utf-8",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    def interrupted(self, *arguments: str, when: Callable[[], bool], signals: Sequence[signal.Signals]) -> Run:
+        """Any command of the CLI, which gets these signals once `when` holds, each after it has answered the one before.
 
-    def _ended(self, process: subprocess.Popen[str], arguments: Sequence[str], fails: bool | None, before: int) -> Run:
-        output, _ = process.communicate(timeout=300)
-        return self._judged(f"pulumi {' '.join(arguments)}", fails, process.returncode == 0, output, [], before)
+        In one instant two would be one to the CLI, which then waits for what is under way. It may end before `when` holds.
+        """
+
+        def interrupt(process: subprocess.Popen[bytes], output: Path) -> None:
+            _wait_for(lambda: process.poll() is not None or when())
+            for number, each in enumerate(signals, 1):
+                process.send_signal(each)
+                _wait_for(lambda n=number: process.poll() is not None or output.read_text().count(" received; ") >= n)
+
+        return self._watched(arguments, None, interrupt)
+
+    def _watched(
+        self, arguments: Sequence[str], fails: bool | None, meanwhile: Callable[[subprocess.Popen[bytes], Path], None]
+    ) -> Run:
+        before, output = len(self.cloud.operations()), self.place / "output.txt"
+        with output.open("wb") as stream:
+            process = subprocess.Popen(
+                ["pulumi", "--non-interactive", "--color", "never", *arguments],
+                cwd=self.project,
+                env={**os.environ, **self.environment, "PULUMI_STACK": self.name},
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            meanwhile(process, output)
+            process.wait(_PATIENCE)
+        except (subprocess.TimeoutExpired, TimeoutError) as error:
+            raise AssertionError(f"pulumi {' '.join(arguments)} stands still\n{output.read_text()}") from error
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        return self._judged(f"pulumi {' '.join(arguments)}", fails, process.returncode == 0, output.read_text(), [], before)
 
     def fork(self, place: Path) -> EngineStack:
         """A copy of project, state and cloud as they are now, to try something else from here."""
@@ -295,6 +321,14 @@ class EngineStack:
             log = "\n".join(f"  {o.op} {o.type} {o.name} {o.id}: {o.outcome} {o.message}" for o in run.operations)
             raise AssertionError(f"{command} {ended}\n{run.output}\noperations:\n{log}")
         return run
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.05)
 
 
 def _step(metadata: auto.StepEventMetadata) -> Step:
