@@ -388,7 +388,7 @@ def test_a_plugin_dies_before_or_after_the_effect(plugins: Path, tmp_path: Path,
         port = int(process.stdout.readline())
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError):
             Engine(channel, cloud).make(VPC)
-        assert process.wait(10) == 7
+        assert process.wait(10) != 0
     assert [o.outcome for o in cloud.operations()] == ["died"]
     assert len(cloud.live(VPC)) == alive
 
