@@ -56,7 +56,8 @@ def against_a_flat_program() -> None:
             # The project's own environment, not the tests' warm one: what a user's CLI starts.
             (project / ".venv").unlink()
             (project / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
-            made[name] = {step.name for step in engine.preview().steps if not step.type.startswith(("pulumi:", "drawbridge:"))}
+            steps = engine.preview().steps
+            made[name] = {(s.type, s.name) for s in steps if not s.type.startswith(("pulumi:", "drawbridge:"))}
             settings = " ".join(f"'{key}={value}'" for key, value in engine.environment.items())
             commands[name] = ["sh", "-c", f"cd '{project}' && env {settings} pulumi preview --non-interactive --stack prod"]
         if made["flat"] != made["drawbridge"]:
@@ -71,7 +72,8 @@ def against_a_flat_program() -> None:
 def flat_program(program: Evaluation) -> str:
     """Python that registers an evaluation's resources one after the other: no component, no settings, only the SDKs.
 
-    An input that is another resource's output stays a reference to it, so that the engine has the same order to keep.
+    An input that is another resource's output stays a reference to it, so that the engine has the same order to keep. Where
+    two types share a name, the one that does not refer to that name itself is meant: a subnet, not its route table association.
     """
     resources = [resource for resource in program.resources if not resource.type.startswith(("pulumi:", "drawbridge:"))]
     names = {resource.name: resource for resource in resources}
@@ -80,10 +82,9 @@ def flat_program(program: Evaluation) -> str:
     waiting = list(resources)
     while waiting:
         ready = [resource for resource in waiting if {name for name, _ in _references(resource.raw)} & names.keys() <= done]
-        for resource in ready:
-            text.append(_registration(resource, names))
-            done.add(resource.name)
-        waiting = [resource for resource in waiting if resource.name not in done]
+        text += [_registration(resource, names) for resource in ready]
+        done |= {resource.name for resource in ready}
+        waiting = [resource for resource in waiting if resource not in ready]
         if not ready:
             raise RuntimeError(f"resources that refer to each other: {[resource.name for resource in waiting]}")
     return "\n".join([*text, ""])
@@ -100,7 +101,7 @@ def _registration(resource: Resource, names: dict[str, Resource]) -> str:
     if unknown:
         raise RuntimeError(f"{resource.type} has no argument {sorted(unknown)}")
     arguments = "".join(f", {key}={_code(value, names)}" for key, value in given.items())
-    return f"R[{resource.name!r}] = {holder}.{name}({resource.name!r}{arguments})"
+    return f"R.setdefault({resource.name!r}, {holder}.{name}({resource.name!r}{arguments}))"
 
 
 def _class(holder: str, name: str) -> Any:
