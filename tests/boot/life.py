@@ -6,7 +6,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from . import images
 from .example import Example
-from .machine import Machine, machine, wait_for
+from .machine import SLOW, Machine, machine, wait_for
 from .outside import Answer, Outside
 
 MASTER = ("master", "master-pw")
@@ -88,11 +88,15 @@ class Life:
         return self.seen[name]
 
 
-def live(example: Example) -> Life:
+Stage = Callable[[Life, Outside, Any, Path], None]
+
+
+def live(example: Example, kind: type[Machine] = Machine, stages: Sequence[Stage] = ()) -> Life:
+    """Stage after stage, or a whole life, in a machine of a kind."""
     life = Life(example)
-    LIVED[example.name] = life.seconds
-    with world(example) as (outside, share), machine(outside, example.user_data, share=share) as here:
-        for stage in (first_boot, look_around, crash, stop_and_start, reboot, again):
+    LIVED[f"{example.name}, {kind.__name__}"] = life.seconds
+    with world(example) as (outside, share), machine(outside, example.user_data, kind, share=share) as here:
+        for stage in stages or LIFE:
             began = time.monotonic()
             try:
                 stage(life, outside, here, share)
@@ -108,15 +112,15 @@ def first_boot(life: Life, outside: Outside, here: Machine, share: Path) -> None
     served: list[float] = []
 
     def visitor() -> None:
-        end = time.monotonic() + 240
+        end = time.monotonic() + 240 * SLOW
         while time.monotonic() < end and not served:
-            if outside.edge.request(host, path, wait=240).status == 200:
+            if outside.edge.request(host, path, wait=240 * SLOW).status == 200:
                 served.append(time.time())
 
     threading.Thread(target=visitor, daemon=True).start()
     here.start()
     result = here.cloud_init(240)
-    life.seen["result"] = result
+    life.seen["result"], life.seen["seed"] = result, here.seed
     life.seen["status"] = json.loads(here.try_("cloud-init", "status", "--format", "json").stdout)
     life.seen["said"] = here.said()
     life.seen["told when ready"] = outside.told(here.instance)
@@ -214,7 +218,7 @@ def in_background(action: Callable[[], Any]) -> Callable[[], Any]:
     thread.start()
 
     def join() -> Any:
-        thread.join(180)
+        thread.join(180 * SLOW)
         return result[0]
 
     return join
@@ -234,7 +238,7 @@ def stop_and_start(life: Life, outside: Outside, here: Machine, share: Path) -> 
     life.seen["volumes"] = (volumes, here.run("docker", "volume", "ls", "-q").split())
     here.run("systemctl", "start", "drawbridge.service")
     here.healthy()
-    life.seen["after start"] = outside.edge.request(host, path, wait=60)
+    life.seen["after start"] = outside.edge.request(host, path, wait=60 * SLOW)
 
 
 def reboot(life: Life, outside: Outside, here: Machine, share: Path) -> None:
@@ -243,7 +247,7 @@ def reboot(life: Life, outside: Outside, here: Machine, share: Path) -> None:
     life.seen["result of reboot"] = here.cloud_init()
     here.healthy(120)
     host, path = visits(life.example)[-1]
-    life.seen["after reboot"] = outside.edge.request(host, path, wait=60)
+    life.seen["after reboot"] = outside.edge.request(host, path, wait=60 * SLOW)
     life.seen["same containers"] = (before, {name: c["Id"] for name, c in here.containers().items()})
     life.seen["told after reboot"] = outside.told(here.instance)
 
@@ -261,3 +265,6 @@ def again(life: Life, outside: Outside, here: Machine, share: Path) -> None:
     life.seen["version one"], life.seen["strangers"] = list(outside.version_one), list(outside.strangers)
     life.seen["said again"] = here.said()
     here.stop()
+
+
+LIFE: tuple[Stage, ...] = (first_boot, look_around, crash, stop_and_start, reboot, again)

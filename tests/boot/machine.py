@@ -59,6 +59,8 @@ def cgroups() -> Path:
 class Machine:
     """`start` boots it; `cut` takes its power away, and `start` again is the next boot of the same disk."""
 
+    seed = "DataSourceNoCloud [seed=/var/lib/cloud/seed/nocloud]"
+
     def __init__(
         self, outside: Outside, user_data: bytes, *, root: str = "ready", share: Path | None = None, disk_mib: int | None = None,
         environment: dict[str, str] | None = None,
@@ -67,7 +69,7 @@ class Machine:
         self.outside = outside
         self.address = f"10.77.0.{number}"
         self.instance = f"i-{number:017x}"
-        self.lower = roots.system() / root
+        self.lower = self._system() / root
         self.folder = Path(tempfile.mkdtemp(prefix=f"drawbridge-{number}-", dir="/var/tmp"))
         self.disk = self.folder / "disk"
         self.process: subprocess.Popen[bytes] | None = None
@@ -78,26 +80,38 @@ class Machine:
         self.disk.mkdir()
         if disk_mib is not None:
             roots.run("mount", "-t", "tmpfs", "-o", f"size={disk_mib}m,mode=755", "disk", str(self.disk))
-        for folder in ("upper", "work", "docker", "containerd"):
+        for folder in ("upper", "work"):
             (self.disk / folder).mkdir()
-        (self.folder / "root").mkdir()
         self.share = share
         if share:
             (share / "export").mkdir(parents=True, exist_ok=True)
         outside.announce(self.address, self.instance)
-        seed = "var/lib/cloud/seed/nocloud/"
-        self.write(seed + "user-data", user_data)
-        self.write(seed + "meta-data", f"instance-id: {self.instance}\nlocal-hostname: machine-{number}\n")
-        self.write(seed + "network-config", NETWORK.format(address=self.address, gateway=GATEWAY))
         bundle = (self.lower / "etc/ssl/certs/ca-certificates.crt").read_bytes()
         self.write("etc/ssl/certs/ca-certificates.crt", bundle + (outside.pki / "ca.pem").read_bytes())
         self.write("etc/apt/sources.list", f"deb [trusted=yes] {roots.MIRROR} {roots.SUITE} main\n")
-        self.write("usr/sbin/mount.nfs4", MOUNT_NFS4, 0o755)
-        self.write("etc/dpkg/dpkg.cfg.d/test", "path-exclude=/usr/sbin/mount.nfs4\nforce-unsafe-io\n")
+        self.write("etc/dpkg/dpkg.cfg.d/test", "force-unsafe-io\n")
         # Debian's botocore brings certificates of its own; the machine's are to count.
         settings = {"AWS_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt", **(environment or {})}
         words = " ".join(f'"{key}={value}"' for key, value in settings.items())
-        self.write("etc/systemd/system.conf.d/test.conf", f"[Manager]\nDefaultEnvironment={words}\nDefaultTimeoutStartSec=60s\n")
+        self.write(
+            "etc/systemd/system.conf.d/test.conf",
+            f"[Manager]\nDefaultEnvironment={words}\nDefaultTimeoutStartSec={60 * SLOW:.0f}s\n",
+        )
+        name = f"instance-id: {self.instance}\nlocal-hostname: machine-{number}\n"
+        self._furnish({"user-data": user_data, "meta-data": name})
+
+    def _system(self) -> Path:
+        return roots.system()
+
+    def _furnish(self, seed: dict[str, str | bytes]) -> None:
+        """What this kind of machine needs beyond that, and where it finds its seed."""
+        for folder in ("docker", "containerd"):
+            (self.disk / folder).mkdir()
+        (self.folder / "root").mkdir()
+        for name, content in {**seed, "network-config": NETWORK.format(address=self.address, gateway=GATEWAY)}.items():
+            self.write(f"var/lib/cloud/seed/nocloud/{name}", content)
+        self.write("usr/sbin/mount.nfs4", MOUNT_NFS4, 0o755)
+        self.write("etc/dpkg/dpkg.cfg.d/test", "path-exclude=/usr/sbin/mount.nfs4\nforce-unsafe-io\n")
 
     # -- its disk, from outside
 
@@ -186,12 +200,12 @@ class Machine:
 
     def restart(self, seconds: float = 90) -> None:
         """An orderly reboot."""
-        self.run("systemctl", "reboot", "--no-block")
+        self._send("systemctl", "reboot", "--no-block")
         assert self.ended(seconds) == "reboot"
         self.start()
 
     def stop(self, seconds: float = 90) -> None:
-        self.run("systemctl", "poweroff", "--no-block")
+        self._send("systemctl", "poweroff", "--no-block")
         assert self.ended(seconds) == "poweroff"
 
     def remove(self) -> None:
@@ -209,6 +223,10 @@ class Machine:
         names = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
         return ["nsenter", "--target", str(self.init), *names, "--root", "--wd", "env", "-i", "HOME=/root",
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command]  # fmt: skip
+
+    def _send(self, *command: str) -> None:
+        """A command that may take the answer's way down with it."""
+        self.run(*command)
 
     def run(self, *command: str, seconds: float = 120) -> str:
         """Output of a command in the machine, which must succeed."""
@@ -275,9 +293,9 @@ def _removed(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def machine(outside: Outside, user_data: bytes, **options: Any) -> Iterator[Machine]:
+def machine(outside: Outside, user_data: bytes, kind: type[Machine] = Machine, **options: Any) -> Iterator[Machine]:
     """A machine that is gone afterwards, whatever happened."""
-    here = Machine(outside, user_data, **options)
+    here = kind(outside, user_data, **options)
     try:
         yield here
     finally:

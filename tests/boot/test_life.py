@@ -34,7 +34,7 @@ def test_every_stage_was_lived(life: Life) -> None:
 
 
 def test_cloud_init_ends_without_an_error(life: Life) -> None:
-    assert life["result"] == {"datasource": "DataSourceNoCloud [seed=/var/lib/cloud/seed/nocloud]", "errors": []}
+    assert life["result"] == {"datasource": life["seed"], "errors": []}
     assert (life["status"]["status"], life["status"]["recoverable_errors"]) == ("done", {})
 
 
