@@ -8,7 +8,7 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 
-.PHONY: preview test walk lint docs rehearse rehearse-faults checkov policy boot bench emulated boot-faults boot-release clean
+.PHONY: preview test walk lint docs rehearse rehearse-faults checkov policy boot bench emulated boot-faults boot-release boot-vm clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -56,6 +56,9 @@ boot-faults: $(VENV)/.installed-dev ## What goes wrong at boot, made to go wrong
 
 boot-release: $(VENV)/.installed-dev ## A release under load and two machines at once, for real; as boot
 	@$(BIN)/python -m pytest -m release tests/boot/test_release.py -rs -s
+
+boot-vm: $(VENV)/.installed-dev ## A life in QEMU: own kernel, disks, AppArmor, limits, NFS; as boot, and slow without KVM
+	@DRAWBRIDGE_SLOW=$${DRAWBRIDGE_SLOW:-10} $(BIN)/python -m pytest -m vm tests/boot/test_virtual.py -rs
 
 bench: $(VENV)/.installed-dev ## Ratios measured in one run: `make bench` or `make bench SECTIONS="routes preview"`
 	@$(BIN)/python -m bench $(SECTIONS)

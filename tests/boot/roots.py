@@ -42,14 +42,22 @@ PACKAGES = [
     "amazon-ecr-credential-helper",
 ]
 APPS = "busybox-static,python3,python3-psycopg2,nginx-light,redis-server,postgresql-client-17,bash,base-files"
-CLOUD_CFG = """\
-datasource_list: [NoCloud, None]
-ssh_genkeytypes: [ed25519]
+KEPT_SIZE = """\
 growpart: {mode: "off"}
 resize_rootfs: false
-# Debian's mirror is named in the machine's own sources; cloud-init would write others.
-apt: {preserve_sources_list: true}
 """
+CLOUD_CFG = f"""\
+datasource_list: [NoCloud, None]
+ssh_genkeytypes: [ed25519]
+{KEPT_SIZE}# Debian's mirror is named in the machine's own sources; cloud-init would write others.
+apt: {{preserve_sources_list: true}}
+"""
+# What a machine has beyond that when its kernel is its own: the kernel, what makes its root file system as large as the disk, and
+# the other end of the line by which commands come (virtual.py).
+KERNEL = "linux-image-cloud-amd64,initramfs-tools,zstd,cloud-guest-utils,qemu-guest-agent"
+DRIVERS = ("virtio_pci", "virtio_blk", "ext4")
+# QEMU of Debian's next release (Debian 12's lets this kernel panic), what makes a machine's disks, and an NFS server.
+EMULATOR = "qemu-system-x86,genisoimage,e2fsprogs,fdisk,nfs-ganesha,nfs-ganesha-vfs,dash,coreutils,base-files"
 # Units that do nothing for a test but cost time, or want a device that a namespace has not.
 MASKED = [
     "apt-daily.timer",
@@ -258,6 +266,49 @@ def apps() -> Path:
             shutil.rmtree(root / useless, ignore_errors=True)
 
     return extracted("apps", APPS, finish)
+
+
+def kernel() -> Path:
+    """`bare` and `ready` as `system` has them, with a kernel (`vmlinuz`, `initrd.img`), and with a disk that cloud-init grows."""
+
+    def make(folder: Path) -> None:
+        for name in ("bare", "ready"):
+            root = folder / name
+            run("cp", "-a", str(system() / name), str(root))
+            (root / "etc/initramfs-tools/conf.d").mkdir(parents=True)
+            (root / "etc/initramfs-tools/conf.d/test").write_text("MODULES=list\n")
+            install = f"""
+                set -e
+                mount --bind {root} {root}; mount -t proc proc {root}/proc
+                mkdir -p {root}/run/systemd/resolve; cp -L /etc/resolv.conf {root}/run/systemd/resolve/stub-resolv.conf
+                export DEBIAN_FRONTEND=noninteractive
+                apt="chroot {root} apt-get -q -y -o Dpkg::Options::=--force-unsafe-io --no-install-recommends"
+                $apt update
+                printf '#!/bin/sh\\nexit 101\\n' >{root}/usr/sbin/policy-rc.d; chmod +x {root}/usr/sbin/policy-rc.d
+                $apt install initramfs-tools
+                printf '%s\\n' {" ".join(DRIVERS)} >>{root}/etc/initramfs-tools/modules
+                $apt install {KERNEL.replace(",", " ")}
+                rm -r {root}/usr/sbin/policy-rc.d {root}/run/systemd/resolve {root}/var/lib/apt/lists {root}/var/cache/apt/archives
+                mkdir -p {root}/var/lib/apt/lists/partial {root}/var/cache/apt/archives/partial
+            """
+            run("unshare", "--mount", "--propagation", "private", "sh", "-c", install)
+            (root / "etc/cloud/cloud.cfg.d/99_test.cfg").write_text(CLOUD_CFG.replace(KEPT_SIZE, ""))
+
+    recipe = "\n".join([str(system()), KERNEL, *DRIVERS, CLOUD_CFG, KEPT_SIZE, "1"])
+    return cached("kernel", recipe, make)
+
+
+def emulator() -> Path:
+    """QEMU, the tools that make its disks, and an NFS server."""
+
+    def finish(root: Path) -> None:
+        (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+        (root / "etc/group").write_text("root:x:0:\n")
+        (root / "etc/mtab").symlink_to("/proc/self/mounts")
+        for folder in ("machine", "export", "root", "lower"):
+            (root / folder).mkdir(exist_ok=True)
+
+    return extracted("emulator", EMULATOR, finish)
 
 
 def postgres() -> Path:

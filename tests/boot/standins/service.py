@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORTS = [int(port) for port in os.environ.get("STANDIN_PORTS", "").split()]
 busy = 0
+eaten = []
 change = threading.Condition()
 
 
@@ -42,6 +43,8 @@ class Handler(BaseHTTPRequestHandler):
             received = len(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
             if "seconds" in asked:  # a long request: part of the answer now, the rest later
                 time.sleep(float(asked["seconds"]))
+            if "eat" in asked:  # MiB, each page of them touched
+                eaten.append(b"x" * (int(asked["eat"]) << 20))
             if "write" in asked:  # what an upload does
                 path = os.path.join(asked["write"], asked["name"])
                 with open(path, "w") as file:
