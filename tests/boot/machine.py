@@ -219,6 +219,10 @@ class Machine:
 
     # -- inside
 
+    def clock(self) -> float:
+        """Seconds since its power-on."""
+        return time.time() - self.started
+
     def inside(self, *command: str) -> list[str]:
         names = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
         return ["nsenter", "--target", str(self.init), *names, "--root", "--wd", "env", "-i", "HOME=/root",
