@@ -665,7 +665,8 @@ def mirror() -> dict[str, bytes]:
         stanzas.append(f"{fields}\nFilename: pool/{deb.name}\nSize: {len(data)}\nSHA256: {hashlib.sha256(data).hexdigest()}\n")
     packages = "\n".join(stanzas).encode()
     size = f"{hashlib.sha256(packages).hexdigest()} {len(packages)} main/binary-amd64/Packages"
-    date = time.strftime("%a, %d %b %Y %H:%M:%S UTC", time.gmtime())
+    # Yesterday's: an emulated machine's clock falls behind, and apt takes nothing from the future.
+    date = time.strftime("%a, %d %b %Y %H:%M:%S UTC", time.gmtime(time.time() - 86400))
     release = f"Origin: Test\nSuite: {roots.SUITE}\nCodename: {roots.SUITE}\nDate: {date}\nArchitectures: amd64 all\nComponents: main\nSHA256:\n {size}\n"
     _lists.update({"Packages": packages, "Release": release.encode()})
     return _lists

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from processes import stop
+
 from . import roots
 from .machine import SLOW, Machine, wait_for
 from .outside import GATEWAY, Outside
@@ -217,8 +219,7 @@ class VirtualMachine(Machine):
     def remove(self) -> None:
         self.cut()
         if self._files:
-            self._files.kill()
-            self._files.wait()
+            stop(self._files)
         super().remove()
 
     # -- inside
