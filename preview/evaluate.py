@@ -155,17 +155,23 @@ def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: En
         with _collector_paused(), _at_home(root):
             loop.run_until_complete(run_in_stack(program))
     except pulumi.RunError as error:
+        _cancel_what_is_left(loop)
         raise ProgramError(str(error)) from error
     except (Exception, SystemExit) as error:
+        _cancel_what_is_left(loop)
         raise ProgramError(_unforeseen(error, root)) from error
     finally:
-        if left := asyncio.all_tasks(loop):
-            for task in left:
-                task.cancel()
-            with contextlib.suppress(Exception):
-                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
+
+
+def _cancel_what_is_left(loop: asyncio.AbstractEventLoop) -> None:
+    """The tasks of a program that stopped; one that ended well has waited for all of its own."""
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    with contextlib.suppress(Exception):
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
 
 @contextlib.contextmanager
