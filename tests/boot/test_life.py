@@ -20,7 +20,7 @@ READY = ["packages", "storage", "secrets", "certificates", "database", "images",
 def lives(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Life]]]:
     """The lives that are asked for, begun at once; half of a life is waiting. DRAWBRIDGE_BOOTS is how many run at a time."""
     asked = {item.callspec.params.get("life") for item in request.session.items if hasattr(item, "callspec")}
-    with ThreadPoolExecutor(int(environ.get("DRAWBRIDGE_BOOTS", "2"))) as pool:
+    with ThreadPoolExecutor(int(environ.get("DRAWBRIDGE_BOOTS", "5"))) as pool:
         yield {name: pool.submit(live, example(name)) for name in EXAMPLES if name in asked}
 
 
