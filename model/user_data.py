@@ -81,19 +81,12 @@ class Values:
 def render(machine: Machine, values: Values, templates: Mapping[str, str]) -> str:
     """The `#cloud-config` text. Only `/etc/drawbridge/secrets.json` holds secrets, and only with delivery `cloud-init`."""
     files = _files(machine, values, {name: without_comments(text) for name, text in templates.items()})
-    written = "".join(_written(*file) for file in files)
-    first, last = _yaml({"bootcmd": [["sh", "-c", UNFINISHED]]}), _yaml({"runcmd": [[f"{BIN}/boot"]]})
-    return f"#cloud-config\n{first}write_files:\n{written}{last}"
-
-
-@functools.lru_cache(maxsize=128)
-def _written(path: str, mode: str, content: str) -> str:
-    """One of `write_files`. Most are the same in a masked text, and on every machine of a process that previews several."""
-    return _yaml([{"path": path, "permissions": mode, "content": content}])
-
-
-def _yaml(value: Any) -> str:
-    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000))
+    document = {
+        "bootcmd": [["sh", "-c", UNFINISHED]],
+        "write_files": [{"path": path, "permissions": mode, "content": content} for path, mode, content in files],
+        "runcmd": [[f"{BIN}/boot"]],
+    }
+    return "#cloud-config\n" + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
 
 
 def masked(machine: Machine, values: Values, templates: Mapping[str, str]) -> str:
