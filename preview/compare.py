@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import functools
 import graphlib
 import gzip
 import json
@@ -207,19 +208,20 @@ def unpacked(text: str) -> str:
 def lists_whole(listed: Sequence[Difference], old: Resource, new: Resource) -> list[Difference]:
     """The same differences, with those in a list that gained or lost objects as one difference of lines: a rule that comes in
     between moves all below it, and by their places every one of them would differ."""
+
+    @functools.cache  # once for a list, however many of its leaves differ
+    def whole(path: str) -> Difference | None:
+        left, right = _at(old, path), _at(new, path)
+        if not _of_objects(left) or not _of_objects(right) or len(left) == len(right):
+            return None
+        return Difference(path=path, before=left, after=right, lines=diff_lines(_list_lines(left), _list_lines(right)))
+
     found: dict[str, Difference] = {}
     for difference in listed:
-        path, whole = difference.path, None
-        for match in re.finditer(r"\[\d+\]", path):
-            left, right = _at(old, path[: match.start()]), _at(new, path[: match.start()])
-            if _of_objects(left) and _of_objects(right) and len(left) != len(right) and left != right:
-                lines = diff_lines(_list_lines(left), _list_lines(right))
-                whole = Difference(path=path[: match.start()], before=left, after=right, lines=lines)
-                break
-        shown = whole or difference
-        before = found.get(shown.path)
-        replaces = difference.replaces or (before is not None and before.replaces)
-        found[shown.path] = dataclasses.replace(shown, replaces=replaces)
+        lists = (difference.path[: match.start()] for match in re.finditer(r"\[\d+\]", difference.path))
+        shown = next(filter(None, map(whole, lists)), difference)
+        known = found.get(shown.path, shown)
+        found[shown.path] = dataclasses.replace(known, replaces=known.replaces or difference.replaces)
     return list(found.values())
 
 
