@@ -8,6 +8,7 @@ reader makes of it, and whether anybody gets past a login. Sources and models: d
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote, urlsplit
@@ -227,6 +228,12 @@ def _around_by_another_host(routes: Sequence[Route], by_host: Sequence[str]) -> 
     rules = {host: [r for r in all_rules if host_matches(r.hostname, _concrete(host))] for host in hostnames(routes)}
     shapes = {host: _shape(host, mine) for host, mine in rules.items()}
     known: dict[tuple[PathPattern, object, object], Route | None] = {}
+    asked = Rules(routes)
+
+    @functools.cache
+    def points(own: str, other: str) -> list[str]:
+        return _points([r.path for r in (*rules[own], *rules[other]) if r.path is not None])
+
     for position, route in enumerate(routes):
         if route.path is None or behind(route) in ("public", CLOSED) or route.target in by_host:
             continue
@@ -236,7 +243,7 @@ def _around_by_another_host(routes: Sequence[Route], by_host: Sequence[str]) -> 
             # Hosts whose routes are alike are asked once.
             key = (route.path, shapes[route.hostname], shapes[host])
             if key not in known:
-                known[key] = _meets(route, rules[route.hostname], rules[host])
+                known[key] = _meets(route, host, asked, points(route.hostname, host))
             met = known[key]
             other = met and next(r for r in rules[host] if (r.path, r.access, r.service) == (met.path, met.access, met.service))
             if other is None or _reports_itself(other, route, routes):
@@ -258,13 +265,13 @@ def _shape(host: str, rules: Sequence[Route]) -> tuple[object, ...]:
     return tuple((r.hostname == host or r.hostname, str(r.path or ""), r.access, r.service) for r in rules)
 
 
-def _meets(route: Route, own: Sequence[Route], others: Sequence[Route]) -> Route | None:
+def _meets(route: Route, host: str, rules: Rules, paths: Sequence[str]) -> Route | None:
     """The first of another host's rules that takes a path of the route to the same service for others."""
-    paths = _points([r.path for r in (*own, *others) if r.path is not None])
-    for path in paths:
-        if next((r for r in own if r.path is None or r.path.matches(path)), None) is not route:
+    assert route.path is not None
+    for path in filter(route.path.matches, paths):
+        if rules.taking(_concrete(route.hostname), path) is not route:
             continue
-        other = next((r for r in others if r.path is None or r.path.matches(path)), None)
+        other = rules.taking(_concrete(host), path)
         same = other is not None and urlsplit(other.service).netloc == urlsplit(route.service).netloc
         if other is not None and same and behind(other) not in (route.access, CLOSED):
             return other
