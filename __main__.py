@@ -31,46 +31,76 @@ applications = routing.applications(stack.routes)
 network = Network(f"{name}-network", stack.network, stack.region)
 secrets = Secrets(f"{name}-secrets", generate=stack.app.generate, given=given)
 database = (
-    Database(f"{name}-database", stack.database, network, stack.protect, facts.aliases(stack.app)) if stack.database else None
+    Database(f"{name}-database", stack.database, network, stack.protect, facts.aliases(stack.app))
+    if stack.database
+    else None
 )
 storage = Storage(f"{name}-storage", network, stack.protect) if stack.app.storage else None
 access = Access(
-    f"{name}-access", account_id=stack.cloudflare.account_id, policies=stack.access, providers=stack.identity_providers,
-    applications=applications, secrets=secrets.values, frontends=stack.app.frontends,
-)  # fmt: skip
+    f"{name}-access",
+    account_id=stack.cloudflare.account_id,
+    policies=stack.access,
+    providers=stack.identity_providers,
+    applications=applications,
+    secrets=secrets.values,
+    frontends=stack.app.frontends,
+)
 tunnel = Tunnel(
-    f"{name}-tunnel", settings=stack.cloudflare, rules=routing.ingress(stack.routes, stack.tunnel.origin),
-    audiences=access.audiences, rotation=stack.tunnel.rotation,
-)  # fmt: skip
+    f"{name}-tunnel",
+    settings=stack.cloudflare,
+    rules=routing.ingress(stack.routes, stack.tunnel.origin),
+    audiences=access.audiences,
+    rotation=stack.tunnel.rotation,
+)
 verify = stack.firewall.origin_verify
 firewall = Firewall(
-    f"{name}-firewall", settings=stack.firewall, cloudflare_settings=stack.cloudflare, routes=stack.routes,
+    f"{name}-firewall",
+    settings=stack.firewall,
+    cloudflare_settings=stack.cloudflare,
+    routes=stack.routes,
     verify_secret=secrets.values[verify.secret] if verify else None,
-)  # fmt: skip
+)
 
 delivered = {**secrets.values, **(database.secrets if database else {})}
 delivered = {key: delivered[key] for key in stack.secret_names} | {TOKEN: tunnel.token}
-stored = Parameters(f"{name}-parameters", name, delivered) if stack.secret_delivery == "parameter-store" else None
+stored = (
+    Parameters(f"{name}-parameters", name, delivered) if stack.secret_delivery == "parameter-store" else None
+)
 host = Host(
-    f"{name}-host", settings=stack.host, network=network, region=stack.region, machine=machine_of(stack), templates=templates,
+    f"{name}-host",
+    settings=stack.host,
+    network=network,
+    region=stack.region,
+    machine=machine_of(stack),
+    templates=templates,
     inputs=MachineInputs(
-        secrets={} if stored else delivered, parameters=stored.references if stored else {},
-        parameter_arns=stored.arns if stored else [], env=database.variables if database else {},
-        efs_dns=storage.dns_name if storage else None, database_host=database.host if database else None,
+        secrets={} if stored else delivered,
+        parameters=stored.references if stored else {},
+        parameter_arns=stored.arns if stored else [],
+        env=database.variables if database else {},
+        efs_dns=storage.dns_name if storage else None,
+        database_host=database.host if database else None,
         master_secret_arn=database.master_secret_arn if database else None,
     ),
-)  # fmt: skip
+)
 if stack.alerts:
     Alerts(
-        f"{name}-alerts", stack=name, settings=stack.alerts, account_id=stack.cloudflare.account_id, tunnel_id=tunnel.id,
-        replicas=stack.host.replicas, group_name=host.group_name, log_group=host.log_group,
+        f"{name}-alerts",
+        stack=name,
+        settings=stack.alerts,
+        account_id=stack.cloudflare.account_id,
+        tunnel_id=tunnel.id,
+        replicas=stack.host.replicas,
+        group_name=host.group_name,
+        log_group=host.log_group,
         database=database.identifier if database else None,
-    )  # fmt: skip
+    )
 
 resources = {
     "audiences": access.audiences,
     "serviceTokens": {
-        key: {"clientId": token.client_id, "clientSecret": token.client_secret} for key, token in access.tokens.items()
+        key: {"clientId": token.client_id, "clientSecret": token.client_secret}
+        for key, token in access.tokens.items()
     },
     "databaseHost": database.host if database else None,
     "tunnelId": tunnel.id,

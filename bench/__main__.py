@@ -24,7 +24,9 @@ ON_REQUEST = {"boot-vm"}  # emulated: it took twelve minutes
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Print ratios measured in one run.")
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of {', '.join(SECTIONS)} (all but boot-vm)")
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help=f"some of {', '.join(SECTIONS)} (all but boot-vm)"
+    )
     asked = parser.parse_args().sections
     for name in asked:
         if name not in SECTIONS:
@@ -41,7 +43,10 @@ def this_machine() -> str:
     """Processor, cores, load and Python: what the figures depend on."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
-            model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), platform.processor())
+            model = next(
+                (line.partition(":")[2].strip() for line in file if line.startswith("model name")),
+                platform.processor(),
+            )
     except OSError:
         model = platform.processor()
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"

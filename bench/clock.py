@@ -13,7 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def in_turns(
-    commands: Mapping[str, Sequence[str]], rounds: int, *, cwd: Path = ROOT, env: Mapping[str, str] | None = None
+    commands: Mapping[str, Sequence[str]],
+    rounds: int,
+    *,
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
 ) -> dict[str, float]:
     """Each command's median wall time in seconds, over ``rounds`` rounds of all of them after one that is not counted."""
     found: dict[str, list[float]] = {name: [] for name in commands}
@@ -21,7 +25,12 @@ def in_turns(
         for name, command in commands.items():
             started = time.perf_counter()
             done = subprocess.run(
-                command, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False
+                command,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                capture_output=True,
+                text=True,
+                check=False,
             )
             took = time.perf_counter() - started
             if done.returncode:

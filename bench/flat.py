@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from preview.evaluate import Evaluation, Resource, evaluate
-from preview.stackfile import Secret
+from preview.evaluate.program import evaluate
+from preview.resources import Evaluation, Resource, Secret
 
 from .clock import ROOT, in_turns, line
 
@@ -57,16 +57,27 @@ def against_a_flat_program() -> None:
             (project / ".venv").unlink()
             (project / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
             steps = engine.preview().steps
-            made[name] = {(s.type, s.name) for s in steps if not s.type.startswith(("pulumi:", "drawbridge:"))}
+            made[name] = {
+                (s.type, s.name) for s in steps if not s.type.startswith(("pulumi:", "drawbridge:"))
+            }
             settings = " ".join(f"'{key}={value}'" for key, value in engine.environment.items())
-            commands[name] = ["sh", "-c", f"cd '{project}' && env {settings} pulumi preview --non-interactive --stack prod"]
+            commands[name] = [
+                "sh",
+                "-c",
+                f"cd '{project}' && env {settings} pulumi preview --non-interactive --stack prod",
+            ]
         if made["flat"] != made["drawbridge"]:
-            raise RuntimeError(f"the flat program registers other resources: {made['flat'] ^ made['drawbridge']}")
+            raise RuntimeError(
+                f"the flat program registers other resources: {made['flat'] ^ made['drawbridge']}"
+            )
         times = in_turns(commands, ROUNDS)
     line(f"a flat program of {len(made['flat'])} resources", f"{times['flat']:.2f} s")
     line(f"{EXAMPLE}: components, settings, rendering", f"{times['drawbridge']:.2f} s")
     line("ratio", f"{times['drawbridge'] / times['flat']:.2f}", "≤ 1.1")
-    line("ratio to a flat program with its garbage collector off as well", f"{times['drawbridge'] / times['flat, paused']:.2f}")
+    line(
+        "ratio to a flat program with its garbage collector off as well",
+        f"{times['drawbridge'] / times['flat, paused']:.2f}",
+    )
 
 
 def flat_program(program: Evaluation) -> str:
@@ -75,18 +86,26 @@ def flat_program(program: Evaluation) -> str:
     An input that is another resource's output stays a reference to it, so that the engine has the same order to keep. Where
     two types share a name, the one that does not refer to that name itself is meant: a subnet, not its route table association.
     """
-    resources = [resource for resource in program.resources if not resource.type.startswith(("pulumi:", "drawbridge:"))]
+    resources = [
+        resource for resource in program.resources if not resource.type.startswith(("pulumi:", "drawbridge:"))
+    ]
     names = {resource.name: resource for resource in resources}
     text = ["import pulumi", *(f"import {package}" for package in _PACKAGES.values()), "R = {}"]
     done: set[str] = set()
     waiting = list(resources)
     while waiting:
-        ready = [resource for resource in waiting if {name for name, _ in _references(resource.raw)} & names.keys() <= done]
+        ready = [
+            resource
+            for resource in waiting
+            if {name for name, _ in _references(resource.raw)} & names.keys() <= done
+        ]
         text += [_registration(resource, names) for resource in ready]
         done |= {resource.name for resource in ready}
         waiting = [resource for resource in waiting if resource not in ready]
         if not ready:
-            raise RuntimeError(f"resources that refer to each other: {[resource.name for resource in waiting]}")
+            raise RuntimeError(
+                f"resources that refer to each other: {[resource.name for resource in waiting]}"
+            )
     return "\n".join([*text, ""])
 
 

@@ -8,7 +8,12 @@ from typing import Any
 
 from .clock import ROOT, line
 
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "model"), str(ROOT / "tests" / "machine")]
+sys.path[:0] = [
+    str(ROOT),
+    str(ROOT / "tests"),
+    str(ROOT / "tests" / "model"),
+    str(ROOT / "tests" / "machine"),
+]
 
 EXAMPLE = "maycast-recorder"
 BARE = """\
@@ -60,7 +65,12 @@ def _boot(kind: Any, lacking: str | None) -> None:
         with machine(outside, BARE.encode(), kind, root="bare") as here:
             here.start()
             installed = ["test", "-e", "/var/lib/installed"]
-            wait_for("a bare Docker's container", lambda: here.try_(*installed).returncode == 0, 300, pause=SLOW / 5)
+            wait_for(
+                "a bare Docker's container",
+                lambda: here.try_(*installed).returncode == 0,
+                300,
+                pause=SLOW / 5,
+            )
             docker = here.clock()
         line("power-on to the first container of a bare Docker install", f"{docker:.1f} s")
         with machine(outside, which.user_data, kind, root="bare", share=share) as here:

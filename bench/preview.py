@@ -19,7 +19,7 @@ _EXAMPLES = sorted(ROOT.glob("examples/*/Pulumi.prod.yaml"))
 _USED = """
 import json, sys
 from pathlib import Path
-from preview.evaluate import evaluate
+from preview.evaluate.program import evaluate
 evaluate(Path.cwd(), stack="prod")
 sdks = ("pulumi", "pulumi_aws", "pulumi_cloudflare", "pulumi_random")
 print(json.dumps([name for name in sys.modules if name.partition(".")[0] in sdks]))
@@ -29,7 +29,7 @@ _FURTHER = """
 import gc, json, sys, time
 from pathlib import Path
 gc.disable()
-from preview.evaluate import evaluate
+from preview.evaluate.program import evaluate
 files = [Path(name) for name in sys.argv[1:]]
 for file in files:
     evaluate(Path.cwd(), config_file=file)
@@ -46,8 +46,8 @@ _ROUTES = """
 import gc, json, resource, sys, time
 from pathlib import Path
 gc.disable()
-from preview.evaluate import evaluate
-from preview.report import to_json
+from preview.evaluate.program import evaluate
+from preview.report.json_report import to_json
 evaluate(Path.cwd(), config_file=Path(sys.argv[1]))
 started = time.perf_counter()
 to_json(evaluate(Path.cwd(), config_file=Path(sys.argv[2])))
@@ -70,9 +70,16 @@ def against_imports() -> None:
     line(f"importing {len(used)} modules of the SDKs", f"{times['imports']:.2f} s")
     line("python -m preview --stack prod", f"{times['preview']:.2f} s")
     line("ratio", f"{times['preview'] / times['imports']:.2f}", "≤ 1.15")
-    line("ratio to imports that are left at once, as the preview is", f"{times['preview'] / times['imports, left at once']:.2f}")
+    line(
+        "ratio to imports that are left at once, as the preview is",
+        f"{times['preview'] / times['imports, left at once']:.2f}",
+    )
     further = sorted(json.loads(_python(_FURTHER, *map(str, _EXAMPLES))))
-    line(f"each further stack ({len(_EXAMPLES)} examples, three times): median", f"{further[len(further) // 2]:.2f} s", "≤ 0.2 s")
+    line(
+        f"each further stack ({len(_EXAMPLES)} examples, three times): median",
+        f"{further[len(further) // 2]:.2f} s",
+        "≤ 0.2 s",
+    )
 
 
 def against_the_engine() -> None:
@@ -91,7 +98,10 @@ def against_the_engine() -> None:
         engine = EngineStack(project, "prod", place, home)
         config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
         providers = config.get("drawbridge:identityProviders", {}).values()
-        for name in [*config["drawbridge:app"]["secrets"], *(p["clientSecret"] for p in providers if "clientSecret" in p)]:
+        for name in [
+            *config["drawbridge:app"]["secrets"],
+            *(p["clientSecret"] for p in providers if "clientSecret" in p),
+        ]:
             engine.secret(f"drawbridge:secrets.{name}", "measured")
         # The project's own environment, not the tests' warm one: what a user's CLI starts.
         (project / ".venv").unlink(missing_ok=True)
@@ -115,7 +125,12 @@ def many_routes() -> None:
             _routes(f"{count} routes", floor, _stack_of(over_hosts, Path(place) / f"hosts-{count}"), count)
         for count in (10, 100, 1000):
             on_one = [("h.example.com", f"/p{n}/*") for n in range(count)]
-            _routes(f"{count} routes, all of one host", floor, _stack_of(on_one, Path(place) / f"host-{count}"), count)
+            _routes(
+                f"{count} routes, all of one host",
+                floor,
+                _stack_of(on_one, Path(place) / f"host-{count}"),
+                count,
+            )
 
 
 def _routes(label: str, floor: Path, file: Path, count: int) -> None:
@@ -131,7 +146,11 @@ def _stack_of(routes: list[tuple[str, str | None]], place: Path) -> Path:
     config["drawbridge:cloudflare"]["plan"] = "enterprise"
     first = {hostname: path for hostname, path in reversed(routes)}
     config["drawbridge:routes"] = [
-        {"hostname": hostname, "service": "http://nginx:80", "access": "admins" if first[hostname] == path else "public"}
+        {
+            "hostname": hostname,
+            "service": "http://nginx:80",
+            "access": "admins" if first[hostname] == path else "public",
+        }
         | ({"path": path} if path else {})
         for hostname, path in routes
     ]
@@ -142,5 +161,7 @@ def _stack_of(routes: list[tuple[str, str | None]], place: Path) -> Path:
 
 
 def _python(script: str, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return done.stdout

@@ -57,7 +57,9 @@ class Access(pulumi.ComponentResource):
                 self.audiences[application.key] = resource.aud
         self.register_outputs({})
 
-    def _login(self, key: str, settings: IdentityProvider, secrets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
+    def _login(
+        self, key: str, settings: IdentityProvider, secrets: Mapping[str, pulumi.Output[str]]
+    ) -> pulumi.Output[str]:
         config: dict[str, Any] = {}
         if settings.client_secret:
             config |= {"client_id": settings.client_id, "client_secret": secrets[settings.client_secret]}
@@ -65,17 +67,24 @@ class Access(pulumi.ComponentResource):
             config["apps_domain"] = settings.apps_domain
         if settings.type == "oidc":
             config |= {
-                "auth_url": settings.auth_url, "token_url": settings.token_url, "certs_url": settings.certs_url,
-                "scopes": list(settings.scopes), "pkce_enabled": settings.pkce,
-            }  # fmt: skip
+                "auth_url": settings.auth_url,
+                "token_url": settings.token_url,
+                "certs_url": settings.certs_url,
+                "scopes": list(settings.scopes),
+                "pkce_enabled": settings.pkce,
+            }
             if settings.claims:
                 config["claims"] = list(settings.claims)
             if settings.email_claim:
                 config["email_claim_name"] = settings.email_claim
         return cloudflare.ZeroTrustAccessIdentityProvider(
-            f"{self._name}-login-{key}", account_id=self._account, name=key, type=settings.type, config=config,
+            f"{self._name}-login-{key}",
+            account_id=self._account,
+            name=key,
+            type=settings.type,
+            config=config,
             opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["config"]),
-        ).id  # fmt: skip
+        ).id
 
     def _policy(self, key: str, policy: AccessPolicy) -> cloudflare.ZeroTrustAccessPolicy:
         tokens = [{"service_token": {"token_id": self.tokens[token].id}} for token in policy.service_tokens]
@@ -98,9 +107,14 @@ class Access(pulumi.ComponentResource):
 
     def _bypass(self) -> cloudflare.ZeroTrustAccessPolicy:
         return cloudflare.ZeroTrustAccessPolicy(
-            f"{self._name}-policy-public", account_id=self._account, name=f"{self._name}-public", decision="bypass",
-            includes=[{"everyone": {}}], session_duration="24h", opts=self._child,
-        )  # fmt: skip
+            f"{self._name}-policy-public",
+            account_id=self._account,
+            name=f"{self._name}-public",
+            decision="bypass",
+            includes=[{"everyone": {}}],
+            session_duration="24h",
+            opts=self._child,
+        )
 
     def _people(self, people: People) -> list[dict[str, Any]]:
         """One rule object a line, each with one key: the provider refuses two."""
@@ -110,10 +124,20 @@ class Access(pulumi.ComponentResource):
         for item in people.github:
             team = {"team": item.team} if item.team else {}
             provider = self._logins[item.provider]
-            rules.append({"github_organization": {"identity_provider_id": provider, "name": item.organization, **team}})
+            rules.append(
+                {"github_organization": {"identity_provider_id": provider, "name": item.organization, **team}}
+            )
         for claim in people.claims:
             provider = self._logins[claim.provider]
-            rules.append({"oidc": {"claim_name": claim.claim, "claim_value": claim.value, "identity_provider_id": provider}})
+            rules.append(
+                {
+                    "oidc": {
+                        "claim_name": claim.claim,
+                        "claim_value": claim.value,
+                        "identity_provider_id": provider,
+                    }
+                }
+            )
         rules += [{"geo": {"country_code": country}} for country in people.countries]
         rules += [{"ip": {"ip": ip}} for ip in people.ips]
         return rules + ([{"everyone": {}}] if people.everyone else [])
@@ -129,9 +153,12 @@ class Access(pulumi.ComponentResource):
         if policy and policy.cross_site:
             # The edge answers preflights, which carry no login, so none of them reaches the connector's check.
             login["cors_headers"] = {
-                "allowed_origins": list(self._frontends), "allow_credentials": True, "allow_all_methods": True,
-                "allow_all_headers": True, "max_age": 600,
-            }  # fmt: skip
+                "allowed_origins": list(self._frontends),
+                "allow_credentials": True,
+                "allow_all_methods": True,
+                "allow_all_headers": True,
+                "max_age": 600,
+            }
         return cloudflare.ZeroTrustAccessApplication(
             f"{self._name}-app-{application.key}",
             account_id=self._account,

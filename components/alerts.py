@@ -35,7 +35,14 @@ class Alerts(pulumi.ComponentResource):
                 f"{name}-{email}", topic=self._topic.arn, protocol="email", endpoint=email, opts=self._child
             )
         machine = {"Stack": stack}
-        self._alarm("disk", "Drawbridge", "DiskUsedPercent", machine, settings.disk_percent, "a machine's disk is filling up")
+        self._alarm(
+            "disk",
+            "Drawbridge",
+            "DiskUsedPercent",
+            machine,
+            settings.disk_percent,
+            "a machine's disk is filling up",
+        )
         self._alarm(
             "memory",
             "Drawbridge",
@@ -45,18 +52,32 @@ class Alerts(pulumi.ComponentResource):
             "a machine's memory is nearly used up",
         )
         self._alarm(
-            "machines", "AWS/AutoScaling", "GroupInServiceInstances", {"AutoScalingGroupName": group_name}, replicas,
-            "fewer machines are in service than asked for", below=True,
-        )  # fmt: skip
+            "machines",
+            "AWS/AutoScaling",
+            "GroupInServiceInstances",
+            {"AutoScalingGroupName": group_name},
+            replicas,
+            "fewer machines are in service than asked for",
+            below=True,
+        )
         if log_group is not None:
             aws.cloudwatch.LogMetricFilter(
-                f"{name}-errors", log_group_name=log_group, pattern="?ERROR ?CRITICAL ?FATAL",
-                metric_transformation={"name": f"{stack}-errors", "namespace": "Drawbridge", "value": "1"}, opts=self._child,
-            )  # fmt: skip
+                f"{name}-errors",
+                log_group_name=log_group,
+                pattern="?ERROR ?CRITICAL ?FATAL",
+                metric_transformation={"name": f"{stack}-errors", "namespace": "Drawbridge", "value": "1"},
+                opts=self._child,
+            )
             self._alarm(
-                "errors", "Drawbridge", f"{stack}-errors", {}, settings.errors_per_5_minutes, "the app's logs show errors",
-                statistic="Sum", missing="notBreaching",
-            )  # fmt: skip
+                "errors",
+                "Drawbridge",
+                f"{stack}-errors",
+                {},
+                settings.errors_per_5_minutes,
+                "the app's logs show errors",
+                statistic="Sum",
+                missing="notBreaching",
+            )
         if database is not None:
             instance = {"DBInstanceIdentifier": database}
             self._alarm(
@@ -78,23 +99,49 @@ class Alerts(pulumi.ComponentResource):
                 statistic="Average",
             )
         cloudflare.NotificationPolicy(
-            f"{name}-tunnel", account_id=account_id, name=f"{stack}: tunnel", alert_type="tunnel_health_event", enabled=True,
+            f"{name}-tunnel",
+            account_id=account_id,
+            name=f"{stack}: tunnel",
+            alert_type="tunnel_health_event",
+            enabled=True,
             mechanisms={"emails": [{"id": email} for email in settings.emails]},
-            filters={"tunnel_ids": [tunnel_id], "new_statuses": ["TUNNEL_STATUS_TYPE_DOWN", "TUNNEL_STATUS_TYPE_DEGRADED"]},
+            filters={
+                "tunnel_ids": [tunnel_id],
+                "new_statuses": ["TUNNEL_STATUS_TYPE_DOWN", "TUNNEL_STATUS_TYPE_DEGRADED"],
+            },
             opts=self._child,
-        )  # fmt: skip
+        )
         self.register_outputs({})
 
     def _alarm(
-        self, label: str, namespace: str, metric: str, dimensions: dict[str, pulumi.Input[str]], threshold: float, why: str,
-        *, below: bool = False, statistic: str | None = None, missing: str = "breaching",
-    ) -> None:  # fmt: skip
+        self,
+        label: str,
+        namespace: str,
+        metric: str,
+        dimensions: dict[str, pulumi.Input[str]],
+        threshold: float,
+        why: str,
+        *,
+        below: bool = False,
+        statistic: str | None = None,
+        missing: str = "breaching",
+    ) -> None:
         """An alarm over three of five minutes' worst value. Figures that stop coming are trouble too, unless silence is good."""
         long = namespace == "Drawbridge" and statistic == "Sum"
         aws.cloudwatch.MetricAlarm(
-            f"{self._name}-{label}", alarm_description=f"{self._name}: {why}", namespace=namespace, metric_name=metric,
-            dimensions=dimensions, statistic=statistic or ("Minimum" if below else "Maximum"),
-            comparison_operator="LessThanThreshold" if below else "GreaterThanThreshold", threshold=threshold,
-            period=300 if long else 60, evaluation_periods=1 if long else 5, datapoints_to_alarm=1 if long else 3,
-            treat_missing_data=missing, alarm_actions=[self._topic.arn], ok_actions=[self._topic.arn], opts=self._child,
-        )  # fmt: skip
+            f"{self._name}-{label}",
+            alarm_description=f"{self._name}: {why}",
+            namespace=namespace,
+            metric_name=metric,
+            dimensions=dimensions,
+            statistic=statistic or ("Minimum" if below else "Maximum"),
+            comparison_operator="LessThanThreshold" if below else "GreaterThanThreshold",
+            threshold=threshold,
+            period=300 if long else 60,
+            evaluation_periods=1 if long else 5,
+            datapoints_to_alarm=1 if long else 3,
+            treat_missing_data=missing,
+            alarm_actions=[self._topic.arn],
+            ok_actions=[self._topic.arn],
+            opts=self._child,
+        )

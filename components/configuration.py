@@ -38,7 +38,9 @@ def load(read: Callable[[str], str]) -> tuple[model.Stack, dict[str, pulumi.Outp
         raise pulumi.RunError(str(error)) from None
     for warning in loaded.warnings:
         pulumi.log.warn(warning)
-    values = {name: pulumi.Output.secret(str(value)) for name, value in given.items() if value not in (None, "")}
+    values = {
+        name: pulumi.Output.secret(str(value)) for name, value in given.items() if value not in (None, "")
+    }
     # Only previews come this far without a value, and they show that it is missing.
     values |= {name: pulumi.Output.secret(f"«secrets.{name} is not set»") for name in loaded.missing_secrets}
     return loaded, values

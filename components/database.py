@@ -35,12 +35,14 @@ class Database(pulumi.ComponentResource):
         family = f"postgres{settings.version}"
         parameters = aws.rds.ParameterGroup(
             # The family replaces the group; a name of its own a family lets the new one come before the old one goes.
-            f"{name}-{family}", family=family, opts=child,
+            f"{name}-{family}",
+            family=family,
+            opts=child,
             parameters=[
                 {"name": key, "value": value, "apply_method": "pending-reboot"}
                 for key, value in facts.parameters(settings).items()
             ],
-        )  # fmt: skip
+        )
         # A constant final snapshot name would make the second destroy of a stack fail.
         suffix = random.RandomId(f"{name}-final", byte_length=4, opts=child)
         instance = aws.rds.Instance(
@@ -81,11 +83,15 @@ class Database(pulumi.ComponentResource):
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child)
         self.identifier = instance.identifier
         self.host = instance.address
-        self.master_secret_arn: pulumi.Output[str] = instance.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn)
+        self.master_secret_arn: pulumi.Output[str] = instance.master_user_secrets.apply(
+            lambda secrets: secrets[0].secret_arn
+        )
         self.variables = self.host.apply(lambda host: facts.variables(settings, host, aliases))
         self.secrets: dict[str, pulumi.Output[str]] = {
             "PGPASSWORD": password.result,
-            "DATABASE_URL": pulumi.Output.all(self.host, password.result).apply(lambda v: facts.url(settings, v[0], v[1])),
+            "DATABASE_URL": pulumi.Output.all(self.host, password.result).apply(
+                lambda v: facts.url(settings, v[0], v[1])
+            ),
         }
         self.secrets |= {alias: self.secrets[name] for alias, name in aliases.items() if name in self.secrets}
         self.register_outputs({})

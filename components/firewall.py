@@ -35,9 +35,19 @@ class Firewall(pulumi.ComponentResource):
         limits = rules.rate_limits(settings, routes, plan, name)
         self.published: dict[str, Any] = {"custom": custom, "rateLimits": limits}
         if settings.owner:
-            others = [pulumi.StackReference(other).require_output("firewallRules") for other in settings.merge]
-            self._ruleset("custom", "http_request_firewall_custom", _merged(custom, others, "custom", PLANS[plan].custom_rules))
-            self._ruleset("limits", "http_ratelimit", _merged(limits, others, "rateLimits", PLANS[plan].rate_limit_rules))
+            others = [
+                pulumi.StackReference(other).require_output("firewallRules") for other in settings.merge
+            ]
+            self._ruleset(
+                "custom",
+                "http_request_firewall_custom",
+                _merged(custom, others, "custom", PLANS[plan].custom_rules),
+            )
+            self._ruleset(
+                "limits",
+                "http_ratelimit",
+                _merged(limits, others, "rateLimits", PLANS[plan].rate_limit_rules),
+            )
             if settings.managed and PLANS[plan].managed_rulesets:
                 self._ruleset(
                     "managed",
@@ -58,12 +68,19 @@ class Firewall(pulumi.ComponentResource):
         if content == []:
             return
         cloudflare.Ruleset(
-            f"{self._name}-{label}", zone_id=self._zone, kind="zone", phase=phase, name="default", rules=content,
+            f"{self._name}-{label}",
+            zone_id=self._zone,
+            kind="zone",
+            phase=phase,
+            name="default",
+            rules=content,
             # A zone has one entry point a phase: the old one must go before a new one can come.
             opts=pulumi.ResourceOptions(
-                parent=self, delete_before_replace=True, additional_secret_outputs=["rules"] if label == "verify" else None
+                parent=self,
+                delete_before_replace=True,
+                additional_secret_outputs=["rules"] if label == "verify" else None,
             ),
-        )  # fmt: skip
+        )
 
     def _zone_settings(self, settings: FirewallSettings, guarded: bool) -> None:
         child = pulumi.ResourceOptions(parent=self)
@@ -106,7 +123,9 @@ def _merged(
         return own
 
     def join(published: list[Any]) -> list[dict[str, Any]]:
-        rules_of_all = own + [rule for stack in published if isinstance(stack, dict) for rule in stack.get(key, [])]
+        rules_of_all = own + [
+            rule for stack in published if isinstance(stack, dict) for rule in stack.get(key, [])
+        ]
         if len(rules_of_all) > allowed:
             raise ValueError(
                 f"firewall/merge: the plan allows {allowed} {key} rules in the zone, all stacks together have {len(rules_of_all)}"
@@ -119,14 +138,23 @@ def _merged(
 def _execute(name: str, ruleset: str) -> dict[str, Any]:
     label = "managed" if ruleset == MANAGED_RULESET else "owasp"
     return {
-        "ref": f"{name}-{label}", "description": f"Cloudflare's {label} rules", "expression": "true", "action": "execute",
-        "enabled": True, "action_parameters": {"id": ruleset},
-    }  # fmt: skip
+        "ref": f"{name}-{label}",
+        "description": f"Cloudflare's {label} rules",
+        "expression": "true",
+        "action": "execute",
+        "enabled": True,
+        "action_parameters": {"id": ruleset},
+    }
 
 
 def _verify(name: str, header: str, secret: pulumi.Output[str], routes: Sequence[Route]) -> dict[str, Any]:
     return {
-        "ref": f"{name}-verify", "description": "Tell the app that a request came through the edge", "action": "rewrite",
-        "expression": rules.verify_expression(routes), "enabled": True,
-        "action_parameters": {"headers": {header: {"operation": "set", "value": pulumi.Output.secret(secret)}}},
-    }  # fmt: skip
+        "ref": f"{name}-verify",
+        "description": "Tell the app that a request came through the edge",
+        "action": "rewrite",
+        "expression": rules.verify_expression(routes),
+        "enabled": True,
+        "action_parameters": {
+            "headers": {header: {"operation": "set", "value": pulumi.Output.secret(secret)}}
+        },
+    }

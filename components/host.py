@@ -62,13 +62,19 @@ class Host(pulumi.ComponentResource):
         self.log_group: pulumi.Output[str] | None = None
         log_arn: pulumi.Output[str] | None = None
         if settings.logs == "cloudwatch":
-            logs = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=settings.log_days, opts=self._child)
+            logs = aws.cloudwatch.LogGroup(
+                f"{name}-logs", retention_in_days=settings.log_days, opts=self._child
+            )
             self.log_group, log_arn = logs.name, logs.arn
         profile, permissions = self._role(machine, inputs, log_arn)
         plain: dict[str, Any] = {
-            "parameters": inputs.parameters, "env": inputs.env, "efs_dns": inputs.efs_dns, "database_host": inputs.database_host,
-            "master_secret_arn": inputs.master_secret_arn, "log_group": self.log_group,
-        }  # fmt: skip
+            "parameters": inputs.parameters,
+            "env": inputs.env,
+            "efs_dns": inputs.efs_dns,
+            "database_host": inputs.database_host,
+            "master_secret_arn": inputs.master_secret_arn,
+            "log_group": self.log_group,
+        }
 
         def render(values: dict[str, Any]) -> str:
             return user_data.render(machine, user_data.Values(**values), templates)
@@ -101,7 +107,10 @@ class Host(pulumi.ComponentResource):
             {
                 "Sid": "FinishHooks",
                 "Effect": "Allow",
-                "Action": ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
+                "Action": [
+                    "autoscaling:CompleteLifecycleAction",
+                    "autoscaling:RecordLifecycleActionHeartbeat",
+                ],
                 # The group's name begins so, and the role must exist before the group.
                 "Resource": f"{prefix}:autoscaling:{self._region}:*:autoScalingGroup:*:autoScalingGroupName/{self._name}-group-*",
             },
@@ -129,19 +138,31 @@ class Host(pulumi.ComponentResource):
         if any(registry.ecr for registry in machine.registries):
             pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
             repositories = f"{prefix}:ecr:*:*:repository/*"
-            statements.append({"Sid": "PullImages", "Effect": "Allow", "Action": pull, "Resource": repositories})
-            statements.append({"Sid": "LogIn", "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"})
+            statements.append(
+                {"Sid": "PullImages", "Effect": "Allow", "Action": pull, "Resource": repositories}
+            )
+            statements.append(
+                {"Sid": "LogIn", "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
+            )
 
         def document(arns: dict[str, Any]) -> str:
             extra = []
             if arns["logs"]:
                 write = ["logs:CreateLogStream", "logs:PutLogEvents"]
-                extra.append({"Sid": "WriteLogs", "Effect": "Allow", "Action": write, "Resource": f"{arns['logs']}:*"})
+                extra.append(
+                    {"Sid": "WriteLogs", "Effect": "Allow", "Action": write, "Resource": f"{arns['logs']}:*"}
+                )
             if arns["parameters"]:
                 read = ["ssm:GetParameter", "ssm:GetParameters"]
-                extra.append({"Sid": "ReadSecrets", "Effect": "Allow", "Action": read, "Resource": arns["parameters"]})
+                extra.append(
+                    {"Sid": "ReadSecrets", "Effect": "Allow", "Action": read, "Resource": arns["parameters"]}
+                )
             if arns["master"]:
-                read_one = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": arns["master"]}
+                read_one = {
+                    "Effect": "Allow",
+                    "Action": "secretsmanager:GetSecretValue",
+                    "Resource": arns["master"],
+                }
                 extra.append({"Sid": "MakeAppRole", **read_one})
             return json.dumps({"Version": "2012-10-17", "Statement": statements + extra})
 
@@ -153,7 +174,10 @@ class Host(pulumi.ComponentResource):
             opts=self._child,
         )
         policy = aws.iam.RolePolicy(
-            f"{self._name}-policy", role=role.id, policy=pulumi.Output.all(**arns).apply(document), opts=self._child
+            f"{self._name}-policy",
+            role=role.id,
+            policy=pulumi.Output.all(**arns).apply(document),
+            opts=self._child,
         )
         return aws.iam.InstanceProfile(f"{self._name}-profile", role=role.name, opts=self._child), policy
 
@@ -179,12 +203,16 @@ class Host(pulumi.ComponentResource):
             user_data=rendered,
             # hop limit 1: a container on a bridge network is one hop too far from the machine's credentials
             metadata_options={
-                "http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1,
+                "http_endpoint": "enabled",
+                "http_tokens": "required",
+                "http_put_response_hop_limit": 1,
                 "instance_metadata_tags": "enabled",
             },
             network_interfaces=[
                 {
-                    "device_index": 0, "associate_public_ip_address": "true", "delete_on_termination": "true",
+                    "device_index": 0,
+                    "associate_public_ip_address": "true",
+                    "delete_on_termination": "true",
                     "security_groups": network.machine_group_ids,
                 }
             ],
@@ -192,7 +220,9 @@ class Host(pulumi.ComponentResource):
                 {
                     "device_name": "/dev/sda1",
                     "ebs": {
-                        "volume_size": self._settings.disk_gib, "volume_type": "gp3", "encrypted": "true",
+                        "volume_size": self._settings.disk_gib,
+                        "volume_type": "gp3",
+                        "encrypted": "true",
                         "delete_on_termination": "true",
                     },
                 }
@@ -201,7 +231,7 @@ class Host(pulumi.ComponentResource):
             tag_specifications=[{"resource_type": kind, "tags": tags} for kind in ("instance", "volume")],
             update_default_version=True,
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored),
-        )  # fmt: skip
+        )
 
     def _group(
         self, template: aws.ec2.LaunchTemplate, network: Network, permissions: aws.iam.RolePolicy
@@ -212,10 +242,12 @@ class Host(pulumi.ComponentResource):
         drain = settings.stop_timeout + 60
         hooks: list[dict[str, Any]] = [
             {
-                "name": TERMINATE_HOOK, "lifecycle_transition": "autoscaling:EC2_INSTANCE_TERMINATING",
-                "heartbeat_timeout": drain, "default_result": "CONTINUE",
+                "name": TERMINATE_HOOK,
+                "lifecycle_transition": "autoscaling:EC2_INSTANCE_TERMINATING",
+                "heartbeat_timeout": drain,
+                "default_result": "CONTINUE",
             }
-        ]  # fmt: skip
+        ]
         if hooked:
             hooks.append(
                 {
@@ -231,7 +263,10 @@ class Host(pulumi.ComponentResource):
             max_size=settings.replicas,
             desired_capacity=settings.replicas,
             vpc_zone_identifiers=network.public_subnet_ids,
-            launch_template={"id": template.id, "version": template.latest_version.apply(lambda version: str(version))},
+            launch_template={
+                "id": template.id,
+                "version": template.latest_version.apply(lambda version: str(version)),
+            },
             initial_lifecycle_hooks=hooks,
             health_check_type="EC2",
             health_check_grace_period=0 if hooked else 300,

@@ -20,7 +20,9 @@ class Network(pulumi.ComponentResource):
     tcp/22 from the endpoint's group alone. Egress is listed.
     """
 
-    def __init__(self, name: str, settings: NetworkSettings, region: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, settings: NetworkSettings, region: str, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("drawbridge:index:Network", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._name = name
@@ -42,40 +44,69 @@ class Network(pulumi.ComponentResource):
     def group(self, role: str, description: str) -> aws.ec2.SecurityGroup:
         """A security group without rules. Neither name nor description may change: both replace it, and it is in use."""
         return aws.ec2.SecurityGroup(
-            f"{self._name}-{role}", description=description, vpc_id=self.vpc_id,
-            tags={"Name": f"{self._name}-{role}"}, opts=self._child,
-        )  # fmt: skip
+            f"{self._name}-{role}",
+            description=description,
+            vpc_id=self.vpc_id,
+            tags={"Name": f"{self._name}-{role}"},
+            opts=self._child,
+        )
 
     def admit(
-        self, label: str, *, source: pulumi.Input[str], target: pulumi.Input[str], port: int,
-        target_is_ours: bool = True, source_is_ours: bool = True,
-    ) -> None:  # fmt: skip
+        self,
+        label: str,
+        *,
+        source: pulumi.Input[str],
+        target: pulumi.Input[str],
+        port: int,
+        target_is_ours: bool = True,
+        source_is_ours: bool = True,
+    ) -> None:
         """Let one group reach another on a TCP port: the inbound rule there, the outbound rule here, never a CIDR."""
         if target_is_ours:
             inbound = aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-{label}-in", security_group_id=target, referenced_security_group_id=source,
-                ip_protocol="tcp", from_port=port, to_port=port, description=label, opts=self._child,
-            )  # fmt: skip
+                f"{self._name}-{label}-in",
+                security_group_id=target,
+                referenced_security_group_id=source,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                description=label,
+                opts=self._child,
+            )
             self.paths.append(inbound)
         if source_is_ours:
             outbound = aws.vpc.SecurityGroupEgressRule(
-                f"{self._name}-{label}-out", security_group_id=source, referenced_security_group_id=target,
-                ip_protocol="tcp", from_port=port, to_port=port, description=label, opts=self._child,
-            )  # fmt: skip
+                f"{self._name}-{label}-out",
+                security_group_id=source,
+                referenced_security_group_id=target,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                description=label,
+                opts=self._child,
+            )
             self.paths.append(outbound)
 
     def _make_vpc(self, settings: NetworkSettings, zones: tuple[str, ...]) -> None:
         name, child = self._name, self._child
         vpc = aws.ec2.Vpc(
-            f"{name}-vpc", cidr_block=settings.cidr, enable_dns_hostnames=True, enable_dns_support=True,
-            tags={"Name": name}, opts=child,
-        )  # fmt: skip
+            f"{name}-vpc",
+            cidr_block=settings.cidr,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags={"Name": name},
+            opts=child,
+        )
         self.vpc_id = vpc.id
         # AWS's default group lets its members talk; emptied, whatever lands in it by mistake is cut off.
         aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], opts=child)
         gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=vpc.id, tags={"Name": name}, opts=child)
-        public = aws.ec2.RouteTable(f"{name}-public", vpc_id=vpc.id, tags={"Name": f"{name}-public"}, opts=child)
-        private = aws.ec2.RouteTable(f"{name}-private", vpc_id=vpc.id, tags={"Name": f"{name}-private"}, opts=child)
+        public = aws.ec2.RouteTable(
+            f"{name}-public", vpc_id=vpc.id, tags={"Name": f"{name}-public"}, opts=child
+        )
+        private = aws.ec2.RouteTable(
+            f"{name}-private", vpc_id=vpc.id, tags={"Name": f"{name}-private"}, opts=child
+        )
         internet = aws.ec2.Route(
             f"{name}-internet",
             route_table_id=public.id,
@@ -92,9 +123,14 @@ class Network(pulumi.ComponentResource):
         ):
             for index, zone in enumerate(zones):
                 subnet = aws.ec2.Subnet(
-                    f"{name}-{kind}-{index}", vpc_id=vpc.id, availability_zone=zone, cidr_block=str(blocks[offset + index]),
-                    map_public_ip_on_launch=False, tags={"Name": f"{name}-{kind}-{zone}"}, opts=child,
-                )  # fmt: skip
+                    f"{name}-{kind}-{index}",
+                    vpc_id=vpc.id,
+                    availability_zone=zone,
+                    cidr_block=str(blocks[offset + index]),
+                    map_public_ip_on_launch=False,
+                    tags={"Name": f"{name}-{kind}-{zone}"},
+                    opts=child,
+                )
                 joined = aws.ec2.RouteTableAssociation(
                     f"{name}-{kind}-{index}", subnet_id=subnet.id, route_table_id=table.id, opts=child
                 )
@@ -108,15 +144,29 @@ class Network(pulumi.ComponentResource):
             ("tunnel-tcp", 7844, "tcp", ANYWHERE, "Cloudflare Tunnel over HTTP/2"),
             ("tunnel-udp", 7844, "udp", ANYWHERE, "Cloudflare Tunnel over QUIC"),
             ("time", 123, "udp", ANYWHERE, "Time (NTP)"),
-            *((f"{item.protocol}-{item.port}-{item.cidr.replace('/', '-').replace(':', '-')}",
-               item.port, item.protocol, item.cidr, item.why) for item in settings.egress),
-        ]  # fmt: skip
+            *(
+                (
+                    f"{item.protocol}-{item.port}-{item.cidr.replace('/', '-').replace(':', '-')}",
+                    item.port,
+                    item.protocol,
+                    item.cidr,
+                    item.why,
+                )
+                for item in settings.egress
+            ),
+        ]
         for label, port, protocol, cidr, why in listed:
             family = {"cidr_ipv6": cidr} if ":" in cidr else {"cidr_ipv4": cidr}
             rule = aws.vpc.SecurityGroupEgressRule(
-                f"{self._name}-egress-{label}", security_group_id=self.workload_group.id, ip_protocol=protocol,
-                from_port=port, to_port=port, description=why, opts=self._child, **family,
-            )  # fmt: skip
+                f"{self._name}-egress-{label}",
+                security_group_id=self.workload_group.id,
+                ip_protocol=protocol,
+                from_port=port,
+                to_port=port,
+                description=why,
+                opts=self._child,
+                **family,
+            )
             self.paths.append(rule)
 
     def _make_endpoint(self, settings: NetworkSettings) -> None:
@@ -124,13 +174,22 @@ class Network(pulumi.ComponentResource):
         self.machine_group_ids.append(ssh.id)
         if settings.endpoint == "existing":
             assert settings.endpoint_security_group_id
-            self.admit("ssh", source=settings.endpoint_security_group_id, target=ssh.id, port=22, source_is_ours=False)
+            self.admit(
+                "ssh",
+                source=settings.endpoint_security_group_id,
+                target=ssh.id,
+                port=22,
+                source_is_ours=False,
+            )
             return
         endpoint = self.group("endpoint", "EC2 Instance Connect Endpoint")
         self.admit("ssh", source=endpoint.id, target=ssh.id, port=22)
         aws.ec2transitgateway.InstanceConnectEndpoint(
-            f"{self._name}-endpoint", subnet_id=self.private_subnet_ids[0], security_group_ids=[endpoint.id],
-            preserve_client_ip=False, tags={"Name": self._name},
+            f"{self._name}-endpoint",
+            subnet_id=self.private_subnet_ids[0],
+            security_group_ids=[endpoint.id],
+            preserve_client_ip=False,
+            tags={"Name": self._name},
             # One a VPC, and nothing of it can be changed in place: the old one must go first.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-        )  # fmt: skip
+        )

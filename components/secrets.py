@@ -38,12 +38,18 @@ class Secrets(pulumi.ComponentResource):
 
 def draw(name: str, length: int, rotation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Letters and digits, made once and kept in state as a secret; another `rotation` makes others."""
-    return random.RandomPassword(name, length=length, special=False, keepers={"rotation": rotation}, opts=opts).result
+    return random.RandomPassword(
+        name, length=length, special=False, keepers={"rotation": rotation}, opts=opts
+    ).result
 
 
-def draw_bytes(name: str, size: int, encoding: str, rotation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def draw_bytes(
+    name: str, size: int, encoding: str, rotation: str, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
     """Bytes, made likewise and written as text: see `model.drawn` for why not by `RandomBytes`."""
-    return draw(name, drawn.letters_for(size), rotation, opts).apply(lambda text: drawn.written(text, size, encoding))
+    return draw(name, drawn.letters_for(size), rotation, opts).apply(
+        lambda text: drawn.written(text, size, encoding)
+    )
 
 
 class Parameters(pulumi.ComponentResource):
@@ -65,12 +71,18 @@ class Parameters(pulumi.ComponentResource):
         self.arns: list[pulumi.Output[str]] = []
         for variable, value in sorted(values.items()):
             parameter = aws.ssm.Parameter(
-                f"{name}-{variable}", name=f"/drawbridge/{stack}/{variable}", type="SecureString", value=value,
+                f"{name}-{variable}",
+                name=f"/drawbridge/{stack}/{variable}",
+                type="SecureString",
+                value=value,
                 # The standard tier ends at 4 KB; this one moves a longer value, up to 8 KB, up by itself.
-                tier="Intelligent-Tiering", opts=pulumi.ResourceOptions(parent=self),
-            )  # fmt: skip
+                tier="Intelligent-Tiering",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
             # The release rides on the version, and must not become secret with the value it counts.
             version = pulumi.Output.unsecret(parameter.version)
-            self.references[variable] = pulumi.Output.concat(parameter.name, ":", version.apply(lambda v: str(v)))
+            self.references[variable] = pulumi.Output.concat(
+                parameter.name, ":", version.apply(lambda v: str(v))
+            )
             self.arns.append(parameter.arn)
         self.register_outputs({})

@@ -13,24 +13,35 @@ NFS = 2049
 class Storage(pulumi.ComponentResource):
     """An encrypted, backed-up EFS file system that the workload's group alone can mount."""
 
-    def __init__(self, name: str, network: Network, protect: bool, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, network: Network, protect: bool, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("drawbridge:index:Storage", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         group = network.group("storage", "EFS: NFS from the machines alone")
         network.admit("storage", source=network.workload_group.id, target=group.id, port=NFS)
         system = aws.efs.FileSystem(
-            f"{name}-files", encrypted=True, throughput_mode="elastic", tags={"Name": name},
+            f"{name}-files",
+            encrypted=True,
+            throughput_mode="elastic",
+            tags={"Name": name},
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
-        )  # fmt: skip
-        aws.efs.BackupPolicy(f"{name}-backup", file_system_id=system.id, backup_policy={"status": "ENABLED"}, opts=child)
+        )
+        aws.efs.BackupPolicy(
+            f"{name}-backup", file_system_id=system.id, backup_policy={"status": "ENABLED"}, opts=child
+        )
         targets = [
             aws.efs.MountTarget(
-                f"{name}-{index}", file_system_id=system.id, subnet_id=subnet, security_groups=[group.id], opts=child
+                f"{name}-{index}",
+                file_system_id=system.id,
+                subnet_id=subnet,
+                security_groups=[group.id],
+                opts=child,
             )
             for index, subnet in enumerate(network.private_subnet_ids)
         ]
         # The name resolves only in zones that have a mount target, so whoever reads it waits for them.
-        self.dns_name: pulumi.Output[str] = pulumi.Output.all(system.dns_name, *(t.id for t in targets)).apply(
-            lambda v: str(v[0])
-        )
+        self.dns_name: pulumi.Output[str] = pulumi.Output.all(
+            system.dns_name, *(t.id for t in targets)
+        ).apply(lambda v: str(v[0]))
         self.register_outputs({})

@@ -46,7 +46,12 @@ class Tunnel(pulumi.ComponentResource):
             account_id=account,
             tunnel_id=tunnel.id,
             source="cloudflare",
-            config={"ingresses": [*(_rule(rule, settings.team, audiences) for rule in rules), {"service": CATCH_ALL}]},
+            config={
+                "ingresses": [
+                    *(_rule(rule, settings.team, audiences) for rule in rules),
+                    {"service": CATCH_ALL},
+                ]
+            },
             opts=child,
         )
         for hostname in sorted({rule.hostname for rule in rules}):

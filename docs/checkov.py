@@ -73,11 +73,15 @@ def run(plans: dict[str, str], *arguments: str) -> Result:
         ]
         environment = {**os.environ, "LOG_LEVEL": "ERROR"}
         # Its home of configuration files is where it stands, so it stands where none is.
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, cwd=place, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=300, env=environment, cwd=place, check=False
+        )
     try:
         report: Any = json.loads(done.stdout)
     except json.JSONDecodeError:
-        raise RuntimeError(f"checkov ended with {done.returncode}: {done.stderr[-2000:] or done.stdout[-2000:]}") from None
+        raise RuntimeError(
+            f"checkov ended with {done.returncode}: {done.stderr[-2000:] or done.stdout[-2000:]}"
+        ) from None
     results = report.get("results", {})
     passed = Counter(Path(item["file_path"]).stem for item in results.get("passed_checks", []))
     failed = sorted(
@@ -89,8 +93,8 @@ def run(plans: dict[str, str], *arguments: str) -> Result:
 
 def plans() -> dict[str, str]:
     """The plan of every example, from its own stack file, without values for its secrets."""
-    from preview.evaluate import evaluate
-    from preview.terraform import to_terraform
+    from preview.evaluate.program import evaluate
+    from preview.report.terraform import to_terraform
 
     files = sorted(ROOT.glob("examples/*/Pulumi.prod.yaml"))
     return {file.parent.name: to_terraform(evaluate(ROOT, config_file=file)) for file in files}

@@ -43,23 +43,32 @@ def _rules() -> str:
     parts = []
     for severity in posture.SEVERITIES:
         rows = [rule for rule in posture.RULES if rule.severity == severity]
-        parts.append(f"### {severity.capitalize()}\n\n| rule | what holds | why | cure |\n| --- | --- | --- | --- |")
-        parts += [f"| `{rule.id}` | {rule.title} | {rule.why} | {rule.cure} |".replace("\n", " ") for rule in rows]
+        parts.append(
+            f"### {severity.capitalize()}\n\n| rule | what holds | why | cure |\n| --- | --- | --- | --- |"
+        )
+        parts += [
+            f"| `{rule.id}` | {rule.title} | {rule.why} | {rule.cure} |".replace("\n", " ") for rule in rows
+        ]
         parts[-1] += "\n"
     return "\n".join(parts)
 
 
 def _costs() -> str:
     """What each example costs a month, and how much of it depends on use."""
-    from preview.cost import estimate
-    from preview.evaluate import evaluate
+    from preview.analysis.cost import estimate
+    from preview.evaluate.program import evaluate
 
-    lines = ["| example | region | USD a month | of which assumed use | unknown |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| example | region | USD a month | of which assumed use | unknown |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for file in sorted(ROOT.glob("examples/*/Pulumi.prod.yaml")):
         found = estimate(evaluate(ROOT, config_file=file))
         assumed = sum(line.monthly or 0 for line in found.lines if line.assumed)
         unknown = "; ".join(found.unknown) or "nothing"
-        lines.append(f"| {file.parent.name} | {found.region} | {found.total:.2f} | {assumed:.2f} | {unknown} |")
+        lines.append(
+            f"| {file.parent.name} | {found.region} | {found.total:.2f} | {assumed:.2f} | {unknown} |"
+        )
     return "\n".join([*lines, ""])
 
 

@@ -30,7 +30,12 @@ def check(declared: int | None, files: Mapping[str, str], plan: Plan) -> tuple[l
     warnings: list[str] = []
     if declared is not None and declared > allowed:
         wider = next(
-            (f"; {name} lets {limits.body_mb} MB through" for name, limits in PLANS.items() if limits.body_mb >= declared), ""
+            (
+                f"; {name} lets {limits.body_mb} MB through"
+                for name, limits in PLANS.items()
+                if limits.body_mb >= declared
+            ),
+            "",
         )
         found.append(
             finding(

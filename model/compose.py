@@ -68,7 +68,9 @@ class Compose:
 
 def parse(text: str, path: str = "app/compose") -> Compose:
     """Read a compose file's text. What is wrong with its form comes back in `findings`, under `path`; nothing is raised."""
-    nothing = Compose(services={}, networks=frozenset(), volumes={}, required=frozenset(), mentioned=frozenset())
+    nothing = Compose(
+        services={}, networks=frozenset(), volumes={}, required=frozenset(), mentioned=frozenset()
+    )
 
     def broken(rule: str, got: object = None, cure: str = "") -> Compose:
         found = finding(path, rule, got, cure) if got is not None else finding(path, rule, cure=cure)
@@ -81,7 +83,11 @@ def parse(text: str, path: str = "app/compose") -> Compose:
         return broken(f"the compose file is YAML: {error.problem or error.context}{line}")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         return broken(f"the compose file is YAML: {str(error).splitlines()[0]}")
-    if not isinstance(document, dict) or not isinstance(document.get("services"), dict) or not document["services"]:
+    if (
+        not isinstance(document, dict)
+        or not isinstance(document.get("services"), dict)
+        or not document["services"]
+    ):
         return broken("the compose file has a mapping `services` with at least one service")
     services = document["services"]
     bad = [name for name, body in services.items() if not isinstance(name, str) or not isinstance(body, dict)]
@@ -89,7 +95,13 @@ def parse(text: str, path: str = "app/compose") -> Compose:
         return broken("each service of the compose file is a mapping", [str(name) for name in bad])
     found: list[Finding] = []
     if document.get("include"):
-        found.append(finding(path, "a compose file does not include others", cure="Only this one file is put on the machines."))
+        found.append(
+            finding(
+                path,
+                "a compose file does not include others",
+                cure="Only this one file is put on the machines.",
+            )
+        )
     for name, body in services.items():
         if isinstance(body.get("extends"), dict) and body["extends"].get("file"):
             found.append(
@@ -117,7 +129,9 @@ def parse(text: str, path: str = "app/compose") -> Compose:
         services={name: _service(name, body, name in finished) for name, body in services.items()},
         networks=frozenset(map(str, networks)),
         volumes={str(name): body if isinstance(body, dict) else {} for name, body in volumes.items()},
-        required=frozenset(name for text in strings for name, has_default in _variables(text) if not has_default),
+        required=frozenset(
+            name for text in strings for name, has_default in _variables(text) if not has_default
+        ),
         mentioned=frozenset(name for text in strings for name, _ in _variables(text)),
         findings=tuple(found),
     )
@@ -126,7 +140,9 @@ def parse(text: str, path: str = "app/compose") -> Compose:
 def _service(name: str, body: Mapping[str, Any], finished: bool) -> Service:
     healthcheck = body.get("healthcheck")
     checked = (
-        isinstance(healthcheck, dict) and not healthcheck.get("disable") and healthcheck.get("test") not in (["NONE"], "NONE")
+        isinstance(healthcheck, dict)
+        and not healthcheck.get("disable")
+        and healthcheck.get("test") not in (["NONE"], "NONE")
     )
     restart = body.get("restart")
     never = restart in (None, False, "no") or (isinstance(restart, str) and restart.startswith("on-failure"))
@@ -134,7 +150,9 @@ def _service(name: str, body: Mapping[str, Any], finished: bool) -> Service:
     mounts = [_mount(item) for item in _items(body.get("volumes"))]
     environment = body.get("environment")
     pairs = (
-        environment.items() if isinstance(environment, dict) else [str(item).partition("=")[::2] for item in _items(environment)]
+        environment.items()
+        if isinstance(environment, dict)
+        else [str(item).partition("=")[::2] for item in _items(environment)]
     )
     # `- NAME` and `NAME:` without a value take the variable of the same name from .env.
     passed = {str(key) for key, value in pairs if value in (None, "") and "=" not in str(key)}
@@ -153,10 +171,13 @@ def _service(name: str, body: Mapping[str, Any], finished: bool) -> Service:
         binds=tuple(source for kind, source in mounts if kind == "bind"),
         volumes=tuple(source for kind, source in mounts if kind == "volume"),
         env_files=tuple(
-            str(item.get("path") if isinstance(item, dict) else item) for item in _items(body.get("env_file"), scalar=True)
+            str(item.get("path") if isinstance(item, dict) else item)
+            for item in _items(body.get("env_file"), scalar=True)
         ),
         environment=frozenset(str(key) for key, _ in pairs),
-        fixed=frozenset(str(key) for key, value in pairs if value not in (None, "") and not any(_variables(str(value)))),
+        fixed=frozenset(
+            str(key) for key, value in pairs if value not in (None, "") and not any(_variables(str(value)))
+        ),
         variables=frozenset(variable for text in _strings(body) for variable, _ in _variables(text)) | passed,
     )
 
@@ -167,7 +188,9 @@ def _depends(value: Any) -> dict[str, str]:
         return {str(name): "service_started" for name in value}
     if not isinstance(value, dict):
         return {}
-    conditions = {str(name): body.get("condition") if isinstance(body, dict) else None for name, body in value.items()}
+    conditions = {
+        str(name): body.get("condition") if isinstance(body, dict) else None for name, body in value.items()
+    }
     return {name: str(condition or "service_started") for name, condition in conditions.items()}
 
 
@@ -235,7 +258,11 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
         place = f"app/compose/services/{name}"
         if name == CONNECTOR:
             found.append(
-                finding(place, "the connector is added by Drawbridge", cure="Remove this service from the compose file.")
+                finding(
+                    place,
+                    "the connector is added by Drawbridge",
+                    cure="Remove this service from the compose file.",
+                )
             )
             continue
         found += _image(place, service, plain, app)
@@ -272,10 +299,16 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
                     )
                 )
         if not service.restarts and not service.one_shot and name not in (app.once or ()):
-            warnings.append(f"{place}: no `restart` policy: when its process ends it stays down until the machine restarts")
+            warnings.append(
+                f"{place}: no `restart` policy: when its process ends it stays down until the machine restarts"
+            )
     found += [*_private(compose, app), *_once(compose, app)]
     if NETWORK in compose.networks:
-        found.append(finding(f"app/compose/networks/{NETWORK}", "this name is Drawbridge's", cure="Choose another name."))
+        found.append(
+            finding(
+                f"app/compose/networks/{NETWORK}", "this name is Drawbridge's", cure="Choose another name."
+            )
+        )
     for variable in sorted(compose.required - set(supplied)):
         found.append(
             finding(
@@ -291,13 +324,21 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
         ("generate", tuple(app.generate)),
         ("facts", tuple(app.facts)),
     ):
-        for unused in () if reads_all else sorted(set(names) - _read_by_services(compose) - _registry_passwords(app)):
+        for unused in (
+            () if reads_all else sorted(set(names) - _read_by_services(compose) - _registry_passwords(app))
+        ):
             warnings.append(f"app/{kind}/{unused}: no service of the compose file mentions ${{{unused}}}")
     for position, volume in enumerate(app.storage):
         place = f"app/storage/{position}"
         if volume not in compose.volumes:
             declared = ", ".join(sorted(compose.volumes)) or "none"
-            found.append(finding(place, f"a volume that the compose file declares under `volumes` (it has {declared})", volume))
+            found.append(
+                finding(
+                    place,
+                    f"a volume that the compose file declares under `volumes` (it has {declared})",
+                    volume,
+                )
+            )
         elif compose.volumes[volume].get("external") or compose.volumes[volume].get("driver_opts"):
             found.append(
                 finding(
@@ -307,7 +348,9 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
                 )
             )
     for volume in sorted(set(compose.volumes) - set(app.storage)):
-        warnings.append(f"app/storage: volume '{volume}' lives and dies with its machine; name it in app.storage if it must not")
+        warnings.append(
+            f"app/storage: volume '{volume}' lives and dies with its machine; name it in app.storage if it must not"
+        )
     for label, names in (
         ("mutableImages", app.allow.mutable_images),
         ("noHealthcheck", app.allow.no_healthcheck),
@@ -345,7 +388,11 @@ def login_only(compose: Compose, app: App) -> tuple[str, ...]:
 
 def _image(place: str, service: Service, env: Mapping[str, str], app: App) -> list[Finding]:
     if service.image is None:
-        cure = "Build and push it in your pipeline; the machines pull, they do not build." if service.built else ""
+        cure = (
+            "Build and push it in your pipeline; the machines pull, they do not build."
+            if service.built
+            else ""
+        )
         return [finding(f"{place}/image", "a service has an image", cure=cure)]
     image = interpolate(service.image, env)
     if "@sha256:" in image or service.name in app.allow.mutable_images:
@@ -373,7 +420,9 @@ def _loopback(port: str | Mapping[str, Any], env: Mapping[str, str]) -> bool:
 
 def _bind(place: str, source: str, app: App) -> list[Finding]:
     if source.startswith("~"):
-        return [finding(f"{place}/volumes", "a bind mount's source is below the compose file or absolute", source)]
+        return [
+            finding(f"{place}/volumes", "a bind mount's source is below the compose file or absolute", source)
+        ]
     if source.startswith("/"):
         return []
     relative = source.removeprefix("./").rstrip("/")
@@ -413,11 +462,17 @@ def _private(compose: Compose, app: App) -> list[Finding]:
             found.append(finding(place, "at least one service that may reach it", []))
         for position, caller in enumerate(callers):
             if caller not in compose.services or caller == name:
-                found.append(finding(f"{place}/{position}", f"another service of the compose file ({have})", caller))
+                found.append(
+                    finding(f"{place}/{position}", f"another service of the compose file ({have})", caller)
+                )
             elif compose.services[caller].network_mode:
                 mode = compose.services[caller].network_mode
                 found.append(
-                    finding(f"{place}/{position}", "a service on the compose network", f"{caller} (network_mode: {mode})")
+                    finding(
+                        f"{place}/{position}",
+                        "a service on the compose network",
+                        f"{caller} (network_mode: {mode})",
+                    )
                 )
         for other, body in sorted(compose.services.items()):
             if body.network_mode == f"service:{name}" and other not in callers:
@@ -428,7 +483,11 @@ def _private(compose: Compose, app: App) -> list[Finding]:
 
 def run_once(compose: Compose, app: App) -> tuple[str, ...]:
     """The services that run to their end before the others start, in an order in which each finds its predecessors done."""
-    chosen = app.once if app.once is not None else tuple(n for n, s in compose.services.items() if s.one_shot and not s.profiles)
+    chosen = (
+        app.once
+        if app.once is not None
+        else tuple(n for n, s in compose.services.items() if s.one_shot and not s.profiles)
+    )
     ordered: list[str] = []
 
     def visit(name: str, path: tuple[str, ...]) -> None:
@@ -476,7 +535,7 @@ def database_services(compose: Compose, database: Database, aliases: Iterable[st
         name
         for name, service in compose.services.items()
         if service.variables & ours or ".env" in map(_bare, service.env_files)
-    )  # fmt: skip
+    )
 
 
 def own_database(compose: Compose, readers: Iterable[str]) -> list[Finding]:
@@ -521,7 +580,9 @@ def overlay(
             "TUNNEL_GRACE_PERIOD": f"{tunnel.grace}s",
             "TUNNEL_TRANSPORT_PROTOCOL": tunnel.protocol,
         },
-        "volumes": [{"type": "bind", "source": TOKEN_FILE, "target": "/etc/cloudflared/token", "read_only": True}],
+        "volumes": [
+            {"type": "bind", "source": TOKEN_FILE, "target": "/etc/cloudflared/token", "read_only": True}
+        ],
         # The image has no shell, and its health is one connection to the edge at least.
         "healthcheck": {
             "test": ["CMD", "cloudflared", "tunnel", "--metrics", METRICS, "ready"],
@@ -539,7 +600,8 @@ def overlay(
     }
     if targets:
         connector["depends_on"] = {
-            name: {"condition": "service_healthy" if compose.services[name].checked else "service_started"} for name in targets
+            name: {"condition": "service_healthy" if compose.services[name].checked else "service_started"}
+            for name in targets
         }
     services: dict[str, dict[str, Any]] = {CONNECTOR: connector}
     for name in readers:
@@ -554,7 +616,9 @@ def overlay(
         services.setdefault(name, {})["profiles"] = [f"once-{name}"]
     for name, service in compose.services.items():
         met = {
-            earlier: {"condition": service.depends[earlier], "required": False} for earlier in once if earlier in service.depends
+            earlier: {"condition": service.depends[earlier], "required": False}
+            for earlier in once
+            if earlier in service.depends
         }
         if met:
             services.setdefault(name, {})["depends_on"] = met
@@ -563,13 +627,18 @@ def overlay(
     document["networks"] |= {_private_network(name): {} for name in sorted(private)}
     if storage:
         document["volumes"] = {
-            name: {"driver": "local", "driver_opts": {"type": "none", "o": "bind", "device": f"{STORAGE}/{name}"}}
+            name: {
+                "driver": "local",
+                "driver_opts": {"type": "none", "o": "bind", "device": f"{STORAGE}/{name}"},
+            }
             for name in storage
         }
     return yaml.safe_dump(document, sort_keys=False, width=1000)
 
 
-def _joined_networks(compose: Compose, targets: Sequence[str], private: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+def _joined_networks(
+    compose: Compose, targets: Sequence[str], private: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
     """The networks that the overlay adds to each service. One that names none in the compose file is on `default`, and stays
     there unless it is private: naming a network would take it off."""
     joins: dict[str, list[str]] = {name: [NETWORK] for name in targets}

@@ -24,7 +24,9 @@ def written(text: str, count: int, encoding: str) -> str:
 
     A preview's placeholder stays as it is, so that it can be read, and followed to what it is used for.
     """
-    return text if text.startswith("«") else _ENCODINGS[encoding](hashlib.shake_256(text.encode()).digest(count))
+    return (
+        text if text.startswith("«") else _ENCODINGS[encoding](hashlib.shake_256(text.encode()).digest(count))
+    )
 
 
 _ENCODINGS: dict[str, Callable[[bytes], str]] = {

@@ -45,11 +45,16 @@ class SettingsError(ValueError):
     def __init__(self, findings: Iterable[Finding], stack: str = "") -> None:
         self.findings: Sequence[Finding] = tuple(sorted(set(findings), key=_reading_order))
         count = len(self.findings)
-        head = f"{count} problem{'' if count == 1 else 's'} in the stack file" + (f" of '{stack}'" if stack else "")
+        head = f"{count} problem{'' if count == 1 else 's'} in the stack file" + (
+            f" of '{stack}'" if stack else ""
+        )
         super().__init__("\n".join([head + ":", *(f"  {item}" for item in self.findings)]))
 
 
 def _reading_order(item: Finding) -> tuple[list[tuple[int, int, str]], str]:
     """Paths sort part by part, list positions as numbers: `routes/2` before `routes/10`."""
-    parts = [(0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in item.path.split("/")]
+    parts = [
+        (0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part)
+        for part in item.path.split("/")
+    ]
     return parts, item.rule

@@ -53,7 +53,10 @@ def rate_limits(firewall: Firewall, routes: Sequence[Route], plan: Plan, prefix:
             "action": limit.action,
             "enabled": True,
             "ratelimit": {
-                "characteristics": ["cf.colo.id", "ip.src" if limit.by == "address" else "cf.unique_visitor_id"],
+                "characteristics": [
+                    "cf.colo.id",
+                    "ip.src" if limit.by == "address" else "cf.unique_visitor_id",
+                ],
                 "period": limit.per,
                 "requestsPerPeriod": limit.requests,
                 # Left out, the API fills it in and every run shows a change.
@@ -83,7 +86,11 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|r(#*)".*?"\1|[A-Za-z_][\w.]*|~', re.DOTA
 
 def _expression(place: str, text: str, plan: Plan) -> list[Finding]:
     """Operators and fields of an expression that the plan does not have."""
-    words = [match[0] for match in _TOKEN.finditer(text) if match[0][0] != '"' and not match[0].startswith(('r"', "r#"))]
+    words = [
+        match[0]
+        for match in _TOKEN.finditer(text)
+        if match[0][0] != '"' and not match[0].startswith(('r"', "r#"))
+    ]
     found: list[Finding] = []
     if not PLANS[plan].regex and ("matches" in words or "~" in words):
         rule = f"regular expressions (`matches`) need a business plan, not {plan}"
@@ -93,12 +100,17 @@ def _expression(place: str, text: str, plan: Plan) -> list[Finding]:
     for field in sorted({word for word in words if "." in word}):
         needed = plan_for(field.removeprefix("raw."))
         if order.index(needed) > order.index(plan):
-            cure = next((text for start, text in NEAREST_FIELD.items() if field.startswith(start)), "Leave it to the app.")
+            cure = next(
+                (text for start, text in NEAREST_FIELD.items() if field.startswith(start)),
+                "Leave it to the app.",
+            )
             found.append(finding(place, f"the field {field} needs {needed}, not {plan}", cure=cure))
     return found
 
 
-def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -> tuple[list[Finding], list[str]]:
+def check(
+    firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]
+) -> tuple[list[Finding], list[str]]:
     """What the plan does not allow, with the nearest thing that it does."""
     plan, limits = cloudflare.plan, PLANS[cloudflare.plan]
     found: list[Finding] = []
@@ -118,7 +130,14 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
     for position, custom in enumerate(firewall.rules):
         place = f"firewall/rules/{position}"
         if custom.action == "log" and not limits.log_action:
-            found.append(finding(f"{place}/action", "`log` needs an enterprise plan", "log", "Use managed_challenge or block."))
+            found.append(
+                finding(
+                    f"{place}/action",
+                    "`log` needs an enterprise plan",
+                    "log",
+                    "Use managed_challenge or block.",
+                )
+            )
         found += _expression(f"{place}/expression", custom.expression, plan)
     for label, names in (
         ("rules", [r.name for r in firewall.rules]),
@@ -143,19 +162,32 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
             near = min(allowed, key=lambda period: (abs(period - limit.per), period))
             words = ", ".join(map(go_duration, allowed))
             cure = f"The nearest is {go_duration(near)}; a longer window is the app's own affair."
-            found.append(finding(f"{place}/per", f"{plan} counts in windows of {words}", go_duration(limit.per), cure))
+            found.append(
+                finding(f"{place}/per", f"{plan} counts in windows of {words}", go_duration(limit.per), cure)
+            )
         if limit.block is not None and limit.block > limits.rate_limit_timeout:
             rule = f"{plan} blocks for at most {go_duration(limits.rate_limit_timeout)}"
             cure = f"The nearest is {go_duration(limits.rate_limit_timeout)}; who goes on is blocked again."
             found.append(finding(f"{place}/block", rule, go_duration(limit.block), cure))
         if limit.hostname and "host" not in limits.rate_limit_fields:
             rule = f"{plan} lets a rate limit name the path alone"
-            found.append(finding(f"{place}/hostname", rule, limit.hostname, "Leave hostname out; it counts for the whole zone."))
+            found.append(
+                finding(
+                    f"{place}/hostname",
+                    rule,
+                    limit.hostname,
+                    "Leave hostname out; it counts for the whole zone.",
+                )
+            )
         elif limit.hostname and limit.hostname not in hostnames(routes):
             found.append(finding(f"{place}/hostname", "a hostname of the routes", limit.hostname))
         if limit.by not in limits.rate_limit_characteristics:
             cure = "Count by `address`; visitors behind a shared one then share its limit."
-            found.append(finding(f"{place}/by", f"{plan} counts by address alone; `visitor` needs business", limit.by, cure))
+            found.append(
+                finding(
+                    f"{place}/by", f"{plan} counts by address alone; `visitor` needs business", limit.by, cure
+                )
+            )
         if plan == "free" and limit.action != "block":
             found.append(finding(f"{place}/action", "free allows `block` alone", limit.action, "Use block."))
     if firewall.managed and not limits.managed_rulesets:
@@ -185,7 +217,12 @@ def check(firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]) -
     if size > EXPRESSION_CHARACTERS:
         rule = f"the rule that guards shared hosts' paths has at most {EXPRESSION_CHARACTERS} characters"
         found.append(
-            finding("routes", rule, size, "Put what is protected on a hostname of its own; a whole host needs no guard.")
+            finding(
+                "routes",
+                rule,
+                size,
+                "Put what is protected on a hostname of its own; a whole host needs no guard.",
+            )
         )
     if not firewall.owner and shield:
         warnings.append(

@@ -39,7 +39,9 @@ class Loader(yaml.SafeLoader):
 
 def _construct_plain(loader: Loader, node: yaml.ScalarNode) -> Any:
     if _ENDLESS.fullmatch(node.value):
-        raise yaml.MarkedYAMLError(problem=f"{node.value} is no finite number. Put it in quotes.", problem_mark=node.start_mark)
+        raise yaml.MarkedYAMLError(
+            problem=f"{node.value} is no finite number. Put it in quotes.", problem_mark=node.start_mark
+        )
     return scalar(node.value)
 
 
@@ -47,13 +49,18 @@ def _construct_mapping(loader: Loader, node: yaml.MappingNode) -> dict[Any, Any]
     seen: dict[str, int] = {}
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise yaml.MarkedYAMLError(problem="a key is text, not a list or a mapping", problem_mark=key.start_mark)
+            raise yaml.MarkedYAMLError(
+                problem="a key is text, not a list or a mapping", problem_mark=key.start_mark
+            )
         if key.value in seen:
             problem = f"key {key.value!r} is there twice, first on line {seen[key.value]}. Keep one of them."
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
         seen[key.value] = key.start_mark.line + 1
     loader.flatten_mapping(node)
-    return {text(loader.construct_object(k, deep=True)): loader.construct_object(v, deep=True) for k, v in node.value}
+    return {
+        text(loader.construct_object(k, deep=True)): loader.construct_object(v, deep=True)
+        for k, v in node.value
+    }
 
 
 Loader.add_constructor(_PLAIN, _construct_plain)

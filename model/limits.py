@@ -50,27 +50,59 @@ _BUSINESS = _PRO | {"method", "source-ip", "user-agent"}
 _ADDRESS = frozenset({"address"})
 PLANS: dict[Plan, PlanLimits] = {
     "free": PlanLimits(
-        custom_rules=5, transform_rules=10, rate_limit_rules=1, rate_limit_period=10, rate_limit_timeout=10,
-        rate_limit_fields=_PATH_ONLY, rate_limit_characteristics=_ADDRESS, body_mb=100, regex=False, log_action=False,
+        custom_rules=5,
+        transform_rules=10,
+        rate_limit_rules=1,
+        rate_limit_period=10,
+        rate_limit_timeout=10,
+        rate_limit_fields=_PATH_ONLY,
+        rate_limit_characteristics=_ADDRESS,
+        body_mb=100,
+        regex=False,
+        log_action=False,
         managed_rulesets=False,
     ),
     "pro": PlanLimits(
-        custom_rules=20, transform_rules=25, rate_limit_rules=2, rate_limit_period=60, rate_limit_timeout=3600,
-        rate_limit_fields=_PRO, rate_limit_characteristics=_ADDRESS, body_mb=100, regex=False, log_action=False,
+        custom_rules=20,
+        transform_rules=25,
+        rate_limit_rules=2,
+        rate_limit_period=60,
+        rate_limit_timeout=3600,
+        rate_limit_fields=_PRO,
+        rate_limit_characteristics=_ADDRESS,
+        body_mb=100,
+        regex=False,
+        log_action=False,
         managed_rulesets=True,
     ),
     "business": PlanLimits(
-        custom_rules=100, transform_rules=50, rate_limit_rules=5, rate_limit_period=600, rate_limit_timeout=86400,
-        rate_limit_fields=_BUSINESS, rate_limit_characteristics=_ADDRESS | {"visitor"}, body_mb=200, regex=True,
-        log_action=False, managed_rulesets=True,
+        custom_rules=100,
+        transform_rules=50,
+        rate_limit_rules=5,
+        rate_limit_period=600,
+        rate_limit_timeout=86400,
+        rate_limit_fields=_BUSINESS,
+        rate_limit_characteristics=_ADDRESS | {"visitor"},
+        body_mb=200,
+        regex=True,
+        log_action=False,
+        managed_rulesets=True,
     ),
     "enterprise": PlanLimits(
         # 5 rate limits come with the plan, 100 with its application security or rate limiting add-on.
-        custom_rules=1000, transform_rules=300, rate_limit_rules=100, rate_limit_period=65535, rate_limit_timeout=86400,
-        rate_limit_fields=_BUSINESS, rate_limit_characteristics=_ADDRESS | {"visitor"}, body_mb=500, regex=True,
-        log_action=True, managed_rulesets=True,
+        custom_rules=1000,
+        transform_rules=300,
+        rate_limit_rules=100,
+        rate_limit_period=65535,
+        rate_limit_timeout=86400,
+        rate_limit_fields=_BUSINESS,
+        rate_limit_characteristics=_ADDRESS | {"visitor"},
+        body_mb=500,
+        regex=True,
+        log_action=True,
+        managed_rulesets=True,
     ),
-}  # fmt: skip
+}
 
 # Fields of the rules language that not every plan has: /ruleset-engine/rules-language/fields/reference/. A name that ends
 # in a dot stands for all that begin so; the longest name that fits counts.
@@ -103,7 +135,9 @@ NEAREST_FIELD: Mapping[str, str] = {
 
 def plan_for(field: str) -> Plan:
     """The smallest plan whose expressions may use a field."""
-    fitting = [name for name in FIELD_PLANS if field == name or (name.endswith(".") and field.startswith(name))]
+    fitting = [
+        name for name in FIELD_PLANS if field == name or (name.endswith(".") and field.startswith(name))
+    ]
     return FIELD_PLANS[max(fitting, key=len)] if fitting else "free"
 
 
@@ -112,8 +146,28 @@ EXPRESSION_CHARACTERS = 4096
 
 # The API takes these periods and no others; a plan's maximum cuts the list.
 RATE_LIMIT_PERIODS = (
-    10, 15, 20, 30, 40, 45, 60, 90, 120, 180, 240, 300, 480, 600, 900, 1200, 1800, 2400, 3600, 65535, 86400,
-)  # fmt: skip
+    10,
+    15,
+    20,
+    30,
+    40,
+    45,
+    60,
+    90,
+    120,
+    180,
+    240,
+    300,
+    480,
+    600,
+    900,
+    1200,
+    1800,
+    2400,
+    3600,
+    65535,
+    86400,
+)
 
 # Cloudflare's managed rulesets, the same in every account. https://developers.cloudflare.com/waf/managed-rules/
 MANAGED_RULESET = "efb7b8c949ac4650a09736fc376e9aee"

@@ -23,23 +23,33 @@ class Outputs(BaseModel):
     contract: int = Field(description="The version of this contract.")
     urls: dict[str, str] = Field(description="URL of each hostname.")
     websocket_urls: dict[str, str] = Field(description="The same with wss://.")
-    cors_origins: list[str] = Field(description="The front ends on other domains that the app is to allow (app.frontends).")
-    access: dict[str, str] = Field(description="Who may reach each route: `hostname/path` to an access entry or `public`.")
+    cors_origins: list[str] = Field(
+        description="The front ends on other domains that the app is to allow (app.frontends)."
+    )
+    access: dict[str, str] = Field(
+        description="Who may reach each route: `hostname/path` to an access entry or `public`."
+    )
     audiences: dict[str, str] = Field(
         description="Audience (aud) that the app can check in Cf-Access-Jwt-Assertion, by application."
     )
     access_issuer: str = Field(description="Issuer of these tokens; its keys are at /cdn-cgi/access/certs.")
     login_callback: str = Field(description="The redirect URL to register with an identity provider.")
-    service_tokens: dict[str, dict[str, str]] = Field(description="clientId and clientSecret of each service token (secret).")
+    service_tokens: dict[str, dict[str, str]] = Field(
+        description="clientId and clientSecret of each service token (secret)."
+    )
     upload_limit_mb: int = Field(
         alias="uploadLimitMB", description="The largest request body that Cloudflare's plan lets through."
     )
-    database_host: str | None = Field(default=None, description="The database's endpoint; reachable by the machines alone.")
+    database_host: str | None = Field(
+        default=None, description="The database's endpoint; reachable by the machines alone."
+    )
     database_name: str | None = Field(default=None, description="The app's database.")
     database_role: str | None = Field(default=None, description="The app's role.")
     tunnel_id: str = Field(description="The tunnel.")
     vpc_id: str = Field(description="The VPC.")
-    workload_security_group_id: str = Field(description="The machines' group; admit it to what they should reach.")
+    workload_security_group_id: str = Field(
+        description="The machines' group; admit it to what they should reach."
+    )
     auto_scaling_group: str = Field(description="The current group of machines.")
     log_group: str | None = Field(default=None, description="The CloudWatch log group, if logs go there.")
     firewall_rules: dict[str, Any] = Field(description="This stack's rules, for the zone's owner to merge.")

@@ -33,11 +33,17 @@ class PathPattern:
         if not text.startswith("/"):
             raise ValueError("a path starts with /")
         if "*" in text[:-1]:
-            raise ValueError("a * stands only at the end of a path: /admin/* (it and all below) or /api/upload* (a prefix)")
+            raise ValueError(
+                "a * stands only at the end of a path: /admin/* (it and all below) or /api/upload* (a prefix)"
+            )
         if not _PATTERN.fullmatch(text):
-            raise ValueError("a path has letters, digits and -._~!$&'()+,=:@/ only, not percent-encoding, queries, ; or spaces")
+            raise ValueError(
+                "a path has letters, digits and -._~!$&'()+,=:@/ only, not percent-encoding, queries, ; or spaces"
+            )
         if "//" in text or re.search(r"/\.{1,2}(/|\*|$)", text):
-            raise ValueError("a path has no empty and no dot segments: the edge normalises them away before rules see them")
+            raise ValueError(
+                "a path has no empty and no dot segments: the edge normalises them away before rules see them"
+            )
         if text == "/*":
             raise ValueError("leave out the path to mean the whole host")
         if text.endswith("/") and text != "/":
@@ -66,7 +72,9 @@ class PathPattern:
         """For cloudflared: RE2 on the decoded path, anchored because cloudflared itself matches anywhere."""
         escaped = _escape(self.literal)
         slash = "" if self.literal == "/" else "/?"
-        return {"exact": f"^{escaped}{slash}$", "below": f"^{escaped}(/|$)", "prefix": f"^{escaped}"}[self.kind]
+        return {"exact": f"^{escaped}{slash}$", "below": f"^{escaped}(/|$)", "prefix": f"^{escaped}"}[
+            self.kind
+        ]
 
     @classmethod
     def from_regex(cls, text: str) -> PathPattern:
@@ -74,7 +82,11 @@ class PathPattern:
         if text == "^/$":
             return cls("/", "exact")
         text = text.removeprefix("^")
-        endings: dict[str, Literal["exact", "below", "prefix"]] = {"(/|$)": "below", "/?$": "exact", "": "prefix"}
+        endings: dict[str, Literal["exact", "below", "prefix"]] = {
+            "(/|$)": "below",
+            "/?$": "exact",
+            "": "prefix",
+        }
         ending = next(ending for ending in endings if text.endswith(ending))
         return cls(re.sub(r"\\(.)", r"\1", text.removesuffix(ending)), endings[ending])
 

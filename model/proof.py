@@ -65,7 +65,9 @@ def representatives(routes: Sequence[Route], host: str) -> list[str]:
     longest of these texts that the path begins with, and from whether the path goes on after it (with a character in
     no pattern, or it would begin with a longer one). So each text, alone and followed by such a character, is enough.
     """
-    return _points([route.path for route in routes if route.path is not None and host_matches(route.hostname, host)])
+    return _points(
+        [route.path for route in routes if route.path is not None and host_matches(route.hostname, host)]
+    )
 
 
 def _points(patterns: Sequence[PathPattern]) -> list[str]:
@@ -82,7 +84,9 @@ def normalised(raw: str) -> str:
     """A path after the edge's URL normalisation of type `cloudflare` (rules/normalization/how-it-works)."""
     path = re.sub(r"/{2,}", "/", raw.replace("\\", "/"))
     path = re.sub(
-        r"%[0-9a-fA-F]{2}", lambda m: c if re.fullmatch(r"[\w.~-]", c := chr(int(m[0][1:], 16)), re.ASCII) else m[0].upper(), path
+        r"%[0-9a-fA-F]{2}",
+        lambda m: c if re.fullmatch(r"[\w.~-]", c := chr(int(m[0][1:], 16)), re.ASCII) else m[0].upper(),
+        path,
     )
     return _without_dots(path)
 
@@ -145,7 +149,20 @@ def spellings(path: str) -> Iterator[str]:
     yield raw[: len(raw) - len(tail)] + tail.swapcase()
     yield "/" + "".join(f"%{ord(mark):02X}" for mark in head[:1]) + raw[1 + len(head[:1]) :]
     yield re.sub(r"[^/\w.~-]", lambda m: f"%{ord(m[0]):02X}", raw, flags=re.ASCII)
-    for odd in ("//", "/./", "/x/../", "/%2e/", "/x/%2e%2e/", "/x/..%2f", "\\", "/\\", "/;a/", "/%3b/", "/%00", "/x%2f..%2f"):
+    for odd in (
+        "//",
+        "/./",
+        "/x/../",
+        "/%2e/",
+        "/x/%2e%2e/",
+        "/x/..%2f",
+        "\\",
+        "/\\",
+        "/;a/",
+        "/%3b/",
+        "/%00",
+        "/x%2f..%2f",
+    ):
         yield odd + raw[1:]
     for slash in ("%2f", "%5c", "%252f", "//", "/./", "\\", ";a/", "%c0%af"):
         yield "/" + slash.join(raw[1:].split("/")) if "/" in raw[1:] else raw + slash
@@ -195,7 +212,10 @@ def _same_beginning(position: int, path: PathPattern, routes: Sequence[Route]) -
             f"Write a longer beginning, such as {path.literal}-*.",
         )
         for index, other in enumerate(routes)
-        if other.path and other.hostname == route.hostname and other.path.literal == path.literal and other.access != route.access
+        if other.path
+        and other.hostname == route.hostname
+        and other.path.literal == path.literal
+        and other.access != route.access
     ]
 
 
@@ -212,7 +232,9 @@ def _taken_along(routes: Sequence[Route]) -> list[Finding]:
                 f"Access takes what lies below {route.path} along with it, and routes/{routes.index(below)} gives that to "
                 f"'{below.access}'"
             )
-            cure = f"Write {route.path}/* to protect what lies below as well, or give it a hostname of its own."
+            cure = (
+                f"Write {route.path}/* to protect what lies below as well, or give it a hostname of its own."
+            )
             found.append(finding(f"routes/{position}/path", rule, str(route.path), cure))
     return found
 
@@ -225,7 +247,10 @@ def _around_by_another_host(routes: Sequence[Route], by_host: Sequence[str]) -> 
     """A path that is protected on one host, and served by the same service on another host to others."""
     found: list[Finding] = []
     all_rules = ordered(routes)
-    rules = {host: [r for r in all_rules if host_matches(r.hostname, _concrete(host))] for host in hostnames(routes)}
+    rules = {
+        host: [r for r in all_rules if host_matches(r.hostname, _concrete(host))]
+        for host in hostnames(routes)
+    }
     shapes = {host: _shape(host, mine) for host, mine in rules.items()}
     known: dict[tuple[PathPattern, object, object], Route | None] = {}
     asked = Rules(routes)
@@ -245,7 +270,9 @@ def _around_by_another_host(routes: Sequence[Route], by_host: Sequence[str]) -> 
             if key not in known:
                 known[key] = _meets(route, host, asked, points(route.hostname, host))
             met = known[key]
-            other = met and next(r for r in rules[host] if (r.path, r.access, r.service) == (met.path, met.access, met.service))
+            other = met and next(
+                r for r in rules[host] if (r.path, r.access, r.service) == (met.path, met.access, met.service)
+            )
             if other is None or _reports_itself(other, route, routes):
                 continue
             rule = (
@@ -286,7 +313,9 @@ def _reports_itself(other: Route, route: Route, routes: Sequence[Route]) -> bool
     return ranks[0] > ranks[1]
 
 
-def _disagreements(pattern: str, routes: Sequence[Route], apps: Sequence[Application], shield: Guard | None) -> list[Finding]:
+def _disagreements(
+    pattern: str, routes: Sequence[Route], apps: Sequence[Application], shield: Guard | None
+) -> list[Finding]:
     """Requests that the readers take for different pages, the edge lets through, and a login would have to stop.
 
     The layout of routes alone decides this, and `routing` is made so that there are none: this is the check of it.
@@ -302,7 +331,10 @@ def _disagreements(pattern: str, routes: Sequence[Route], apps: Sequence[Applica
         asked = chosen.access if chosen and chosen.access else "public"
         # The connector gets the path as sent or, where this stack owns the zone, as normalised.
         for sent in {raw, edge}:
-            taken, served = behind(rules.taking(host, decoded(sent))), behind(small.taking(host.lower(), lax(sent)))
+            taken, served = (
+                behind(rules.taking(host, decoded(sent))),
+                behind(small.taking(host.lower(), lax(sent))),
+            )
             if taken == CLOSED:
                 continue
             why = ""
@@ -312,7 +344,9 @@ def _disagreements(pattern: str, routes: Sequence[Route], apps: Sequence[Applica
                 why = f"the connector takes it for '{taken}', an app may take it for '{served}'"
             if why:
                 cure = "Give what is protected a hostname of its own."
-                found.setdefault(why, finding("routes", f"{why}, and nothing refuses it", f"{host}{raw}", cure))
+                found.setdefault(
+                    why, finding("routes", f"{why}, and nothing refuses it", f"{host}{raw}", cure)
+                )
     return list(found.values())
 
 

@@ -38,7 +38,9 @@ def settings_tables() -> str:
 
 def outputs_table() -> str:
     """Every output, as Markdown."""
-    rows = [f"| `{field.alias or name}` | {field.description} |" for name, field in Outputs.model_fields.items()]
+    rows = [
+        f"| `{field.alias or name}` | {field.description} |" for name, field in Outputs.model_fields.items()
+    ]
     return "\n".join(["| output | what it is |", "| --- | --- |", *rows, ""])
 
 
@@ -99,7 +101,9 @@ def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str
         default = "required" if field.is_required() else _default(field.default, name)
         yield key, default, (field.description or "").replace("|", "\\|")
         if inner is not None and issubclass(inner, Section):
-            yield from _fields(inner, key + {"dict": ".NAME.", "tuple": "[]."}.get(_container(field.annotation), "."))
+            yield from _fields(
+                inner, key + {"dict": ".NAME.", "tuple": "[]."}.get(_container(field.annotation), ".")
+            )
 
 
 _DURATIONS = {"session", "grace", "boot_timeout", "stop_timeout"}

@@ -87,7 +87,9 @@ class Rules:
             if route.path is None:
                 self._whole.setdefault(route.hostname, route)
             else:
-                self._paths.setdefault(route.hostname, {}).setdefault(route.path.literal, []).append((position, route))
+                self._paths.setdefault(route.hostname, {}).setdefault(route.path.literal, []).append(
+                    (position, route)
+                )
         self._lengths = {host: sorted({len(text) for text in texts}) for host, texts in self._paths.items()}
 
     def matching(self, host: str, path: str) -> Iterator[Route]:
@@ -97,8 +99,14 @@ class Rules:
             _, _, host = host.partition(".")
             names.append(f"*.{host}")
         for name in dict.fromkeys(names):
-            begin = (self._paths[name].get(path[:length], ()) for length in self._lengths.get(name, ()) if length <= len(path))
-            for _, route in sorted((found for routes in begin for found in routes), key=lambda found: found[0]):
+            begin = (
+                self._paths[name].get(path[:length], ())
+                for length in self._lengths.get(name, ())
+                if length <= len(path)
+            )
+            for _, route in sorted(
+                (found for routes in begin for found in routes), key=lambda found: found[0]
+            ):
                 if route.path is not None and route.path.matches(path):
                     yield route
             if name in self._whole:
@@ -111,7 +119,9 @@ class Rules:
 
 def in_small_letters(routes: Iterable[Route]) -> list[Route]:
     """The same routes with their paths in small letters."""
-    return [route.model_copy(update={"path": route.path.lower()}) if route.path else route for route in routes]
+    return [
+        route.model_copy(update={"path": route.path.lower()}) if route.path else route for route in routes
+    ]
 
 
 def behind(route: Route | None) -> str:
@@ -121,7 +131,9 @@ def behind(route: Route | None) -> str:
 
 def mixed_hosts(routes: Sequence[Route]) -> tuple[str, ...]:
     """Hosts whose routes differ in who may reach them."""
-    return tuple(host for host in hostnames(routes) if len({r.access for r in routes if r.hostname == host}) > 1)
+    return tuple(
+        host for host in hostnames(routes) if len({r.access for r in routes if r.hostname == host}) > 1
+    )
 
 
 def bounded_hosts(routes: Sequence[Route]) -> tuple[str, ...]:
@@ -170,11 +182,19 @@ def _claims(host: str, routes: Sequence[Route]) -> dict[str, list[str]]:
     for route in pathed:
         assert route.path is not None
         others = [o.path for o in pathed if o.access != route.access and o.path is not None]
-        within = any(destination_covers(uri, route.path.literal) for other in others for uri in other.destinations(""))
+        within = any(
+            destination_covers(uri, route.path.literal) for other in others for uri in other.destinations("")
+        )
         if route.access != (base or "public") or within:
             # /me alone may be public below a /me/* that is not.
-            alone = {host + o.literal for o in others if o.kind == "exact"} if route.path.kind == "below" else set()
-            claims.setdefault(route.access, []).extend(uri for uri in route.path.destinations(host) if uri not in alone)
+            alone = (
+                {host + o.literal for o in others if o.kind == "exact"}
+                if route.path.kind == "below"
+                else set()
+            )
+            claims.setdefault(route.access, []).extend(
+                uri for uri in route.path.destinations(host) if uri not in alone
+            )
     for route in pathed:
         assert route.path is not None
         # Access's /healthz takes in what lies below it, which is to stay protected.
@@ -265,7 +285,8 @@ class Guard:
             clauses = [f"{raw} contains {quote(text)}" for text in self.odd]
             clauses += [f"ends_with({raw}, {quote(text)})" for text in ODD_ENDS]
             clauses += [
-                f"({path.lower().expression('lower(http.request.uri.path)')} and not {path.expression()})" for path in self.cased
+                f"({path.lower().expression('lower(http.request.uri.path)')} and not {path.expression()})"
+                for path in self.cased
             ]
             parts.append(f"{host_expression(self.hosts, 'lower(http.host)')} and ({' or '.join(clauses)})")
         for wildcard in self.deep:
@@ -273,11 +294,17 @@ class Guard:
             besides = f" and not {host_expression(beyond, 'lower(http.host)')}" if beyond else ""
             parts.append(f"http.host wildcard {quote('*.' + wildcard)}{besides}")
         if self.strict:
-            parts.append(f"{host_expression(self.strict, 'lower(http.host)')} and not {host_expression(self.strict)}")
+            parts.append(
+                f"{host_expression(self.strict, 'lower(http.host)')} and not {host_expression(self.strict)}"
+            )
         return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
 
     def _known_under(self, wildcard: str) -> list[str]:
-        return [known for known in self.known if known.removeprefix("*").endswith(wildcard[1:]) and known != wildcard]
+        return [
+            known
+            for known in self.known
+            if known.removeprefix("*").endswith(wildcard[1:]) and known != wildcard
+        ]
 
 
 def guard(routes: Sequence[Route]) -> Guard | None:
@@ -300,15 +327,19 @@ def guard(routes: Sequence[Route]) -> Guard | None:
     deep = tuple(
         host
         for host in hostnames(routes)
-        if host.startswith("*.") and any(behind(r) not in ("public", CLOSED) for r in routes if r.hostname == host)
+        if host.startswith("*.")
+        and any(behind(r) not in ("public", CLOSED) for r in routes if r.hostname == host)
     )
-    known = tuple(host for host in hostnames(routes) if any(host in _under(wildcard, routes) for wildcard in deep))
+    known = tuple(
+        host for host in hostnames(routes) if any(host in _under(wildcard, routes) for wildcard in deep)
+    )
     strict = tuple(
         host
         for host in hostnames(routes)
         if not host.startswith("*.")
         and any(
-            {behind(r) for r in routes if r.hostname == host} != {behind(r) for r in routes if r.hostname == wildcard}
+            {behind(r) for r in routes if r.hostname == host}
+            != {behind(r) for r in routes if r.hostname == wildcard}
             for wildcard in wildcards_over(host, routes)
         )
     )

@@ -15,7 +15,15 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import idna
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from . import posture, units
@@ -27,9 +35,14 @@ class Section(BaseModel):
     """Frozen, unknown keys refused, camelCase keys."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, arbitrary_types_allowed=True, coerce_numbers_to_str=True,
-        allow_inf_nan=False, hide_input_in_errors=True,
-    )  # fmt: skip
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        arbitrary_types_allowed=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
 
 
 def _rule(pattern: str, rule: str) -> AfterValidator:
@@ -84,7 +97,9 @@ def _service(value: str) -> str:
     if parts.scheme not in ("http", "https", "tcp", "ws", "wss") or not parts.hostname:
         raise ValueError("a service is http://NAME:PORT of a service in the compose file, or http_status:404")
     if parts.path or parts.query or parts.fragment or parts.username:
-        raise ValueError("a service has no path: the connector cannot rewrite one; put the path in the route's `path`")
+        raise ValueError(
+            "a service has no path: the connector cannot rewrite one; put the path in the route's `path`"
+        )
     if port is None:
         raise ValueError("a service names its port, as in http://nginx:80")
     return value
@@ -92,7 +107,9 @@ def _service(value: str) -> str:
 
 def _email(value: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[a-z0-9-]+(\.[a-z0-9-]+)+", value) or value != value.lower():
-        raise ValueError("an email address, in lower case (Access stores it so, and would show a change at every run)")
+        raise ValueError(
+            "an email address, in lower case (Access stores it so, and would show a change at every run)"
+        )
     return value
 
 
@@ -116,8 +133,14 @@ def _relative_path(value: str) -> str:
 
 def _origin(value: str) -> str:
     parts = urlsplit(value)
-    if not re.fullmatch(r"https://[a-z0-9.-]+(:\d{1,5})?", value) or not parts.hostname or "." not in parts.hostname:
-        raise ValueError("an origin as browsers send it: https://HOST, in lower case, without a path or a / at the end")
+    if (
+        not re.fullmatch(r"https://[a-z0-9.-]+(:\d{1,5})?", value)
+        or not parts.hostname
+        or "." not in parts.hostname
+    ):
+        raise ValueError(
+            "an origin as browsers send it: https://HOST, in lower case, without a path or a / at the end"
+        )
     return value
 
 
@@ -139,14 +162,23 @@ def _mfa(value: Any) -> Any:
 
 def _text_value(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
-        raise ValueError('write it in quotes ("true"): YAML words change their spelling on the way to a variable')
+        raise ValueError(
+            'write it in quotes ("true"): YAML words change their spelling on the way to a variable'
+        )
     return value
 
 
-Hex32 = Annotated[str, _rule(r"[0-9a-f]{32}", "32 hexadecimal digits, from the zone's overview page in the dashboard")]
+Hex32 = Annotated[
+    str, _rule(r"[0-9a-f]{32}", "32 hexadecimal digits, from the zone's overview page in the dashboard")
+]
 Uuid = Annotated[str, _rule(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID in lower case")]
-Name = Annotated[str, _rule(r"[a-z][a-z0-9-]{0,30}", "a name has lower-case letters, digits and -, at most 31, a letter first")]
-VariableName = Annotated[str, _rule(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name has letters, digits and _, and no digit first")]
+Name = Annotated[
+    str,
+    _rule(r"[a-z][a-z0-9-]{0,30}", "a name has lower-case letters, digits and -, at most 31, a letter first"),
+]
+VariableName = Annotated[
+    str, _rule(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name has letters, digits and _, and no digit first")
+]
 VariableValue = Annotated[str, BeforeValidator(_text_value)]
 Hostname = Annotated[str, AfterValidator(_hostname)]
 ServiceUrl = Annotated[str, AfterValidator(_service)]
@@ -158,7 +190,9 @@ Path = Annotated[
     BeforeValidator(_path_pattern, json_schema_input_type=str),
     Field(json_schema_extra={"type": "string", "pattern": r"^/[^*]*\*?$"}),
 ]
-Identifier = Annotated[str, _rule(r"[a-z_][a-z0-9_]{0,62}", "a PostgreSQL name has lower-case letters, digits and _, at most 63")]
+Identifier = Annotated[
+    str, _rule(r"[a-z_][a-z0-9_]{0,62}", "a PostgreSQL name has lower-case letters, digits and _, at most 63")
+]
 ZoneName = Annotated[str, _rule(r"[a-z0-9-]+-\d+[a-z]", "an availability zone such as ap-northeast-1a")]
 Origin = Annotated[str, AfterValidator(_origin)]
 Domain = Annotated[str, AfterValidator(_hostname)]
@@ -174,10 +208,12 @@ class Cloudflare(Section):
     account_id: Hex32 = Field(description="The account's id.")
     zone_id: Hex32 = Field(description="The zone's id.")
     zone: Domain = Field(description="The zone's name; every hostname lies in it.")
-    plan: Plan = Field(description="The zone's plan. What you ask for is checked against it before the API is asked.")
-    team: Annotated[str, _rule(r"[a-z0-9][a-z0-9-]{0,62}", "the team name alone, as in TEAM.cloudflareaccess.com")] = Field(
-        description="The Zero Trust team: TEAM.cloudflareaccess.com."
+    plan: Plan = Field(
+        description="The zone's plan. What you ask for is checked against it before the API is asked."
     )
+    team: Annotated[
+        str, _rule(r"[a-z0-9][a-z0-9-]{0,62}", "the team name alone, as in TEAM.cloudflareaccess.com")
+    ] = Field(description="The Zero Trust team: TEAM.cloudflareaccess.com.")
 
 
 # --- app --------------------------------------------------------------------------------------------------------------
@@ -187,7 +223,8 @@ class Generated(Section):
     """A secret that is made once and kept, encrypted, in the stack's state."""
 
     bytes: Annotated[int, Field(ge=16, le=512)] | None = Field(
-        default=None, description="Random bytes, before encoding: 32 unless it says otherwise. Not with `letters`."
+        default=None,
+        description="Random bytes, before encoding: 32 unless it says otherwise. Not with `letters`.",
     )
     encoding: Literal["hex", "base64", "base64url", "letters"] = Field(
         default="hex",
@@ -195,7 +232,8 @@ class Generated(Section):
         "and digits.",
     )
     length: Annotated[int, Field(ge=22, le=512)] | None = Field(
-        default=None, description="`letters`: how many, 32 unless it says otherwise; 22 are as hard to guess as 16 bytes."
+        default=None,
+        description="`letters`: how many, 32 unless it says otherwise; 22 are as hard to guess as 16 bytes.",
     )
     rotation: str = Field(default="1", description="Any text; another text makes a new value.")
 
@@ -204,7 +242,9 @@ class Generated(Section):
         if self.encoding == "letters" and self.bytes is not None:
             raise ValueError("letters are counted, not encoded: give length, not bytes")
         if self.encoding != "letters" and self.length is not None:
-            raise ValueError(f"{self.encoding} writes bytes: give bytes, not length (hex is two characters a byte)")
+            raise ValueError(
+                f"{self.encoding} writes bytes: give bytes, not length (hex is two characters a byte)"
+            )
         return self
 
 
@@ -215,7 +255,9 @@ class Registry(Section):
         description="Its host, such as ghcr.io."
     )
     username: Text | None = Field(default=None, description="The user that logs in; not for ECR.")
-    password: VariableName | None = Field(default=None, description="The name of the secret that logs in; not for ECR.")
+    password: VariableName | None = Field(
+        default=None, description="The name of the secret that logs in; not for ECR."
+    )
 
     @property
     def ecr(self) -> bool:
@@ -239,21 +281,34 @@ class Allow(Section):
         description="Services whose image may be untagged or `latest`: two machines may then run two versions.",
     )
     no_healthcheck: tuple[str, ...] = Field(
-        default=(), description="Routed services without a healthcheck: a release cannot wait for them to be ready."
+        default=(),
+        description="Routed services without a healthcheck: a release cannot wait for them to be ready.",
     )
     by_host: tuple[str, ...] = Field(
         default=(),
         description="Services that tell hosts apart themselves: a path that is protected on one host may be open on another.",
     )
     host_network: tuple[str, ...] = Field(
-        default=(), description="Services on the host's network: they can reach the machine's AWS credentials."
+        default=(),
+        description="Services on the host's network: they can reach the machine's AWS credentials.",
     )
 
 
 FactName = Literal[
-    "connectorNetwork", "hostnames", "urls", "websocketUrls", "frontends", "accessIssuer", "region",
-    "databaseHost", "databasePort", "databaseName", "databaseUser", "databasePassword", "databaseUrl",
-]  # fmt: skip
+    "connectorNetwork",
+    "hostnames",
+    "urls",
+    "websocketUrls",
+    "frontends",
+    "accessIssuer",
+    "region",
+    "databaseHost",
+    "databasePort",
+    "databaseName",
+    "databaseUser",
+    "databasePassword",
+    "databaseUrl",
+]
 
 
 class Fact(Section):
@@ -262,7 +317,9 @@ class Fact(Section):
     of: tuple[FactName, ...] = Field(
         description="One fact, or several of the lists `hostnames`, `urls`, `websocketUrls`, `frontends` joined."
     )
-    form: Literal["comma", "space", "json"] = Field(default="comma", description="How several values are written.")
+    form: Literal["comma", "space", "json"] = Field(
+        default="comma", description="How several values are written."
+    )
 
     @model_validator(mode="after")
     def _joins_lists_alone(self) -> Fact:
@@ -302,7 +359,9 @@ class App(Section):
         default=(),
         description="Names of secret variables; values by `pulumi config set --secret --path 'drawbridge:secrets.NAME'`.",
     )
-    generate: dict[VariableName, Generated] = Field(default={}, description="Secret variables that are made once.")
+    generate: dict[VariableName, Generated] = Field(
+        default={}, description="Secret variables that are made once."
+    )
     facts: dict[VariableName, FactSetting] = Field(
         default={},
         description="Variables with what the stack knows: `connectorNetwork` (the proxy to trust), `hostnames`, `urls`, "
@@ -310,7 +369,8 @@ class App(Section):
         "`databasePassword`, `databaseUrl`; several lists as `[frontends, websocketUrls]`.",
     )
     frontends: tuple[Origin, ...] = Field(
-        default=(), description="Origins of front ends on other domains, which call this app; see `facts` and `crossSite`."
+        default=(),
+        description="Origins of front ends on other domains, which call this app; see `facts` and `crossSite`.",
     )
     once: tuple[str, ...] | None = Field(
         default=None,
@@ -319,14 +379,17 @@ class App(Section):
         "to Compose.",
     )
     private: dict[str, tuple[str, ...]] = Field(
-        default={}, description="Services that only the services listed can reach, by a network of their own: `opa: [api]`."
+        default={},
+        description="Services that only the services listed can reach, by a network of their own: `opa: [api]`.",
     )
     max_body_mb: Annotated[int, Field(ge=1, le=5000)] | None = Field(
         default=None,
         alias="maxBodyMB",
         description="The largest request body that the app counts on; checked against the plan and nginx's client_max_body_size.",
     )
-    storage: tuple[str, ...] = Field(default=(), description="Volumes of the compose file that must outlive a machine (EFS).")
+    storage: tuple[str, ...] = Field(
+        default=(), description="Volumes of the compose file that must outlive a machine (EFS)."
+    )
     registries: tuple[Registry, ...] = Field(default=(), description="Private registries to log in to.")
     allow: Allow = Field(default=Allow(), description="What is refused unless allowed here.")
 
@@ -354,7 +417,9 @@ class OriginRequest(Section):
     )
     no_happy_eyeballs: bool | None = Field(default=None, description="Do not race IPv4 against IPv6.")
     http_host_header: Text | None = Field(default=None, description="The Host header that the service gets.")
-    origin_server_name: Text | None = Field(default=None, description="The name expected in the service's certificate.")
+    origin_server_name: Text | None = Field(
+        default=None, description="The name expected in the service's certificate."
+    )
     match_sn_ito_host: bool | None = Field(
         default=None, alias="matchSNItoHost", description="Send the request's host as the TLS server name."
     )
@@ -364,7 +429,9 @@ class OriginRequest(Section):
         alias="noTLSVerify",
         description="Do not check the service's certificate; means nothing for http://.",
     )
-    disable_chunked_encoding: bool | None = Field(default=None, description="For services that want Content-Length (WSGI).")
+    disable_chunked_encoding: bool | None = Field(
+        default=None, description="For services that want Content-Length (WSGI)."
+    )
     http2_origin: bool | None = Field(default=None, description="Speak HTTP/2 to the service.")
     proxy_type: Literal["", "socks"] | None = Field(default=None, description="Proxy for TCP services.")
 
@@ -374,13 +441,18 @@ class Route(Section):
 
     hostname: Hostname = Field(description="A hostname of the zone; *.example.com for all of one level.")
     path: Path | None = Field(
-        default=None, description="/healthz (exact), /admin/* (it and all below), /api/upload* (a prefix); none: all."
+        default=None,
+        description="/healthz (exact), /admin/* (it and all below), /api/upload* (a prefix); none: all.",
     )
-    service: ServiceUrl = Field(description="http://NAME:PORT of a service in the compose file, or http_status:404.")
+    service: ServiceUrl = Field(
+        description="http://NAME:PORT of a service in the compose file, or http_status:404."
+    )
     access: Annotated[str, StringConstraints(min_length=1)] = Field(
         description="`public`, or the name of an entry of `access`. There is no default: nothing is public by being forgotten."
     )
-    origin: OriginRequest = Field(default=OriginRequest(), description="How the connector speaks to the service.")
+    origin: OriginRequest = Field(
+        default=OriginRequest(), description="How the connector speaks to the service."
+    )
 
     @property
     def target(self) -> str | None:
@@ -400,7 +472,9 @@ class GithubGroup(Section):
 
     organization: Text = Field(description="The organisation.")
     team: Text | None = Field(default=None, description="A team of it.")
-    provider: Name = Field(default="github", description="The identity provider (of type github) that knows it.")
+    provider: Name = Field(
+        default="github", description="The identity provider (of type github) that knows it."
+    )
 
 
 class Claim(Section):
@@ -419,8 +493,8 @@ class People(Section):
     groups: tuple[Uuid, ...] = Field(default=(), description="Ids of Access groups of the account.")
     github: tuple[GithubGroup, ...] = Field(default=(), description="Organisations or teams at GitHub.")
     claims: tuple[Claim, ...] = Field(default=(), description="Claims of an OIDC provider.")
-    countries: tuple[Annotated[str, _rule(r"[A-Z]{2}", "a country's two-letter code in capitals")], ...] = Field(
-        default=(), description="Countries that the request comes from."
+    countries: tuple[Annotated[str, _rule(r"[A-Z]{2}", "a country's two-letter code in capitals")], ...] = (
+        Field(default=(), description="Countries that the request comes from.")
     )
     ips: tuple[Cidr, ...] = Field(default=(), description="Address ranges that the request comes from.")
     everyone: bool = Field(default=False, description="Anyone who can log in at all.")
@@ -439,7 +513,9 @@ class AccessPolicy(Section):
     """Who may pass: people who log in, or machines with a service token."""
 
     allow: People = Field(default=People(), description="Who is let in; one fit is enough.")
-    require: People = Field(default=People(), description="What each of them must also be; every line must fit.")
+    require: People = Field(
+        default=People(), description="What each of them must also be; every line must fit."
+    )
     deny: People = Field(default=People(), description="Who is kept out all the same.")
     service_tokens: tuple[Name, ...] = Field(
         default=(), description="Machines: a service token is made for each name. Not together with people."
@@ -452,7 +528,9 @@ class AccessPolicy(Section):
     session: _duration(60, 30 * 86400, "session") = Field(  # type: ignore[valid-type]
         default=24 * 3600, description="How long a login lasts."
     )
-    providers: tuple[Name, ...] = Field(default=(), description="Identity providers offered; none named: all of the account.")
+    providers: tuple[Name, ...] = Field(
+        default=(), description="Identity providers offered; none named: all of the account."
+    )
     cross_site: bool = Field(
         default=False,
         description="The front ends of app.frontends may call with the visitor's login: Access answers their preflights, and its "
@@ -464,15 +542,23 @@ class AccessPolicy(Section):
     def _is_one_of_two(self) -> AccessPolicy:
         if self.service_tokens:
             if not (self.allow.empty and self.require.empty and self.deny.empty):
-                raise ValueError("people and serviceTokens do not share one entry: a machine cannot log in; make two entries")
+                raise ValueError(
+                    "people and serviceTokens do not share one entry: a machine cannot log in; make two entries"
+                )
             if self.mfa or self.providers or self.auto_redirect or self.cross_site:
-                raise ValueError("mfa, providers, autoRedirect and crossSite are for people; serviceTokens have no login")
+                raise ValueError(
+                    "mfa, providers, autoRedirect and crossSite are for people; serviceTokens have no login"
+                )
         elif self.allow.empty:
             raise ValueError("an entry lets somebody in: name people under `allow`, or serviceTokens")
         elif self.allow.only_network:
-            raise ValueError("countries and ips alone ask nobody to log in: name people in `allow`, put these in `require`")
+            raise ValueError(
+                "countries and ips alone ask nobody to log in: name people in `allow`, put these in `require`"
+            )
         if self.auto_redirect and len(self.providers) != 1:
-            raise ValueError("autoRedirect needs exactly one provider: with several, Access must let the visitor choose")
+            raise ValueError(
+                "autoRedirect needs exactly one provider: with several, Access must let the visitor choose"
+            )
         return self
 
 
@@ -484,18 +570,28 @@ class IdentityProvider(Section):
     """Where people log in: made by the stack, or an existing one of the account by its id."""
 
     type: ProviderType = Field(description="Its kind.")
-    id: Uuid | None = Field(default=None, description="An existing provider's id: it is used and left as it is.")
+    id: Uuid | None = Field(
+        default=None, description="An existing provider's id: it is used and left as it is."
+    )
     client_id: Text | None = Field(default=None, description="The OAuth client.")
-    client_secret: VariableName | None = Field(default=None, description="The name of the secret with the client's secret.")
+    client_secret: VariableName | None = Field(
+        default=None, description="The name of the secret with the client's secret."
+    )
     apps_domain: Domain | None = Field(default=None, description="google-apps: the Workspace domain.")
     auth_url: Text | None = Field(default=None, description="oidc: the authorisation endpoint.")
     token_url: Text | None = Field(default=None, description="oidc: the token endpoint.")
     certs_url: Text | None = Field(default=None, description="oidc: the JWKS endpoint.")
-    scopes: tuple[Text, ...] = Field(default=("openid", "email", "profile"), description="oidc: the scopes asked for.")
+    scopes: tuple[Text, ...] = Field(
+        default=("openid", "email", "profile"), description="oidc: the scopes asked for."
+    )
     claims: tuple[Text, ...] = Field(default=(), description="oidc: claims to hand on to policies.")
-    email_claim: Text | None = Field(default=None, description="oidc: the claim with the address, if not `email`.")
+    email_claim: Text | None = Field(
+        default=None, description="oidc: the claim with the address, if not `email`."
+    )
     pkce: bool = Field(default=True, description="oidc: use PKCE.")
-    sends_amr: bool = Field(default=False, description="oidc: the provider reports how a person logged in (amr).")
+    sends_amr: bool = Field(
+        default=False, description="oidc: the provider reports how a person logged in (amr)."
+    )
 
     @property
     def reports_mfa(self) -> bool:
@@ -508,14 +604,17 @@ class IdentityProvider(Section):
             given = self.model_fields_set - {"type", "id", "sends_amr"}
             if given:
                 raise ValueError(
-                    "an existing provider (id) is used as it is: leave out " + ", ".join(sorted(map(to_camel, given)))
+                    "an existing provider (id) is used as it is: leave out "
+                    + ", ".join(sorted(map(to_camel, given)))
                 )
             return self
         if self.type == "onetimepin":
             if self.client_id or self.client_secret:
                 raise ValueError("onetimepin has no client")
         elif not (self.client_id and self.client_secret):
-            raise ValueError(f"{self.type} needs clientId and clientSecret (a secret's name), or the id of an existing provider")
+            raise ValueError(
+                f"{self.type} needs clientId and clientSecret (a secret's name), or the id of an existing provider"
+            )
         if self.type == "google-apps" and not self.apps_domain:
             raise ValueError("google-apps needs appsDomain")
         missing = [to_camel(name) for name in _ENDPOINTS if not getattr(self, name)]
@@ -548,35 +647,46 @@ class RateLimit(Section):
 
     name: Name = Field(description="Its name, constant for its life.")
     path: Path = Field(description="The paths that count, in the notation of routes.")
-    hostname: Hostname | None = Field(default=None, description="One hostname; none: all of the stack (Free: the whole zone).")
+    hostname: Hostname | None = Field(
+        default=None, description="One hostname; none: all of the stack (Free: the whole zone)."
+    )
     requests: Annotated[int, Field(ge=1, le=1_000_000)] = Field(description="Requests allowed ...")
     per: _duration(1, 86400, "per") = Field(description="... in this time.")  # type: ignore[valid-type]
     block: _duration(1, 86400, "block") | None = Field(  # type: ignore[valid-type]
         default=None, description="How long an address is then refused; none: as long as `per`."
     )
     by: Literal["address", "visitor"] = Field(
-        default="address", description="Who is counted: an address, or a visitor behind a shared one (Business and above)."
+        default="address",
+        description="Who is counted: an address, or a visitor behind a shared one (Business and above).",
     )
-    action: Literal["block", "managed_challenge", "js_challenge"] = Field(default="block", description="What is done.")
+    action: Literal["block", "managed_challenge", "js_challenge"] = Field(
+        default="block", description="What is done."
+    )
 
 
 class OriginVerify(Section):
     """A secret header, set at the edge, by which the app knows that a request came through it."""
 
-    header: Annotated[str, _rule(r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name")] = Field(description="The header.")
+    header: Annotated[str, _rule(r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name")] = Field(
+        description="The header."
+    )
     secret: VariableName = Field(description="The name of the secret or generated variable with its value.")
 
     @model_validator(mode="after")
     def _is_not_reserved(self) -> OriginVerify:
         if self.header.lower().startswith(("cf-", "x-cf-")):
-            raise ValueError("Cloudflare keeps headers that begin with cf- or x-cf- to itself; choose another name")
+            raise ValueError(
+                "Cloudflare keeps headers that begin with cf- or x-cf- to itself; choose another name"
+            )
         return self
 
 
 class ZoneSettings(Section):
     """Settings of the whole zone."""
 
-    ssl: Literal["strict", "full", "keep"] = Field(default="strict", description="To origins outside the tunnel; `keep`: leave.")
+    ssl: Literal["strict", "full", "keep"] = Field(
+        default="strict", description="To origins outside the tunnel; `keep`: leave."
+    )
     always_https: bool = Field(default=True, description="Redirect http:// at the edge.")
     min_tls: Literal["1.2", "1.3"] = Field(default="1.2", description="The oldest TLS that visitors may use.")
     hsts: bool = Field(default=False, description="Strict-Transport-Security for a year; hard to take back.")
@@ -585,11 +695,16 @@ class ZoneSettings(Section):
 class Firewall(Section):
     """The zone's rules. Exactly one stack may own them."""
 
-    owner: bool = Field(default=True, description="false: another stack owns the zone's rules; this one publishes its own.")
-    merge: tuple[Annotated[str, _rule(r"[^/\s]+/[^/\s]+/[^/\s]+", "a stack's full name, organisation/project/stack")], ...] = (
-        Field(default=(), description="Owner only: stacks whose published rules are merged into the zone's.")
+    owner: bool = Field(
+        default=True, description="false: another stack owns the zone's rules; this one publishes its own."
     )
-    managed: bool = Field(default=False, description="Cloudflare's managed rules and OWASP's (Pro and above).")
+    merge: tuple[
+        Annotated[str, _rule(r"[^/\s]+/[^/\s]+/[^/\s]+", "a stack's full name, organisation/project/stack")],
+        ...,
+    ] = Field(default=(), description="Owner only: stacks whose published rules are merged into the zone's.")
+    managed: bool = Field(
+        default=False, description="Cloudflare's managed rules and OWASP's (Pro and above)."
+    )
     rules: tuple[CustomRule, ...] = Field(default=(), description="Custom rules.")
     rate_limits: tuple[RateLimit, ...] = Field(default=(), description="Rate limits.")
     origin_verify: OriginVerify | None = Field(default=None, description="A secret header set at the edge.")
@@ -606,8 +721,12 @@ class Tunnel(Section):
     grace: _duration(1, 180, "grace") = Field(  # type: ignore[valid-type]
         default=30, description="How long requests in flight may take when the connector stops."
     )
-    protocol: Literal["auto", "quic", "http2"] = Field(default="auto", description="How the connector reaches the edge.")
-    rotation: str = Field(default="1", description="Any text; another text makes a new tunnel secret, not a new tunnel.")
+    protocol: Literal["auto", "quic", "http2"] = Field(
+        default="auto", description="How the connector reaches the edge."
+    )
+    rotation: str = Field(
+        default="1", description="Any text; another text makes a new tunnel secret, not a new tunnel."
+    )
     subnet: Cidr = Field(
         default="172.16.80.0/24",
         description="The network on the machines that the connector and the routed services share, and nothing else.",
@@ -640,7 +759,9 @@ class Network(Section):
     zones: tuple[ZoneName, ...] | None = Field(
         default=None, description="Two availability zones; none: a fixed pair of the region."
     )
-    vpc_id: Annotated[str, _rule(r"vpc-[0-9a-f]+", "a VPC's id")] | None = Field(default=None, description="An existing VPC.")
+    vpc_id: Annotated[str, _rule(r"vpc-[0-9a-f]+", "a VPC's id")] | None = Field(
+        default=None, description="An existing VPC."
+    )
     public_subnet_ids: tuple[Annotated[str, _rule(r"subnet-[0-9a-f]+", "a subnet's id")], ...] = Field(
         default=(), description="With vpcId: the machines' subnets, which reach the Internet."
     )
@@ -650,16 +771,20 @@ class Network(Section):
     endpoint: Literal["create", "existing", "none"] = Field(
         default="create", description="The EC2 Instance Connect Endpoint for SSH; AWS allows one a VPC."
     )
-    endpoint_security_group_id: Annotated[str, _rule(r"sg-[0-9a-f]+", "a security group's id")] | None = Field(
-        default=None, description="With `endpoint: existing`: the group that it sends from."
+    endpoint_security_group_id: Annotated[str, _rule(r"sg-[0-9a-f]+", "a security group's id")] | None = (
+        Field(default=None, description="With `endpoint: existing`: the group that it sends from.")
     )
-    egress: tuple[Egress, ...] = Field(default=(), description="What the machines may reach beyond 443, 80, 7844 and 123.")
+    egress: tuple[Egress, ...] = Field(
+        default=(), description="What the machines may reach beyond 443, 80, 7844 and 123."
+    )
 
     @model_validator(mode="after")
     def _is_whole(self) -> Network:
         adopted = (self.public_subnet_ids, self.private_subnet_ids)
         if self.vpc_id and not all(len(set(ids)) >= 2 for ids in adopted):
-            raise ValueError("vpcId needs publicSubnetIds and privateSubnetIds, at least two of each, in two zones")
+            raise ValueError(
+                "vpcId needs publicSubnetIds and privateSubnetIds, at least two of each, in two zones"
+            )
         if not self.vpc_id and any(adopted):
             raise ValueError("subnet ids are for an adopted VPC: give vpcId too")
         if (self.endpoint == "existing") != bool(self.endpoint_security_group_id):
@@ -674,9 +799,9 @@ class Network(Section):
 class Host(Section):
     """The machines."""
 
-    instance_type: Annotated[str, _rule(r"[a-z][a-z0-9-]*\.[a-z0-9]+", "an instance type such as t3.small")] = Field(
-        default="t3.small", description="The EC2 instance type."
-    )
+    instance_type: Annotated[
+        str, _rule(r"[a-z][a-z0-9-]*\.[a-z0-9]+", "an instance type such as t3.small")
+    ] = Field(default="t3.small", description="The EC2 instance type.")
     disk_gib: Annotated[int, Field(ge=8, le=16384)] = Field(
         default=30, alias="diskGiB", description="The root disk (gp3, encrypted)."
     )
@@ -689,7 +814,8 @@ class Host(Section):
         description="An Ubuntu 24.04 image; none: Canonical's current one when the stack is made, kept since.",
     )
     readiness: Literal["hook", "running"] = Field(
-        default="hook", description="`running` takes a machine for ready as soon as it runs: only to look for a fault."
+        default="hook",
+        description="`running` takes a machine for ready as soon as it runs: only to look for a fault.",
     )
     boot_timeout: _duration(*HEARTBEAT_SECONDS, "bootTimeout") = Field(  # type: ignore[valid-type]
         default=900, description="How long a machine may take until its stack is healthy."
@@ -697,7 +823,9 @@ class Host(Section):
     stop_timeout: _duration(30, 900, "stopTimeout") = Field(  # type: ignore[valid-type]
         default=120, description="How long a machine's stack may take to stop."
     )
-    logs: Literal["cloudwatch", "journald"] = Field(default="cloudwatch", description="Where containers' logs go.")
+    logs: Literal["cloudwatch", "journald"] = Field(
+        default="cloudwatch", description="Where containers' logs go."
+    )
     log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = Field(
         default=30, description="How long CloudWatch keeps them."
     )
@@ -714,9 +842,9 @@ class Database(Section):
     version: Literal["15", "16", "17", "18"] = Field(
         description="PostgreSQL's major version; AWS forces TLS by default from 15 on."
     )
-    instance_class: Annotated[str, _rule(r"db\.[a-z0-9-]+\.[a-z0-9]+", "an instance class such as db.t4g.micro")] = Field(
-        default="db.t4g.micro", description="The RDS instance class."
-    )
+    instance_class: Annotated[
+        str, _rule(r"db\.[a-z0-9-]+\.[a-z0-9]+", "an instance class such as db.t4g.micro")
+    ] = Field(default="db.t4g.micro", description="The RDS instance class.")
     storage_gib: Annotated[int, Field(ge=20, le=65536)] = Field(
         default=20, alias="storageGiB", description="Storage (gp3, encrypted)."
     )
@@ -724,16 +852,20 @@ class Database(Section):
         default=100, alias="maxStorageGiB", description="Storage grows by itself up to this; 0: it does not."
     )
     name: Identifier = Field(description="The app's database.")
-    role: Identifier | None = Field(default=None, description="The app's own role, its database's owner; none: as the database.")
-    scheme: Annotated[str, _rule(r"postgres(ql)?(\+[a-z0-9]+)?", "a URL scheme such as postgresql+asyncpg")] = Field(
-        default="postgresql", description="The scheme of DATABASE_URL, as the app's driver wants it."
+    role: Identifier | None = Field(
+        default=None, description="The app's own role, its database's owner; none: as the database."
     )
+    scheme: Annotated[
+        str, _rule(r"postgres(ql)?(\+[a-z0-9]+)?", "a URL scheme such as postgresql+asyncpg")
+    ] = Field(default="postgresql", description="The scheme of DATABASE_URL, as the app's driver wants it.")
     services: tuple[str, ...] | None = Field(
         default=None, description="Services that get the database's variables; none: those that mention one."
     )
     multi_az: bool = Field(default=False, description="A standby in the second zone.")
     blue_green: bool = Field(default=False, description="Updates by a blue/green deployment.")
-    backup_days: Annotated[int, Field(ge=1, le=35)] = Field(default=7, description="Point-in-time recovery reaches so far back.")
+    backup_days: Annotated[int, Field(ge=1, le=35)] = Field(
+        default=7, description="Point-in-time recovery reaches so far back."
+    )
     parameters: dict[Annotated[str, _rule(r"[a-z0-9_.]+", "a parameter's name")], VariableValue] = Field(
         default={}, description="Parameters beyond AWS's defaults; those that need a reboot wait for one."
     )
@@ -745,7 +877,14 @@ class Database(Section):
     @model_validator(mode="after")
     def _fits(self) -> Database:
         for name, label in ((self.name, "name"), (self.owner, "role")):
-            if name in ("postgres", "rdsadmin", "template0", "template1", "public", MASTER) or name.startswith(("pg_", "rds_")):
+            if name in (
+                "postgres",
+                "rdsadmin",
+                "template0",
+                "template1",
+                "public",
+                MASTER,
+            ) or name.startswith(("pg_", "rds_")):
                 raise ValueError(f"{label} '{name}' is PostgreSQL's or RDS's own; choose another")
         if self.max_storage_gib and self.max_storage_gib < self.storage_gib * 1.1:
             raise ValueError("maxStorageGiB is at least 10 % above storageGiB, or 0")
@@ -760,9 +899,15 @@ MASTER = "drawbridge_master"
 class Alerts(Section):
     """Whom to tell what."""
 
-    emails: tuple[Email, ...] = Field(min_length=1, description="Who is told; AWS asks each address to confirm once.")
-    disk_percent: Annotated[int, Field(ge=1, le=99)] = Field(default=80, description="A machine's disk is fuller than this.")
-    memory_percent: Annotated[int, Field(ge=1, le=99)] = Field(default=90, description="A machine's memory is fuller than this.")
+    emails: tuple[Email, ...] = Field(
+        min_length=1, description="Who is told; AWS asks each address to confirm once."
+    )
+    disk_percent: Annotated[int, Field(ge=1, le=99)] = Field(
+        default=80, description="A machine's disk is fuller than this."
+    )
+    memory_percent: Annotated[int, Field(ge=1, le=99)] = Field(
+        default=90, description="A machine's memory is fuller than this."
+    )
     errors_per_5_minutes: Annotated[int, Field(ge=1)] = Field(
         default=10,
         alias="errorsPer5Minutes",
@@ -773,7 +918,9 @@ class Alerts(Section):
 class Acknowledgement(Section):
     """One change of this pull request that may pass the gate of `preview --fail-on`."""
 
-    change: Literal["replace", "downtime", "exposure", "data-loss"] = Field(description="On which ground the gate closes.")
+    change: Literal["replace", "downtime", "exposure", "data-loss"] = Field(
+        description="On which ground the gate closes."
+    )
     of: Text = Field(description="What the gate names: a resource, or a place such as app.example.com/admin.")
     reason: Text = Field(description="Why it may pass; shown in every report.")
 
@@ -784,7 +931,10 @@ class Acknowledgement(Section):
 def _known_rule(value: str) -> str:
     if value not in posture.BY_ID:
         near = difflib.get_close_matches(value, posture.BY_ID, n=1)
-        raise ValueError("the id of a rule, as docs/posture.md lists them" + (f" (did you mean {near[0]}?)" if near else ""))
+        raise ValueError(
+            "the id of a rule, as docs/posture.md lists them"
+            + (f" (did you mean {near[0]}?)" if near else "")
+        )
     return value
 
 
@@ -798,7 +948,9 @@ def _date(value: Any) -> Any:
 class Suppression(Section):
     """A finding of the posture that was looked at and accepted. Every report shows it with its reason."""
 
-    rule: Annotated[str, AfterValidator(_known_rule)] = Field(description="The rule's id (`docs/posture.md`).")
+    rule: Annotated[str, AfterValidator(_known_rule)] = Field(
+        description="The rule's id (`docs/posture.md`)."
+    )
     resource: Text = Field(description="The resource's name; * and ? stand for any text and any character.")
     reason: Annotated[str, _rule(r"(?s).{10,400}", "a sentence of 10 to 400 characters")] = Field(
         description="Why this is right here, in a sentence for the next reviewer."

@@ -68,7 +68,9 @@ class Stack:
     def secret_names(self) -> tuple[str, ...]:
         """Names of all secret variables that reach the machine's .env, sorted."""
         made = database_facts.SECRETS if self.database else ()
-        return tuple(sorted({*self.app.secrets, *self.app.generate, *made, *fact_values.secret_aliases(self.app)}))
+        return tuple(
+            sorted({*self.app.secrets, *self.app.generate, *made, *fact_values.secret_aliases(self.app)})
+        )
 
     @property
     def routed_services(self) -> tuple[str, ...]:
@@ -166,11 +168,27 @@ def load(
     assert cloudflare and app and routes is not None and access is not None and providers is not None
     assert firewall and network and compose and region
     return Stack(
-        name=f"{project}-{stack}", region=region, cloudflare=cloudflare, app=app, routes=routes, access=access,
-        identity_providers=providers, firewall=firewall, tunnel=parsed["tunnel"], network=network, host=parsed["host"],
-        database=database, alerts=parsed["alerts"], secret_delivery=parsed["secretDelivery"], protect=parsed["protect"],
-        compose_text=text, compose=compose, files=files, missing_secrets=missing, warnings=tuple(warnings),
-    )  # fmt: skip
+        name=f"{project}-{stack}",
+        region=region,
+        cloudflare=cloudflare,
+        app=app,
+        routes=routes,
+        access=access,
+        identity_providers=providers,
+        firewall=firewall,
+        tunnel=parsed["tunnel"],
+        network=network,
+        host=parsed["host"],
+        database=database,
+        alerts=parsed["alerts"],
+        secret_delivery=parsed["secretDelivery"],
+        protect=parsed["protect"],
+        compose_text=text,
+        compose=compose,
+        files=files,
+        missing_secrets=missing,
+        warnings=tuple(warnings),
+    )
 
 
 # --- sections ---------------------------------------------------------------------------------------------------------
@@ -179,7 +197,13 @@ def load(
 def _parse_sections(config: Mapping[str, Any], found: list[Finding]) -> dict[str, Any]:
     parsed: dict[str, Any] = {}
     for key in sorted(set(config) - set(SECTIONS)):
-        found.append(finding(key, f"a known section: {', '.join([*SECTIONS, 'secrets'])}", cure=_did_you_mean(key, SECTIONS)))
+        found.append(
+            finding(
+                key,
+                f"a known section: {', '.join([*SECTIONS, 'secrets'])}",
+                cure=_did_you_mean(key, SECTIONS),
+            )
+        )
     for section, kind in SECTIONS.items():
         if section not in config and section in REQUIRED:
             found.append(finding(section, "this section is required"))
@@ -187,7 +211,9 @@ def _parse_sections(config: Mapping[str, Any], found: list[Finding]) -> dict[str
         value = config.get(section, DEFAULTS.get(section))
         try:
             is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
-            adapter: TypeAdapter[Any] = TypeAdapter(kind, config=None if is_model else ConfigDict(hide_input_in_errors=True))
+            adapter: TypeAdapter[Any] = TypeAdapter(
+                kind, config=None if is_model else ConfigDict(hide_input_in_errors=True)
+            )
             parsed[section] = adapter.validate_python(value)
         except ValidationError as error:
             found += [_finding(section, item, kind) for item in error.errors(include_url=False)]
@@ -196,7 +222,9 @@ def _parse_sections(config: Mapping[str, Any], found: list[Finding]) -> dict[str
 
 def _finding(section: str, error: Any, kind: Any) -> Finding:
     """One of pydantic's errors in our words: path, rule, value, cure."""
-    steps = [str(step) for step in error["loc"] if step != "[key]"]  # pydantic's mark of a bad key, which is the step before
+    steps = [
+        str(step) for step in error["loc"] if step != "[key]"
+    ]  # pydantic's mark of a bad key, which is the step before
     path = "/".join([section, *steps])
     code, context = error["type"], error.get("ctx", {})
     if code == "missing":
@@ -214,7 +242,11 @@ def _finding(section: str, error: Any, kind: Any) -> Finding:
     else:
         rule = _TYPE_RULES.get(code, error["msg"][:1].lower() + error["msg"][1:])
     value = error["input"]
-    return finding(path, rule) if isinstance(value, dict) and code == "value_error" else finding(path, rule, value)
+    return (
+        finding(path, rule)
+        if isinstance(value, dict) and code == "value_error"
+        else finding(path, rule, value)
+    )
 
 
 _BOUNDS = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}
@@ -266,12 +298,17 @@ def _did_you_mean(word: str, known: Collection[str]) -> str:
 
 def _environment(project: str, stack: str, region: str | None, encrypted: Collection[str]) -> list[Finding]:
     found = [
-        finding(section, "encrypted values stand under drawbridge:secrets alone: elsewhere they would be taken for plain text",
-                cure=f"pulumi config set --secret --path 'drawbridge:secrets.NAME', and name it in {section}.")
+        finding(
+            section,
+            "encrypted values stand under drawbridge:secrets alone: elsewhere they would be taken for plain text",
+            cure=f"pulumi config set --secret --path 'drawbridge:secrets.NAME', and name it in {section}.",
+        )
         for section in sorted(encrypted)
-    ]  # fmt: skip
+    ]
     if not region:
-        found.append(finding("aws:region", "the AWS region is set", cure="pulumi config set aws:region ap-northeast-1"))
+        found.append(
+            finding("aws:region", "the AWS region is set", cure="pulumi config set aws:region ap-northeast-1")
+        )
     elif not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
         found.append(finding("aws:region", "an AWS region such as ap-northeast-1", region))
     # The longest name made of it is an IAM role's: 64 characters with the suffix that Pulumi adds.
@@ -302,7 +339,9 @@ def _read_app(
             found.append(finding(f"app/files/{target}", f"a name other than {', '.join(sorted(reserved))}"))
         below = sorted(other for other in app.files if other.startswith(target + "/"))
         if below:
-            found.append(finding(f"app/files/{target}", f"a file or a folder, not both; {below[0]} lies in it"))
+            found.append(
+                finding(f"app/files/{target}", f"a file or a folder, not both; {below[0]} lies in it")
+            )
         files[target] = text_of(f"app/files/{target}", source) or ""
     text = text_of("app/compose", app.compose)
     if text is None:
@@ -316,25 +355,45 @@ def _names_are_distinct(app: App, database: Database | None) -> list[Finding]:
     found: list[Finding] = []
     ours = {TOKEN: "the connector's"}
     if database:
-        ours |= dict.fromkeys([*database_facts.variables(database, ""), *database_facts.SECRETS], "the database's")
+        ours |= dict.fromkeys(
+            [*database_facts.variables(database, ""), *database_facts.SECRETS], "the database's"
+        )
     seen: dict[str, str] = {}
-    for section, names in (("env", app.env), ("secrets", app.secrets), ("generate", app.generate), ("facts", app.facts)):
+    for section, names in (
+        ("env", app.env),
+        ("secrets", app.secrets),
+        ("generate", app.generate),
+        ("facts", app.facts),
+    ):
         for position, name in enumerate(names):
             place = f"app/{section}/{position if section == 'secrets' else name}"
             if name in ours:
-                found.append(finding(place, f"{name} is {ours[name]}, and set by Drawbridge", cure="Choose another name."))
+                found.append(
+                    finding(
+                        place, f"{name} is {ours[name]}, and set by Drawbridge", cure="Choose another name."
+                    )
+                )
             elif name in seen:
                 found.append(finding(place, f"a variable is named once; {name} is in app.{seen[name]} too"))
             seen.setdefault(name, section)
     return found
 
 
-def _facts(app: App, database: Database | None, access: Mapping[str, AccessPolicy] | None, warnings: list[str]) -> list[Finding]:
+def _facts(
+    app: App, database: Database | None, access: Mapping[str, AccessPolicy] | None, warnings: list[str]
+) -> list[Finding]:
     found: list[Finding] = []
     used = {name for fact in app.facts.values() for name in fact.of}
     for variable, fact in app.facts.items():
         if fact.of[0] in fact_values.DATABASE and database is None:
-            found.append(finding(f"app/facts/{variable}", "a stack with a database", fact.of[0], "Add the section database."))
+            found.append(
+                finding(
+                    f"app/facts/{variable}",
+                    "a stack with a database",
+                    fact.of[0],
+                    "Add the section database.",
+                )
+            )
         if "frontends" in fact.of and not app.frontends:
             found.append(finding(f"app/facts/{variable}", "front ends in app.frontends", list(fact.of)))
     if app.frontends and "frontends" not in used:
@@ -355,7 +414,9 @@ def _subnet(tunnel: Tunnel, network: Network) -> list[Finding]:
     return []
 
 
-def _database_services(compose: compose_file.Compose, app: App, database: Database, warnings: list[str]) -> list[Finding]:
+def _database_services(
+    compose: compose_file.Compose, app: App, database: Database, warnings: list[str]
+) -> list[Finding]:
     have = ", ".join(sorted(compose.services))
     found = [
         finding(f"database/services/{i}", f"a service of the compose file ({have})", name)
@@ -371,7 +432,9 @@ def _database_services(compose: compose_file.Compose, app: App, database: Databa
     return found
 
 
-def _routes(routes: tuple[Route, ...], cloudflare: Cloudflare | None, app: App | None, warnings: list[str]) -> list[Finding]:
+def _routes(
+    routes: tuple[Route, ...], cloudflare: Cloudflare | None, app: App | None, warnings: list[str]
+) -> list[Finding]:
     if not routes:
         return [finding("routes", "at least one route", [])]
     found: list[Finding] = []
@@ -413,21 +476,34 @@ def _routes(routes: tuple[Route, ...], cloudflare: Cloudflare | None, app: App |
     return found
 
 
-def _access_names(routes: tuple[Route, ...], access: Mapping[str, AccessPolicy], warnings: list[str]) -> list[Finding]:
+def _access_names(
+    routes: tuple[Route, ...], access: Mapping[str, AccessPolicy], warnings: list[str]
+) -> list[Finding]:
     found: list[Finding] = []
     names = ", ".join(["public", *sorted(access)])
     if "public" in access:
-        found.append(finding("access/public", "`public` is a word of its own, no entry", cure="Choose another name."))
+        found.append(
+            finding("access/public", "`public` is a word of its own, no entry", cure="Choose another name.")
+        )
     for position, route in enumerate(routes):
         if not route.public and route.access not in access:
             found.append(
-                finding(f"routes/{position}/access", f"`public` or an entry of access (there are {names})", route.access)
+                finding(
+                    f"routes/{position}/access",
+                    f"`public` or an entry of access (there are {names})",
+                    route.access,
+                )
             )
-    warnings += [f"access/{name}: no route uses it" for name in sorted(set(access) - {r.access for r in routes} - {"public"})]
+    warnings += [
+        f"access/{name}: no route uses it"
+        for name in sorted(set(access) - {r.access for r in routes} - {"public"})
+    ]
     return found
 
 
-def _access_limits(access: Mapping[str, AccessPolicy], providers: Mapping[str, IdentityProvider]) -> list[Finding]:
+def _access_limits(
+    access: Mapping[str, AccessPolicy], providers: Mapping[str, IdentityProvider]
+) -> list[Finding]:
     """What an account may hold, as far as one stack alone can break it."""
     found: list[Finding] = []
     tokens = {token for policy in access.values() for token in policy.service_tokens}
@@ -436,22 +512,41 @@ def _access_limits(access: Mapping[str, AccessPolicy], providers: Mapping[str, I
         ("identityProviders", "identity providers", len(providers), limits.IDENTITY_PROVIDERS),
     ):
         if count > allowed:
-            found.append(finding(place, f"an account has at most {allowed} {what}", count, "Share some of them."))
+            found.append(
+                finding(place, f"an account has at most {allowed} {what}", count, "Share some of them.")
+            )
     for name, policy in access.items():
         for group, people in (("allow", policy.allow), ("require", policy.require), ("deny", policy.deny)):
             for label, count, allowed, cure in (
-                ("emails", len(people.emails), limits.EMAILS_PER_RULE, "Name a mail domain, or a group of the account (groups)."),
-                ("ips", len(people.ips), limits.ADDRESSES_PER_RULE, "Join ranges, or name a group of the account (groups)."),
+                (
+                    "emails",
+                    len(people.emails),
+                    limits.EMAILS_PER_RULE,
+                    "Name a mail domain, or a group of the account (groups).",
+                ),
+                (
+                    "ips",
+                    len(people.ips),
+                    limits.ADDRESSES_PER_RULE,
+                    "Join ranges, or name a group of the account (groups).",
+                ),
             ):
                 if count > allowed:
                     rule = f"Access takes at most {allowed} {label} in one rule"
                     found.append(finding(f"access/{name}/{group}/{label}", rule, count, cure))
             for position, claim in enumerate(people.claims):
                 provider = providers.get(claim.provider)
-                if provider and provider.type == "oidc" and not provider.id and claim.claim not in provider.claims:
+                if (
+                    provider
+                    and provider.type == "oidc"
+                    and not provider.id
+                    and claim.claim not in provider.claims
+                ):
                     rule = f"a claim that '{claim.provider}' hands on (identityProviders.{claim.provider}.claims)"
                     cure = f"Add {claim.claim} there; without it nobody would fit."
-                    found.append(finding(f"access/{name}/{group}/claims/{position}/claim", rule, claim.claim, cure))
+                    found.append(
+                        finding(f"access/{name}/{group}/claims/{position}/claim", rule, claim.claim, cure)
+                    )
     return found
 
 
@@ -464,17 +559,31 @@ def _targets(routes: tuple[Route, ...], compose: compose_file.Compose, app: App)
             continue
         service = compose.services.get(route.target)
         if service is None:
-            found.append(finding(place, f"no service '{route.target}' in compose.yaml, it has {have}", route.service))
+            found.append(
+                finding(place, f"no service '{route.target}' in compose.yaml, it has {have}", route.service)
+            )
         elif route.target in compose_file.run_once(compose, app):
-            found.append(finding(place, f"'{route.target}' runs once and ends; it serves nobody (app.once)", route.service))
+            found.append(
+                finding(
+                    place, f"'{route.target}' runs once and ends; it serves nobody (app.once)", route.service
+                )
+            )
         elif service.profiles:
-            found.append(finding(place, f"service '{route.target}' has `profiles` and is not started by itself", route.service))
+            found.append(
+                finding(
+                    place,
+                    f"service '{route.target}' has `profiles` and is not started by itself",
+                    route.service,
+                )
+            )
         elif service.network_mode:
             rule = f"a routed service is on the compose network; '{route.target}' has `network_mode: {service.network_mode}`"
             found.append(finding(place, rule, route.service, "The connector could not find it."))
         elif route.target in app.private:
             rule = f"'{route.target}' is private to {', '.join(app.private[route.target])} (app.private)"
-            found.append(finding(place, rule, route.service, "Route to one of these, or take it out of app.private."))
+            found.append(
+                finding(place, rule, route.service, "Route to one of these, or take it out of app.private.")
+            )
         elif not service.checked and route.target not in app.allow.no_healthcheck:
             found.append(
                 finding(
@@ -499,13 +608,25 @@ def _providers(
             (f"{place}/providers/{i}", provider, None) for i, provider in enumerate(policy.providers)
         ]
         for group, people in (("allow", policy.allow), ("require", policy.require), ("deny", policy.deny)):
-            wanted += [(f"{place}/{group}/github/{i}/provider", g.provider, "github") for i, g in enumerate(people.github)]
-            wanted += [(f"{place}/{group}/claims/{i}/provider", c.provider, "oidc") for i, c in enumerate(people.claims)]
+            wanted += [
+                (f"{place}/{group}/github/{i}/provider", g.provider, "github")
+                for i, g in enumerate(people.github)
+            ]
+            wanted += [
+                (f"{place}/{group}/claims/{i}/provider", c.provider, "oidc")
+                for i, c in enumerate(people.claims)
+            ]
         for where, provider, kind in wanted:
             if provider not in providers:
                 found.append(finding(where, f"an entry of identityProviders (there are {have})", provider))
             elif kind and providers[provider].type != kind:
-                found.append(finding(where, f"a provider of type {kind}; '{provider}' is {providers[provider].type}", provider))
+                found.append(
+                    finding(
+                        where,
+                        f"a provider of type {kind}; '{provider}' is {providers[provider].type}",
+                        provider,
+                    )
+                )
         if policy.mfa == "provider":
             mute = sorted(p for p in policy.providers if p in providers and not providers[p].reports_mfa)
             cure = "Use `mfa: true`, Cloudflare's own second factor, which works with every provider."
@@ -520,7 +641,12 @@ def _providers(
             elif mute:
                 rule = f"`mfa: provider` needs providers that report it (amr), and {', '.join(mute)} would lock everyone out"
                 found.append(
-                    finding(f"{place}/mfa", rule, "provider", cure + " Or set sendsAmr: true on an oidc provider that does.")
+                    finding(
+                        f"{place}/mfa",
+                        rule,
+                        "provider",
+                        cure + " Or set sendsAmr: true on an oidc provider that does.",
+                    )
                 )
         elif policy.mfa:
             warnings.append(
@@ -566,7 +692,11 @@ def _secrets(
             if name not in app.generate
             else f"{name} is generated, and has no value here"
         )
-        found.append(finding(f"secrets/{name}", rule, cure=_did_you_mean(name, needed) or "Name it, or remove its value."))
+        found.append(
+            finding(
+                f"secrets/{name}", rule, cure=_did_you_mean(name, needed) or "Name it, or remove its value."
+            )
+        )
     return found, tuple(sorted(name for name in needed if not secrets.get(name)))
 
 
@@ -586,7 +716,9 @@ def _parameter_sizes(app: App, secrets: Mapping[str, int]) -> list[Finding]:
 
 
 def _unnamed(place: str, name: str) -> Finding:
-    return finding(place, "a secret named in app.secrets or made by app.generate", name, f"Add {name} to app.secrets.")
+    return finding(
+        place, "a secret named in app.secrets or made by app.generate", name, f"Add {name} to app.secrets."
+    )
 
 
 def _missing_secret(name: str) -> Finding:

@@ -23,9 +23,15 @@ from .limits import USER_DATA_BYTES
 from .settings import Registry
 
 TEMPLATES = (
-    "boot", "drawbridge", "drawbridge.service", "drawbridge-storage.conf", "drawbridge-watch.service",
-    "drawbridge-metrics.service", "drawbridge-metrics.timer", "52drawbridge",
-)  # fmt: skip
+    "boot",
+    "drawbridge",
+    "drawbridge.service",
+    "drawbridge-storage.conf",
+    "drawbridge-watch.service",
+    "drawbridge-metrics.service",
+    "drawbridge-metrics.timer",
+    "52drawbridge",
+)
 BIN = "/opt/drawbridge/bin"
 APP = "/opt/drawbridge/app"
 ETC = "/etc/drawbridge"
@@ -83,10 +89,14 @@ def render(machine: Machine, values: Values, templates: Mapping[str, str]) -> st
     files = _files(machine, values, {name: without_comments(text) for name, text in templates.items()})
     document = {
         "bootcmd": [["sh", "-c", UNFINISHED]],
-        "write_files": [{"path": path, "permissions": mode, "content": content} for path, mode, content in files],
+        "write_files": [
+            {"path": path, "permissions": mode, "content": content} for path, mode, content in files
+        ],
         "runcmd": [[f"{BIN}/boot"]],
     }
-    return "#cloud-config\n" + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+    return "#cloud-config\n" + yaml.dump(
+        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000
+    )
 
 
 def masked(machine: Machine, values: Values, templates: Mapping[str, str]) -> str:
@@ -102,10 +112,14 @@ def encode(text: str) -> str:
     packed = packed[:9] + b"\xff" + packed[10:]
     if len(packed) > USER_DATA_BYTES:
         files = yaml.safe_load(text)["write_files"]
-        sizes = sorted(((len(gzip.compress(f["content"].encode(), mtime=0)), f["path"]) for f in files), reverse=True)
+        sizes = sorted(
+            ((len(gzip.compress(f["content"].encode(), mtime=0)), f["path"]) for f in files), reverse=True
+        )
         listed = ", ".join(f"{path} {size}" for size, path in sizes[:5])
         rule = f"a machine's cloud-init has at most {USER_DATA_BYTES} bytes packed; the largest parts are {listed}"
-        raise SettingsError([finding("app/files", rule, len(packed), "Put large files into the app's image.")])
+        raise SettingsError(
+            [finding("app/files", rule, len(packed), "Put large files into the app's image.")]
+        )
     return base64.b64encode(packed).decode()
 
 
@@ -117,7 +131,11 @@ def without_comments(text: str) -> str:
     if "python" in first:
         lines = rest.split("\n")
         for node in ast.walk(ast.parse(rest)):
-            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and len(node.body) > 1 and ast.get_docstring(node):
+            if (
+                isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+                and len(node.body) > 1
+                and ast.get_docstring(node)
+            ):
                 for number in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1):
                     lines[number - 1] = ""
         rest = "\n".join(lines)
@@ -133,15 +151,22 @@ def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> li
         *((f"{APP}/{path}", _mode(content), content) for path, content in sorted(machine.files.items())),
         ("/etc/docker/daemon.json", "0644", _json(_daemon(machine, values))),
         ("/etc/apt/apt.conf.d/52drawbridge", "0644", templates["52drawbridge"]),
-        ("/etc/systemd/journald.conf.d/drawbridge.conf", "0644", "[Journal]\nStorage=persistent\nSystemMaxUse=1G\n"),
+        (
+            "/etc/systemd/journald.conf.d/drawbridge.conf",
+            "0644",
+            "[Journal]\nStorage=persistent\nSystemMaxUse=1G\n",
+        ),
         (f"{UNITS}/drawbridge.service", "0644", _unit(machine, templates["drawbridge.service"])),
         (f"{UNITS}/drawbridge-watch.service", "0644", templates["drawbridge-watch.service"]),
     ]
     if machine.storage:
-        files.append((f"{UNITS}/drawbridge.service.d/storage.conf", "0644", templates["drawbridge-storage.conf"]))
+        files.append(
+            (f"{UNITS}/drawbridge.service.d/storage.conf", "0644", templates["drawbridge-storage.conf"])
+        )
     if machine.metrics:
         files += [
-            (f"{UNITS}/{unit}", "0644", templates[unit]) for unit in ("drawbridge-metrics.service", "drawbridge-metrics.timer")
+            (f"{UNITS}/{unit}", "0644", templates[unit])
+            for unit in ("drawbridge-metrics.service", "drawbridge-metrics.timer")
         ]
     if any(registry.ecr for registry in machine.registries):
         helpers = {registry.server: "ecr-login" for registry in machine.registries if registry.ecr}
@@ -173,7 +198,10 @@ def _facts(machine: Machine, values: Values) -> dict[str, Any]:
         "parameters": dict(sorted(values.parameters.items())),
         "withheld": list(machine.withheld),
         "once": list(machine.once),
-        "registries": [r.model_dump(include={"server", "username", "password"}, exclude_none=True) for r in machine.registries],
+        "registries": [
+            r.model_dump(include={"server", "username", "password"}, exclude_none=True)
+            for r in machine.registries
+        ],
         "packages": _packages(machine),
         "units": units,
         "efs": values.efs_dns or "",
@@ -205,9 +233,12 @@ def _daemon(machine: Machine, values: Values) -> dict[str, Any]:
     if machine.logs == "cloudwatch":
         # One stream a container; a log group that does not answer must not stop the app.
         options = {
-            "awslogs-region": machine.region, "awslogs-group": values.log_group or "", "tag": "{{.Name}}/{{.ID}}",
-            "mode": "non-blocking", "max-buffer-size": "4m",
-        }  # fmt: skip
+            "awslogs-region": machine.region,
+            "awslogs-group": values.log_group or "",
+            "tag": "{{.Name}}/{{.ID}}",
+            "mode": "non-blocking",
+            "max-buffer-size": "4m",
+        }
     return {
         "live-restore": True,
         "log-driver": "awslogs" if machine.logs == "cloudwatch" else "journald",
@@ -216,7 +247,9 @@ def _daemon(machine: Machine, values: Values) -> dict[str, Any]:
 
 
 def _unit(machine: Machine, template: str) -> str:
-    return Template(template).substitute(start_seconds=machine.boot_timeout, stop_seconds=machine.stop_timeout)
+    return Template(template).substitute(
+        start_seconds=machine.boot_timeout, stop_seconds=machine.stop_timeout
+    )
 
 
 def _json(value: Any) -> str:

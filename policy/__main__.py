@@ -31,7 +31,7 @@ from resources import Inputs, to_resources  # noqa: E402 - the project's root co
 
 from model.posture import RULES, Rule  # noqa: E402
 from model.settings import Suppression  # noqa: E402
-from preview.posture import judge_resources, suppressions  # noqa: E402
+from preview.posture.judgement import judge_resources, suppressions  # noqa: E402
 
 LEVELS = {
     "critical": EnforcementLevel.MANDATORY,
@@ -47,7 +47,11 @@ SUPPRESS = PolicyConfigSchema(
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"resource": {"type": "string"}, "reason": {"type": "string"}, "until": {"type": "string"}},
+                "properties": {
+                    "resource": {"type": "string"},
+                    "reason": {"type": "string"},
+                    "until": {"type": "string"},
+                },
                 "required": ["resource", "reason"],
                 "additionalProperties": False,
             },
@@ -77,12 +81,19 @@ def policy(rule: Rule) -> StackValidationPolicy:
         accepted = (*of_the_stack_file(), *of_the_pack(rule, args.get_config()))
         urns = {resource.name: resource.urn for resource in args.resources}
         for finding in judge_resources(to_resources(args.resources, inputs), accepted, rules=[rule]).open:
-            report_violation(f"{finding.resource}: {finding.detail}. {rule.why} {rule.cure}", urns.get(finding.resource))
+            report_violation(
+                f"{finding.resource}: {finding.detail}. {rule.why} {rule.cure}", urns.get(finding.resource)
+            )
 
     return StackValidationPolicy(
-        name=rule.id, description=rule.title, validate=validate, enforcement_level=LEVELS[rule.severity],
-        config_schema=SUPPRESS, severity=SEVERITIES.get(rule.severity, Severity.LOW), remediation_steps=rule.cure,
-    )  # fmt: skip
+        name=rule.id,
+        description=rule.title,
+        validate=validate,
+        enforcement_level=LEVELS[rule.severity],
+        config_schema=SUPPRESS,
+        severity=SEVERITIES.get(rule.severity, Severity.LOW),
+        remediation_steps=rule.cure,
+    )
 
 
 def validate_suppressions(args: StackValidationArgs, report_violation: ReportViolation) -> None:
@@ -96,12 +107,16 @@ PolicyPack(
     enforcement_level=EnforcementLevel.ADVISORY,
     policies=[
         ResourceValidationPolicy(
-            name="inputs", description="Reads the inputs for the other policies", remediate=remember,
+            name="inputs",
+            description="Reads the inputs for the other policies",
+            remediate=remember,
             enforcement_level=EnforcementLevel.REMEDIATE,
         ),
         *map(policy, RULES),
         StackValidationPolicy(
-            name="suppressions", description="Every suppression fits something and holds", validate=validate_suppressions
+            name="suppressions",
+            description="Every suppression fits something and holds",
+            validate=validate_suppressions,
         ),
     ],
-)  # fmt: skip
+)

@@ -10,8 +10,7 @@ from pulumi_policy import PolicyResource
 from pulumi_policy import Secret as PolicySecret
 from pulumi_policy.proxy import _is_unknown
 
-from preview.evaluate import Resource, mask
-from preview.stackfile import Secret
+from preview.resources import Resource, Secret, mask
 
 
 class Unknown:
@@ -66,15 +65,20 @@ def _resource(resource: PolicyResource, given: dict[str, Any], ids: Mapping[Any,
         raw[key] = _named(value, sources, ids, key)
     options = resource.opts
     return Resource(
-        urn=resource.urn, type=resource.resource_type, name=resource.name, parent=resource.parent.urn if resource.parent else "",
-        inputs=mask(raw), raw=raw,
+        urn=resource.urn,
+        type=resource.resource_type,
+        name=resource.name,
+        parent=resource.parent.urn if resource.parent else "",
+        inputs=mask(raw),
+        raw=raw,
         options={
-            "protect": options.protect, "ignoreChanges": list(options.ignore_changes),
+            "protect": options.protect,
+            "ignoreChanges": list(options.ignore_changes),
             "deleteBeforeReplace": bool(options.delete_before_replace),
             "additionalSecretOutputs": list(options.additional_secret_outputs),
             "custom": not resource.resource_type.startswith("drawbridge:"),
         },
-    )  # fmt: skip
+    )
 
 
 _REFERENCE = re.compile(r"(^id|I[Dd]s?|^securityGroups|^vpcZoneIdentifiers)$")

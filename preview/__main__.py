@@ -12,23 +12,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .changes import Comparison
-    from .evaluate import Evaluation
-    from .gate import Gate
+    from preview.analysis.gate import Gate
+    from preview.changes import Comparison
+    from preview.resources import Evaluation
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="preview", description="Show what a stack would register, without any cloud.")
+    parser = argparse.ArgumentParser(
+        prog="preview", description="Show what a stack would register, without any cloud."
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--stack", metavar="NAME", help="the stack whose file is Pulumi.NAME.yaml (prod)")
-    which.add_argument("--config-file", metavar="FILE", type=Path, help="a stack file, Pulumi.NAME.yaml, anywhere")
+    which.add_argument(
+        "--config-file", metavar="FILE", type=Path, help="a stack file, Pulumi.NAME.yaml, anywhere"
+    )
     parser.add_argument(
-        "--format", choices=("text", "markdown", "html", "json", "terraform"), default="text",
+        "--format",
+        choices=("text", "markdown", "html", "json", "terraform"),
+        default="text",
         help="for a terminal, a pull request, a browser, programs, or as `terraform show -json` gives a plan (text)",
-    )  # fmt: skip
+    )
     other = parser.add_mutually_exclusive_group()
-    other.add_argument("--against", metavar="REF_OR_FILE", help="compare with a git ref, or with another stack file")
-    other.add_argument("--engine", metavar="FILE", help="judge what `pulumi preview --json` wrote there (-: standard input)")
+    other.add_argument(
+        "--against", metavar="REF_OR_FILE", help="compare with a git ref, or with another stack file"
+    )
+    other.add_argument(
+        "--engine", metavar="FILE", help="judge what `pulumi preview --json` wrote there (-: standard input)"
+    )
     parser.add_argument(
         "--fail-on",
         metavar="GROUND",
@@ -37,8 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
         default=[],
         help="exit 2 at such a change: replace, downtime, exposure, data-loss (comma-separated)",
     )
-    parser.add_argument("--show-user-data", action="store_true", help="print the rendered cloud-init, secrets masked")
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write there instead of to standard output")
+    parser.add_argument(
+        "--show-user-data", action="store_true", help="print the rendered cloud-init, secrets masked"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write there instead of to standard output"
+    )
     try:
         options = parser.parse_args(arguments)
     except SystemExit as end:
@@ -48,8 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("--fail-on judges a comparison. Add --against REF_OR_FILE or --engine FILE.", file=sys.stderr)
         return 1
 
-    from .evaluate import ProgramError, evaluate, project_root
-    from .stackfile import StackFileError
+    from preview.evaluate.program import ProgramError, evaluate, project_root
+    from preview.evaluate.stackfile import StackFileError
 
     comparison, gate = None, None
     try:
@@ -61,27 +75,31 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if options.show_user_data:
         several = len(evaluation.user_data) > 1
-        text = "\n".join((f"# {name}\n" if several else "") + body for name, body in evaluation.user_data.items())
+        text = "\n".join(
+            (f"# {name}\n" if several else "") + body for name, body in evaluation.user_data.items()
+        )
     elif options.format == "json":
-        from .report import to_json
+        from preview.report.json_report import to_json
 
         text = to_json(evaluation, comparison, gate)
     elif options.format == "terraform":
-        from .terraform import left_out, to_terraform
+        from preview.report.terraform import left_out, to_terraform
 
         text = to_terraform(evaluation, comparison)
         for token in left_out(evaluation):
-            print(f"{token} has no name in Terraform that we know, and is left out of the plan", file=sys.stderr)
+            print(
+                f"{token} has no name in Terraform that we know, and is left out of the plan", file=sys.stderr
+            )
     elif options.format == "markdown":
-        from .markdown import to_markdown
+        from preview.report.markdown import to_markdown
 
         text = to_markdown(evaluation, comparison, gate)
     elif options.format == "html":
-        from .page import to_html
+        from preview.report.page import to_html
 
         text = to_html(evaluation, comparison, gate)
     else:
-        from .text import to_text
+        from preview.report.text import to_text
 
         text = to_text(evaluation, comparison, gate, colour=options.output is None and sys.stdout.isatty())
     if options.output is None:
@@ -94,13 +112,16 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.output.write_text(text, encoding="utf-8")
     except OSError as error:
-        print(f"{options.output}: cannot be written ({error.strerror}). Give -o a file in an existing folder.", file=sys.stderr)
+        print(
+            f"{options.output}: cannot be written ({error.strerror}). Give -o a file in an existing folder.",
+            file=sys.stderr,
+        )
         return 1
     return _code(gate)
 
 
 def _grounds(text: str) -> list[str]:
-    from .gate import GROUNDS
+    from preview.analysis.gate import GROUNDS
 
     for ground in (given := [part.strip() for part in text.split(",")]):
         if ground not in GROUNDS:
@@ -110,19 +131,23 @@ def _grounds(text: str) -> list[str]:
 
 def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comparison, Gate]:
     """The comparison that was asked for, and the gate's answer."""
-    from . import gate
-    from .evaluate import project_root
+    from preview.analysis import gate
+    from preview.evaluate.program import project_root
 
     if options.engine:
-        from .engine_plan import read_plan
+        from preview.diff.engine_plan import read_plan
 
         comparison = read_plan(options.engine, evaluation)
     else:
-        from .against import evaluate_against
-        from .compare import compare
+        from preview.analysis.verdict import compare
+        from preview.evaluate.against import evaluate_against
 
         before = evaluate_against(
-            project_root(), options.against, stack=options.stack, config_file=options.config_file, after=evaluation
+            project_root(),
+            options.against,
+            stack=options.stack,
+            config_file=options.config_file,
+            after=evaluation,
         )
         comparison = compare(before, evaluation)
     return comparison, gate.judge(comparison, options.fail_on)

@@ -6,8 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .differences import top
-from .evaluate import Evaluation, Resource
+from preview.diff.differences import top
+from preview.resources import Evaluation, Resource
 
 Action = Literal["unchanged", "created", "updated", "rolling", "replaced", "deleted", "unknown"]
 
@@ -40,7 +40,15 @@ _WORDS = {
 
 
 Kind = Literal[
-    "reachable", "login loosened", "check dropped", "rule weakened", "port", "egress", "permission", "secret", "address"
+    "reachable",
+    "login loosened",
+    "check dropped",
+    "rule weakened",
+    "port",
+    "egress",
+    "permission",
+    "secret",
+    "address",
 ]
 
 
@@ -85,7 +93,9 @@ class Change:
     @property
     def because(self) -> tuple[str, ...]:
         """The inputs that make it a replacement."""
-        return tuple(dict.fromkeys(top(difference.path) for difference in self.differences if difference.replaces))
+        return tuple(
+            dict.fromkeys(top(difference.path) for difference in self.differences if difference.replaces)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

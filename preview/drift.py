@@ -25,7 +25,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, T
 
 VALUE_LENGTH = 100  # characters of a value that a report shows
 GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
-RULES = ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+RULES = (
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+)
 _INSIDE = ("refresh", "same", "read")  # steps that found what the state says
 _STEP = re.compile(r'\.?([^.\[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 
@@ -59,7 +62,11 @@ class Noise(BaseModel):
     def covers(self, change: Change) -> bool:
         """Is that the difference that this entry knows?"""
         pattern = re.escape(self.property).replace(r"\[\*\]", r"\[\d+\]")
-        return change.kind == "changed" and change.type == self.type and re.fullmatch(pattern, change.property) is not None
+        return (
+            change.kind == "changed"
+            and change.type == self.type
+            and re.fullmatch(pattern, change.property) is not None
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +149,9 @@ def found(document: Mapping[str, Any]) -> Iterator[Change]:
         if not paths:
             yield Change(kind="changed", **about)
         for path in paths:
-            yield Change(kind="changed", property=path, before=_shown(before, path), after=_shown(after, path), **about)
+            yield Change(
+                kind="changed", property=path, before=_shown(before, path), after=_shown(after, path), **about
+            )
 
 
 def foreign_rules(state: Mapping[str, Any], listed: Mapping[str, Any]) -> Iterator[Change]:
@@ -157,7 +166,13 @@ def foreign_rules(state: Mapping[str, Any], listed: Mapping[str, Any]) -> Iterat
         group = groups.get(rule["GroupId"])
         if group is not None and rule["SecurityGroupRuleId"] not in ours:
             name = group["urn"].rpartition("::")[2]
-            yield Change(kind="added", type=group["type"], name=name, property=rule["SecurityGroupRuleId"], after=_rule(rule))
+            yield Change(
+                kind="added",
+                type=group["type"],
+                name=name,
+                property=rule["SecurityGroupRuleId"],
+                after=_rule(rule),
+            )
 
 
 def _rule(rule: Mapping[str, Any]) -> str:
@@ -207,8 +222,13 @@ def _order(change: Change) -> tuple[int, str, str, str]:
 
 def to_text(drift: Drift) -> str:
     """For a terminal, a line each."""
-    lines = [f"{change.kind:8}{change.name} ({change.type}){_difference(change, '')}" for change in drift.changes]
-    lines += [f"expired {entry.type} {entry.property}, believed until {entry.until}: {entry.link}" for entry in drift.expired]
+    lines = [
+        f"{change.kind:8}{change.name} ({change.type}){_difference(change, '')}" for change in drift.changes
+    ]
+    lines += [
+        f"expired {entry.type} {entry.property}, believed until {entry.until}: {entry.link}"
+        for entry in drift.expired
+    ]
     lines += [f"noise   {change.name} {change.property}" for change in drift.noise]
     return "\n".join(lines or ["As deployed."]) + "\n"
 
@@ -217,16 +237,32 @@ def to_markdown(drift: Drift, stack: str) -> str:
     """For an issue."""
     if drift.clean:
         return f"`{stack}` is as it was deployed.\n"
-    lines = [f"`{stack}` is not as it was deployed.\n"] if drift.changes else [f"`{stack}` is as it was deployed, but:\n"]
+    lines = (
+        [f"`{stack}` is not as it was deployed.\n"]
+        if drift.changes
+        else [f"`{stack}` is as it was deployed, but:\n"]
+    )
     if drift.changes:
         lines += ["| | resource | what |", "| --- | --- | --- |"]
-        lines += [f"| **{c.kind}** | {_code(c.name)}<br>{_code(c.type)} | {_difference(c, '`')} |" for c in drift.changes]
-        lines.append("\n`pulumi up --refresh` sets this back; to keep a change, put it into the stack file first.")
+        lines += [
+            f"| **{c.kind}** | {_code(c.name)}<br>{_code(c.type)} | {_difference(c, '`')} |"
+            for c in drift.changes
+        ]
+        lines.append(
+            "\n`pulumi up --refresh` sets this back; to keep a change, put it into the stack file first."
+        )
         if any(change.kind == "added" for change in drift.changes):
-            lines.append("What was **added** is no resource of the stack: only whoever added it, or you, can remove it.")
+            lines.append(
+                "What was **added** is no resource of the stack: only whoever added it, or you, can remove it."
+            )
     if drift.expired:
-        lines.append("\nEntries of the noise list that have expired: look again, then remove them or set a later day.\n")
-        lines += [f"- {_code(e.type)} {_code(e.property)} (until {e.until}): {e.why} {e.link}" for e in drift.expired]
+        lines.append(
+            "\nEntries of the noise list that have expired: look again, then remove them or set a later day.\n"
+        )
+        lines += [
+            f"- {_code(e.type)} {_code(e.property)} (until {e.until}): {e.why} {e.link}"
+            for e in drift.expired
+        ]
     if drift.noise:
         lines.append("\n<details><summary>Explained by the noise list</summary>\n")
         lines += [f"- {_code(change.name)} {_code(change.property)}" for change in drift.noise]
@@ -265,16 +301,29 @@ def _code(text: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="preview.drift", description="Judge what a look at the clouds found.")
+    parser = argparse.ArgumentParser(
+        prog="preview.drift", description="Judge what a look at the clouds found."
+    )
     parser.add_argument("found", type=Path, help="what `pulumi refresh --preview-only --json` printed")
-    parser.add_argument("--noise", metavar="FILE", type=Path, help="the list of known noise, as drift-noise.yaml")
-    parser.add_argument("--state", metavar="FILE", type=Path, help="what `pulumi stack export` printed; with --rules")
-    parser.add_argument("--rules", metavar="FILE", type=Path, help="what `aws ec2 describe-security-group-rules` printed")
+    parser.add_argument(
+        "--noise", metavar="FILE", type=Path, help="the list of known noise, as drift-noise.yaml"
+    )
+    parser.add_argument(
+        "--state", metavar="FILE", type=Path, help="what `pulumi stack export` printed; with --rules"
+    )
+    parser.add_argument(
+        "--rules", metavar="FILE", type=Path, help="what `aws ec2 describe-security-group-rules` printed"
+    )
     parser.add_argument("--stack", metavar="NAME", default="the stack", help="its name, for the report")
     parser.add_argument(
-        "--format", choices=("text", "markdown", "json"), default="text", help="for people or for programs (text)"
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="for people or for programs (text)",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write there instead of to standard output")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write there instead of to standard output"
+    )
     options = parser.parse_args(arguments)
     if (options.state is None) is not (options.rules is None):
         parser.error("--state and --rules are given together")

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from preview.evaluate import Evaluation, evaluate
-from preview.stackfile import Secret
+from preview.evaluate.program import evaluate
+from preview.resources import Evaluation, Secret
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted(path.parent.name for path in ROOT.glob("examples/*/Pulumi.prod.yaml"))
@@ -25,7 +25,12 @@ def secret_names(name: str) -> list[str]:
 
     config = yaml.safe_load(example_file(name).read_text())["config"]
     providers = config.get("drawbridge:identityProviders", {}).values()
-    return sorted({*config["drawbridge:app"].get("secrets", []), *(p["clientSecret"] for p in providers if "clientSecret" in p)})
+    return sorted(
+        {
+            *config["drawbridge:app"].get("secrets", []),
+            *(p["clientSecret"] for p in providers if "clientSecret" in p),
+        }
+    )
 
 
 def canary(name: str) -> str:
@@ -41,4 +46,6 @@ def _evaluated(name: str, changes: str) -> Evaluation:
 
 def deployed(name: str, **changes: Any) -> Evaluation:
     """An example with canaries for its secrets; ``changes`` replace whole sections, as in `secretDelivery="cloud-init"`."""
-    return _evaluated(name, json.dumps({f"drawbridge:{key}": value for key, value in changes.items()}, sort_keys=True))
+    return _evaluated(
+        name, json.dumps({f"drawbridge:{key}": value for key, value in changes.items()}, sort_keys=True)
+    )

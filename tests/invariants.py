@@ -11,10 +11,9 @@ from typing import Any
 import yaml
 
 from model.posture import BY_ID
-from preview.evaluate import Evaluation, Resource
-from preview.posture import judge_resources
-from preview.posture_checks import Program, holding
-from preview.stackfile import Secret
+from preview.posture.checks import Program, holding
+from preview.posture.judgement import judge_resources
+from preview.resources import Evaluation, Resource, Secret
 
 INGRESS_CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
 APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
@@ -55,7 +54,9 @@ def egress_is_listed(program: Evaluation) -> Iterator[str]:
 
 
 def the_database_is_private_and_encrypted(program: Evaluation) -> Iterator[str]:
-    yield from broken(program, "database-public", "database-tls", "database-password", "state-encryption", "final-snapshot")
+    yield from broken(
+        program, "database-public", "database-tls", "database-password", "state-encryption", "final-snapshot"
+    )
 
 
 def what_holds_state_is_protected(program: Evaluation) -> Iterator[str]:
@@ -139,7 +140,10 @@ def secrets_on_the_machine_are_root_only(program: Evaluation) -> Iterator[str]:
 
 
 ALL: tuple[Invariant, ...] = tuple(
-    value for name, value in sorted(globals().items())
-    if callable(value) and getattr(value, "__module__", "") == __name__ and "program" in value.__code__.co_varnames[:1]
+    value
+    for name, value in sorted(globals().items())
+    if callable(value)
+    and getattr(value, "__module__", "") == __name__
+    and "program" in value.__code__.co_varnames[:1]
     and name not in ("broken", "made_secrets", "user_data_of")
-)  # fmt: skip
+)

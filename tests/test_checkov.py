@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from conftest import DELIVERIES, EXAMPLES, ROOT, deployed, example_file
 
-from preview.evaluate import Evaluation, evaluate
-from preview.terraform import to_terraform
+from preview.evaluate.program import evaluate
+from preview.report.terraform import to_terraform
+from preview.resources import Evaluation
 
 checkov: dict[str, Any] = runpy.run_path(str(ROOT / "docs" / "checkov.py"))
 
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.skipif(not checkov["program"](), reason="checkov is not
 def with_inputs(program: Evaluation, name: str, **inputs: Any) -> Evaluation:
     """The program with some inputs of one resource replaced."""
     changed = [
-        dataclasses.replace(r, inputs={**r.inputs, **inputs}, raw={**r.raw, **inputs}) if r.name == name else r
+        dataclasses.replace(r, inputs={**r.inputs, **inputs}, raw={**r.raw, **inputs})
+        if r.name == name
+        else r
         for r in program.resources
     ]
     assert changed != list(program.resources)
@@ -30,7 +33,9 @@ def with_inputs(program: Evaluation, name: str, **inputs: Any) -> Evaluation:
 
 def bad() -> Evaluation:
     program = deployed("image2model", secretDelivery="parameter-store")
-    program = with_inputs(program, "drawbridge-prod-database-postgres", publiclyAccessible=True, storageEncrypted=False)
+    program = with_inputs(
+        program, "drawbridge-prod-database-postgres", publiclyAccessible=True, storageEncrypted=False
+    )
     program = with_inputs(program, "drawbridge-prod-network-ssh-in", cidrIpv4="0.0.0.0/0")
     wide = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
     return with_inputs(program, "drawbridge-prod-host-policy", policy=wide)
@@ -38,7 +43,11 @@ def bad() -> Evaluation:
 
 @pytest.fixture(scope="module")
 def result() -> Any:
-    plans = {f"{name}.{way}": to_terraform(deployed(name, secretDelivery=way)) for name in EXAMPLES for way in DELIVERIES}
+    plans = {
+        f"{name}.{way}": to_terraform(deployed(name, secretDelivery=way))
+        for name in EXAMPLES
+        for way in DELIVERIES
+    }
     plans |= {name: to_terraform(evaluate(ROOT, config_file=example_file(name))) for name in EXAMPLES}
     plans["commented"] = to_terraform(evaluate(ROOT, config_file=ROOT / "docs" / "Pulumi.example.yaml"))
     return checkov["run"]({**plans, "bad": to_terraform(bad())})
@@ -47,12 +56,18 @@ def result() -> Any:
 def test_every_failed_check_is_answered_with_a_reason(result: Any) -> None:
     reasons = checkov["answered"]()
     assert [f for f in result.failed if f.plan != "bad" and f.check not in reasons] == []
-    assert {f.check for f in result.failed if f.plan != "bad"} == set(reasons), "an answer that is no longer needed"
+    assert {f.check for f in result.failed if f.plan != "bad"} == set(reasons), (
+        "an answer that is no longer needed"
+    )
     assert all(len(reason) > 40 for reason in reasons.values())
 
 
 def test_checkov_sees_what_is_wrong(result: Any) -> None:
-    mine = {(f.check, f.resource) for f in result.failed if f.plan == "bad" and f.check not in checkov["answered"]()}
+    mine = {
+        (f.check, f.resource)
+        for f in result.failed
+        if f.plan == "bad" and f.check not in checkov["answered"]()
+    }
     assert mine >= {
         ("CKV_AWS_17", "aws_db_instance.database_postgres"),  # publicly accessible
         ("CKV_AWS_16", "aws_db_instance.database_postgres"),  # not encrypted
@@ -62,7 +77,10 @@ def test_checkov_sees_what_is_wrong(result: Any) -> None:
 
 
 def test_the_figures_stand_in_the_page(result: Any) -> None:
-    mine = type(result)({name: result.passed[name] for name in EXAMPLES}, tuple(f for f in result.failed if f.plan in EXAMPLES))
+    mine = type(result)(
+        {name: result.passed[name] for name in EXAMPLES},
+        tuple(f for f in result.failed if f.plan in EXAMPLES),
+    )
     assert checkov["written"]() == checkov["figures"](mine), "make checkov"
 
 

@@ -15,8 +15,8 @@ import yaml
 from conftest import EXAMPLES, ROOT, deployed, example_file
 
 from model.settings import SECTIONS
-from preview.evaluate import Evaluation, evaluate
-from preview.stackfile import Secret
+from preview.evaluate.program import evaluate
+from preview.resources import Evaluation, Secret
 
 COMMENTED = ROOT / "docs" / "Pulumi.example.yaml"
 
@@ -49,7 +49,9 @@ def used(value: Any, place: str) -> set[str]:
         return {key for item in value for key in used(item, place)}
     if not isinstance(value, dict):
         return set()
-    return {f"{place}/{key}" for key in value} | {found for key, item in value.items() for found in used(item, f"{place}/{key}")}
+    return {f"{place}/{key}" for key in value} | {
+        found for key, item in value.items() for found in used(item, f"{place}/{key}")
+    }
 
 
 def test_the_commented_stack_file_shows_every_key() -> None:
@@ -70,12 +72,18 @@ def test_the_commented_stack_file_shows_every_key() -> None:
         shown |= {key for item in (value.values() if named else [value]) for key in used(item, name)}
     shown = {
         re.sub(
-            r"/(env|files|parameters|private)/.*|(?:(?<=/generate)|(?<=/facts))/[^/]+", lambda m: f"/{m[1]}" if m[1] else "", key
+            r"/(env|files|parameters|private)/.*|(?:(?<=/generate)|(?<=/facts))/[^/]+",
+            lambda m: f"/{m[1]}" if m[1] else "",
+            key,
         )
         for key in shown
     }
-    adopted = {"drawbridge:network/vpcId", "drawbridge:network/publicSubnetIds", "drawbridge:network/privateSubnetIds",
-               "drawbridge:network/endpointSecurityGroupId"}  # fmt: skip
+    adopted = {
+        "drawbridge:network/vpcId",
+        "drawbridge:network/publicSubnetIds",
+        "drawbridge:network/privateSubnetIds",
+        "drawbridge:network/endpointSecurityGroupId",
+    }
     assert {key for key in known - shown - adopted if not same_people(key)} == set()
     assert shown - known == set()
 
@@ -87,7 +95,13 @@ def same_people(key: str) -> bool:
 
 @pytest.fixture(scope="module")
 def program() -> Evaluation:
-    names = ("SESSION_SECRET", "GHCR_TOKEN", "GITHUB_CLIENT_SECRET", "GOOGLE_CLIENT_SECRET", "AUTHENTIK_CLIENT_SECRET")
+    names = (
+        "SESSION_SECRET",
+        "GHCR_TOKEN",
+        "GITHUB_CLIENT_SECRET",
+        "GOOGLE_CLIENT_SECRET",
+        "AUTHENTIK_CLIENT_SECRET",
+    )
     given = Secret({name: f"canary-{name.lower()}" for name in names})
     return evaluate(ROOT, config_file=COMMENTED, config={"drawbridge:secrets": given})
 
@@ -97,7 +111,9 @@ OWN = (invariants.egress_is_listed, invariants.rulesets_are_single_entry_points_
 
 
 @pytest.mark.parametrize("invariant", [i for i in invariants.ALL if i not in OWN], ids=lambda f: f.__name__)
-def test_with_every_key_in_use_every_invariant_holds(program: Evaluation, invariant: invariants.Invariant) -> None:
+def test_with_every_key_in_use_every_invariant_holds(
+    program: Evaluation, invariant: invariants.Invariant
+) -> None:
     assert list(invariant(program)) == []
 
 
@@ -115,7 +131,9 @@ def test_the_json_schema_accepts_every_stack_file(path: Path) -> None:
     jsonschema.validate(yaml.safe_load(path.read_text()), schema)
 
 
-@pytest.mark.parametrize("change", [{"routs": []}, {"host": {"replicas": "x"}}, {"routes": [{"hostname": "a.b"}]}])
+@pytest.mark.parametrize(
+    "change", [{"routs": []}, {"host": {"replicas": "x"}}, {"routes": [{"hostname": "a.b"}]}]
+)
 def test_the_json_schema_refuses_what_the_program_refuses(change: dict[str, Any]) -> None:
     schema = json.loads((ROOT / "docs/stack.schema.json").read_text())
     document = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())

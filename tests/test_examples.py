@@ -56,17 +56,29 @@ def test_every_row_says_whose_affair_it_is(example: str) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_files_that_the_readme_names_exist(example: str) -> None:
-    named = {text for text in code(readme(example)) if re.fullmatch(r"[\w./-]+\.(yaml|conf|rego|sql|py)", text)}
+    named = {
+        text for text in code(readme(example)) if re.fullmatch(r"[\w./-]+\.(yaml|conf|rego|sql|py)", text)
+    }
     assert "compose.yaml" in named
-    missing = [name for name in named if not (ROOT / "examples" / example / name).exists() and not (ROOT / name).exists()]
-    assert [name for name in missing if not (name == "scripts/init_schema.sql" and example == "memberapi")] == []
+    missing = [
+        name
+        for name in named
+        if not (ROOT / "examples" / example / name).exists() and not (ROOT / name).exists()
+    ]
+    assert [
+        name for name in missing if not (name == "scripts/init_schema.sql" and example == "memberapi")
+    ] == []
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_settings_that_the_readme_names_are_in_the_stack_file(example: str) -> None:
     config = yaml.safe_load(example_file(example).read_text())["config"]
     sections = {key.partition(":")[2] for key in config if key.startswith("drawbridge:")}
-    named = {text for text in code(readme(example)) if text.partition(".")[0] in sections and re.fullmatch(r"[\w.-]+", text)}
+    named = {
+        text
+        for text in code(readme(example))
+        if text.partition(".")[0] in sections and re.fullmatch(r"[\w.-]+", text)
+    }
     named -= {example.partition("-")[0]}
     assert len(named) >= 5
     assert [text for text in sorted(named) if lookup(config, text) is None] == []
@@ -91,6 +103,8 @@ def test_the_commands_set_every_secret_and_nothing_else(example: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_outputs_that_the_app_team_is_told_of_are_outputs(example: str) -> None:
     table = readme(example).partition("What the app team gets")[2].partition("\n## ")[0]
-    named = {text for line in table.splitlines() if line.startswith("| `") for text in code(line.split("|")[1])}
+    named = {
+        text for line in table.splitlines() if line.startswith("| `") for text in code(line.split("|")[1])
+    }
     assert "urls" in named
     assert named <= set(deployed(example).outputs)

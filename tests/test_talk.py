@@ -111,16 +111,28 @@ def found(tmp_path: Path) -> Path:
 
 def talk(github: GitHub, tmp_path: Path, *arguments: str | Path, **run: Any) -> tuple[int, str]:
     event = {
-        "event": "pull_request", "head_sha": HEAD, "conclusion": "success", "html_url": "https://github.com/o/r/actions/runs/1",
-        "head_repository": {"id": FORK, "full_name": "stranger/r"}, **run,
-    }  # fmt: skip
+        "event": "pull_request",
+        "head_sha": HEAD,
+        "conclusion": "success",
+        "html_url": "https://github.com/o/r/actions/runs/1",
+        "head_repository": {"id": FORK, "full_name": "stranger/r"},
+        **run,
+    }
     (tmp_path / "event.json").write_text(json.dumps({"workflow_run": event}))
     environment = {
-        "GITHUB_TOKEN": "token", "GITHUB_REPOSITORY": "o/r", "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
-        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "PATH": os.environ["PATH"],
-    }  # fmt: skip
+        "GITHUB_TOKEN": "token",
+        "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "PATH": os.environ["PATH"],
+    }
     done = subprocess.run(
-        [sys.executable, "-I", SCRIPT, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-I", SCRIPT, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.stderr == ""
     return done.returncode, done.stdout.strip()
@@ -142,10 +154,19 @@ def test_the_comment_is_made_once_and_then_updated(github: GitHub, found: Path, 
     assert (len(github.comments), quoting["body"]) == (152, "<!-- drawbridge:preview -->\nnot ours")
 
 
-def test_a_preview_that_left_nothing_is_said_to_have_left_nothing(github: GitHub, found: Path, tmp_path: Path) -> None:
+def test_a_preview_that_left_nothing_is_said_to_have_left_nothing(
+    github: GitHub, found: Path, tmp_path: Path
+) -> None:
     (found / "preview.md").unlink()
     github.pulls[7]["head"]["repo"]["id"] = OURS
-    talk(github, tmp_path, "comment", found, conclusion="failure", head_repository={"id": OURS, "full_name": "o/r"})
+    talk(
+        github,
+        tmp_path,
+        "comment",
+        found,
+        conclusion="failure",
+        head_repository={"id": OURS, "full_name": "o/r"},
+    )
     assert github.comments[-1]["body"] == (
         "<!-- drawbridge:preview -->\nThe preview ended without a result: the run below says why.\n\n"
         "<sub>Made from aaaaaaaaaaaa · [run and artefacts](https://github.com/o/r/actions/runs/1): failure</sub>\n"
@@ -156,11 +177,21 @@ def test_a_preview_that_left_nothing_is_said_to_have_left_nothing(github: GitHub
 def test_what_is_no_number_is_refused(github: GitHub, found: Path, tmp_path: Path, number: str) -> None:
     (found / "number").write_text(number)
     code, said = talk(github, tmp_path, "comment", found)
-    assert (code, said.startswith("::error::the artefact names no pull request, but "), github.writes) == (1, True, [])
+    assert (code, said.startswith("::error::the artefact names no pull request, but "), github.writes) == (
+        1,
+        True,
+        [],
+    )
 
 
-def test_a_run_cannot_speak_on_somebody_elses_pull_request(github: GitHub, found: Path, tmp_path: Path) -> None:
-    github.pulls[8] = {"state": "open", "head": {"sha": HEAD, "repo": {"id": OURS}}, "base": {"repo": {"id": OURS}}}
+def test_a_run_cannot_speak_on_somebody_elses_pull_request(
+    github: GitHub, found: Path, tmp_path: Path
+) -> None:
+    github.pulls[8] = {
+        "state": "open",
+        "head": {"sha": HEAD, "repo": {"id": OURS}},
+        "base": {"repo": {"id": OURS}},
+    }
     (found / "number").write_text("8")
     refused = "::error::pull request 8 is not from stranger/r, where the run came from"
     assert talk(github, tmp_path, "comment", found) == (1, refused)
@@ -169,11 +200,16 @@ def test_a_run_cannot_speak_on_somebody_elses_pull_request(github: GitHub, found
     (found / "number").write_text("9")
     code, said = talk(github, tmp_path, "comment", found)
     assert (code, said) == (1, '::error::GET /pulls/9: GitHub answered 404: {"message": "Not Found"}')
-    assert talk(github, tmp_path, "comment", found, event="push")[1] == "::error::the run was for 'push', not for a pull request"
+    assert (
+        talk(github, tmp_path, "comment", found, event="push")[1]
+        == "::error::the run was for 'push', not for a pull request"
+    )
     assert github.writes == []
 
 
-def test_an_old_run_and_a_closed_pull_request_say_nothing(github: GitHub, found: Path, tmp_path: Path) -> None:
+def test_an_old_run_and_a_closed_pull_request_say_nothing(
+    github: GitHub, found: Path, tmp_path: Path
+) -> None:
     moved = talk(github, tmp_path, "comment", found, head_sha="b" * 40)
     assert moved == (0, "pull request 7 has moved on from bbbbbbbbbbbb: its next run speaks")
     github.pulls[7]["state"] = "closed"
@@ -181,7 +217,9 @@ def test_an_old_run_and_a_closed_pull_request_say_nothing(github: GitHub, found:
     assert github.writes == []
 
 
-def test_a_strangers_words_notify_nobody_and_bear_no_marker(github: GitHub, found: Path, tmp_path: Path) -> None:
+def test_a_strangers_words_notify_nobody_and_bear_no_marker(
+    github: GitHub, found: Path, tmp_path: Path
+) -> None:
     (found / "preview.md").write_text(
         "<!-- of its\nown -->\n@octocat ops@example.com (@org/team) <!<!-- a -->-- drawbridge:drift -->"
     )
@@ -190,28 +228,38 @@ def test_a_strangers_words_notify_nobody_and_bear_no_marker(github: GitHub, foun
     assert said == "@\u200boctocat ops@example.com (@\u200borg/team) &lt;!-- drawbridge:drift -->"
 
 
-def test_only_regular_files_of_the_expected_names_are_read(github: GitHub, found: Path, tmp_path: Path) -> None:
+def test_only_regular_files_of_the_expected_names_are_read(
+    github: GitHub, found: Path, tmp_path: Path
+) -> None:
     (tmp_path / "secret").write_text("of the runner")
     (found / "engine-a.md").symlink_to(tmp_path / "secret")
     os.mkfifo(found / "engine-b.md")
     (found / "engine-c.md").mkdir()
     (found / "other.md").write_text("not expected")
     assert talk(github, tmp_path, "comment", found)[0] == 0
-    assert "of the runner" not in github.comments[-1]["body"] and "not expected" not in github.comments[-1]["body"]
+    assert (
+        "of the runner" not in github.comments[-1]["body"]
+        and "not expected" not in github.comments[-1]["body"]
+    )
     (found / "preview.md").write_bytes(b"\xff")
     assert talk(github, tmp_path, "comment", found) == (1, "::error::preview.md: not UTF-8")
     (found / "preview.md").write_text("x" * 1_000_001)
     assert talk(github, tmp_path, "comment", found) == (1, "::error::preview.md: more than 1000000 bytes")
 
 
-def test_what_is_too_long_is_cut_where_github_still_reads_it(github: GitHub, found: Path, tmp_path: Path) -> None:
+def test_what_is_too_long_is_cut_where_github_still_reads_it(
+    github: GitHub, found: Path, tmp_path: Path
+) -> None:
     (found / "preview.md").write_text(
         "<details>\n<summary>all</summary>\n\n```\n" + "a line of forty characters, or so it is\n" * 3000
     )
     assert talk(github, tmp_path, "comment", found)[0] == 0
     body = github.comments[-1]["body"]
     assert 65_000 < len(body) <= 65_536
-    assert "it is\n```\n</details>\n\n*… cut: longer than GitHub allows. The whole is in the run's artefacts.*\n" in body
+    assert (
+        "it is\n```\n</details>\n\n*… cut: longer than GitHub allows. The whole is in the run's artefacts.*\n"
+        in body
+    )
     (found / "preview.md").write_text("x" * 100_000)  # one endless line
     assert talk(github, tmp_path, "comment", found)[0] == 0
     assert "x" not in github.comments[-1]["body"].split("*… cut")[0]
@@ -228,7 +276,10 @@ def test_an_issue_is_opened_updated_and_closed_and_never_twice(github: GitHub, t
     other = ["issue", "--about", "drift:prod2", "--title", "prod2 has drifted", "--body", report]
     assert talk(github, tmp_path, *other) == (0, "drift:prod2: issue 91 opened")
     assert github.issues[0]["body"] == "<!-- drawbridge:drift:prod -->\ntwo"
-    assert talk(github, tmp_path, *about, "--gone", "No drift any more.") == (0, "drift:prod: issue 90 closed")
+    assert talk(github, tmp_path, *about, "--gone", "No drift any more.") == (
+        0,
+        "drift:prod: issue 90 closed",
+    )
     assert (github.issues[0]["state"], github.issues[1]["state"]) == ("closed", "open")
     assert github.comments[-1]["body"] == "No drift any more."
     report.write_text("again")

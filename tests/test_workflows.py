@@ -25,7 +25,9 @@ def load(path: Path) -> dict[str, Any]:
     document = yaml.safe_load(path.read_text())
     document["on"] = document.pop(True)  # YAML 1.1 reads the key `on` as a truth value
     if not isinstance(document["on"], dict):
-        document["on"] = dict.fromkeys([document["on"]] if isinstance(document["on"], str) else document["on"])
+        document["on"] = dict.fromkeys(
+            [document["on"]] if isinstance(document["on"], str) else document["on"]
+        )
     return dict(document)
 
 
@@ -45,7 +47,9 @@ def used(path: Path, action: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("path", WORKFLOWS, **ids)
 def test_every_action_is_pinned_by_its_commit_and_says_its_version(path: Path) -> None:
     lines = re.findall(r"uses: (.*)", path.read_text())
-    assert [line for line in lines if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+    assert [
+        line for line in lines if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
+    ] == []
     assert len(lines) == len([step for step in steps(path) if "uses" in step])
 
 
@@ -73,12 +77,18 @@ def test_a_job_may_do_what_it_needs_and_nothing_else(path: Path) -> None:
     assert load(path)["permissions"] == {}
     for name, job in jobs(path):
         wanted = BEYOND_READING.get(f"{path.name}/{name}", {})
-        assert {key: value for key, value in job["permissions"].items() if (key, value) != ("contents", "read")} == wanted, name
+        assert {
+            key: value for key, value in job["permissions"].items() if (key, value) != ("contents", "read")
+        } == wanted, name
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, **ids)
 def test_no_checkout_leaves_a_token_behind(path: Path) -> None:
-    assert [step for step in used(path, "actions/checkout") if step.get("with", {}).get("persist-credentials") is not False] == []
+    assert [
+        step
+        for step in used(path, "actions/checkout")
+        if step.get("with", {}).get("persist-credentials") is not False
+    ] == []
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, **ids)
@@ -101,7 +111,9 @@ def test_every_job_ends_by_itself_and_every_workflow_is_alone_where_it_must_be(p
 @pytest.mark.parametrize("path", WORKFLOWS, **ids)
 def test_no_stored_cloud_key_is_used_anywhere(path: Path) -> None:
     text = path.read_text()
-    assert not re.search(r"aws-access-key-id|aws-secret-access-key|secrets\.AWS|secrets: inherit", text, re.IGNORECASE)
+    assert not re.search(
+        r"aws-access-key-id|aws-secret-access-key|secrets\.AWS|secrets: inherit", text, re.IGNORECASE
+    )
     for step in used(path, "aws-actions/configure-aws-credentials"):
         assert set(step["with"]) == {"role-to-assume", "aws-region"}
 
@@ -110,7 +122,12 @@ def test_code_of_a_pull_request_never_meets_a_secret_or_a_token_that_writes() ->
     for path in WORKFLOWS:
         if "pull_request" in load(path)["on"]:
             assert "secrets." not in path.read_text(), path.name
-            writes = [(name, key) for name, job in jobs(path) for key, value in job["permissions"].items() if value == "write"]
+            writes = [
+                (name, key)
+                for name, job in jobs(path)
+                for key, value in job["permissions"].items()
+                if value == "write"
+            ]
             assert writes in ([], [("engine", "id-token")]), path.name
         assert "pull_request_target" not in load(path)["on"], path.name
     preview = dict(jobs(ROOT / ".github/workflows/preview.yml"))
@@ -132,18 +149,26 @@ def test_what_may_write_a_comment_runs_nothing_of_the_pull_request() -> None:
     (download,) = used(path, "actions/download-artifact")
     assert download["with"]["path"] == "${{ runner.temp }}/untrusted"
     # Isolated: neither the environment nor the working directory can give it a module.
-    assert [step["run"] for step in steps(path) if "run" in step] == ['python3 -I .github/scripts/talk.py comment "$FOUND"']
+    assert [step["run"] for step in steps(path) if "run" in step] == [
+        'python3 -I .github/scripts/talk.py comment "$FOUND"'
+    ]
 
 
 def test_what_changes_the_clouds_waits_for_the_stacks_own_environment_and_reads_under_another() -> None:
-    up, drift = dict(jobs(ROOT / ".github/workflows/up.yml")), dict(jobs(ROOT / ".github/workflows/drift.yml"))
+    up, drift = (
+        dict(jobs(ROOT / ".github/workflows/up.yml")),
+        dict(jobs(ROOT / ".github/workflows/drift.yml")),
+    )
     assert (up["plan"]["environment"], drift["look"]["environment"]) == ("${{ matrix.stack }}-plan",) * 2
     assert up["up"]["environment"] == "${{ matrix.stack }}"
     applying = [
         f"{path.name}/{name}"
         for path in WORKFLOWS
         for name, job in jobs(path)
-        if re.search(r"pulumi (up|destroy|import|refresh)|scripts/release up", "\n".join(s.get("run", "") for s in job["steps"]))
+        if re.search(
+            r"pulumi (up|destroy|import|refresh)|scripts/release up",
+            "\n".join(s.get("run", "") for s in job["steps"]),
+        )
     ]
     assert applying == ["up.yml/up"]
 
@@ -154,20 +179,35 @@ def test_a_secret_is_given_to_the_one_step_that_needs_it() -> None:
             assert "secrets." not in str(job.get("env", {})), f"{path.name}/{name}"
             for step in job["steps"]:
                 for value in re.findall(r"secrets\.\w+", str(step)):
-                    assert (value, next(iter(step["env"]))) == ("secrets.CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN")
+                    assert (value, next(iter(step["env"]))) == (
+                        "secrets.CLOUDFLARE_API_TOKEN",
+                        "CLOUDFLARE_API_TOKEN",
+                    )
         assert "secrets." not in str(load(path).get("env", {}))
 
 
 def commands(path: Path) -> str:
     """What a workflow runs, with the text of the scripts that it calls."""
     text = "\n".join(step.get("run", "") for step in steps(path))
-    return "\n".join([text, *((ROOT / name).read_text() for name in set(re.findall(r"\.github/scripts/[a-z]+(?!\.)\b", text)))])
+    return "\n".join(
+        [
+            text,
+            *(
+                (ROOT / name).read_text()
+                for name in set(re.findall(r"\.github/scripts/[a-z]+(?!\.)\b", text))
+            ),
+        ]
+    )
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, **ids)
 def test_every_make_target_exists(path: Path) -> None:
     made = re.findall(r"\bmake ([\w./-]+)", commands(path))
-    targets = set(re.findall(r"^([\w./$()-]+):", (ROOT / "Makefile").read_text().replace("$(VENV)", ".venv"), re.MULTILINE))
+    targets = set(
+        re.findall(
+            r"^([\w./$()-]+):", (ROOT / "Makefile").read_text().replace("$(VENV)", ".venv"), re.MULTILINE
+        )
+    )
     assert [target for target in made if target not in targets] == []
 
 
@@ -242,11 +282,16 @@ def test_a_refused_plan_shows_no_value_however_many_lines_it_has(tmp_path: Path)
     ]
     (tmp_path / "state").write_text("another\n")
     done = subprocess.run(release, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.startswith("::error::The state of prod has changed since")) == (1, True)
+    assert (done.returncode, done.stdout.startswith("::error::The state of prod has changed since")) == (
+        1,
+        True,
+    )
 
 
 def tool(name: str) -> str:
-    found = shutil.which(name, path=f"{Path(sys.executable).parent}:{Path.home()}/go/bin") or shutil.which(name)
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}:{Path.home()}/go/bin") or shutil.which(
+        name
+    )
     if found is None:
         pytest.skip(f"{name} is not installed")
     return found
@@ -255,14 +300,18 @@ def tool(name: str) -> str:
 def test_zizmor_finds_nothing() -> None:
     done = subprocess.run(
         [tool("zizmor"), "--pedantic", "--offline", "--quiet", "--no-progress", ROOT / ".github"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_actionlint_finds_nothing() -> None:
     arguments = ["-shellcheck", tool("shellcheck"), "-pyflakes", ""]
-    done = subprocess.run([tool("actionlint"), *arguments, *WORKFLOWS], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [tool("actionlint"), *arguments, *WORKFLOWS], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -313,4 +362,6 @@ def test_every_variable_and_secret_is_documented() -> None:
     text = (ROOT / "docs" / "workflows.md").read_text()
     names = {name for path in WORKFLOWS for name in re.findall(r"(?:vars|secrets)\.(\w+)", path.read_text())}
     assert {name for name in names if f"`{name}`" not in text} == set()
-    assert {f"`{path.name}`" for path in WORKFLOWS} == set(re.findall(r"^\| (`\w+\.yml`)", text, re.MULTILINE))
+    assert {f"`{path.name}`" for path in WORKFLOWS} == set(
+        re.findall(r"^\| (`\w+\.yml`)", text, re.MULTILINE)
+    )

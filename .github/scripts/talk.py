@@ -123,20 +123,28 @@ def comment(github: GitHub, run: dict[str, Any], found: Path) -> str:
     pull = github.call("GET", f"/pulls/{given}")
     # Only GitHub's own word ties the run to a pull request: its head is this commit of this repository (a fork or not).
     if (pull["head"]["repo"] or {}).get("id") != run["head_repository"]["id"]:
-        raise Refused(f"pull request {given} is not from {run['head_repository']['full_name']}, where the run came from")
+        raise Refused(
+            f"pull request {given} is not from {run['head_repository']['full_name']}, where the run came from"
+        )
     if pull["head"]["sha"] != run["head_sha"]:
         return f"pull request {given} has moved on from {run['head_sha'][:12]}: its next run speaks"
     if pull["state"] != "open":
         return f"pull request {given} is {pull['state']}: nothing said"
-    names = sorted((file.name for file in found.iterdir() if PARTS.fullmatch(file.name)), key=lambda name: (name[0] == "e", name))
+    names = sorted(
+        (file.name for file in found.iterdir() if PARTS.fullmatch(file.name)),
+        key=lambda name: (name[0] == "e", name),
+    )
     parts = [harmless(text) for name in names if (text := untrusted(found / name)) and text.strip()]
     if not parts:
         parts = ["The preview ended without a result: the run below says why."]
-    whose = "" if pull["head"]["repo"]["id"] == pull["base"]["repo"]["id"] else " by a fork's own code, in its author's words"
-    head = "<!-- drawbridge:preview -->\n"
-    tail = (
-        f"\n\n<sub>Made from {run['head_sha'][:12]}{whose} · [run and artefacts]({run['html_url']}): {run['conclusion']}</sub>\n"
+    whose = (
+        ""
+        if pull["head"]["repo"]["id"] == pull["base"]["repo"]["id"]
+        else " by a fork's own code, in its author's words"
     )
+    head = "<!-- drawbridge:preview -->\n"
+    made = f"{run['head_sha'][:12]}{whose}"
+    tail = f"\n\n<sub>Made from {made} · [run and artefacts]({run['html_url']}): {run['conclusion']}</sub>\n"
     body = fit(head, "\n\n".join(parts), tail)
     spoken = ours(github.pages(f"/issues/{given}/comments"), head)
     if spoken is None:
@@ -177,7 +185,9 @@ def main() -> int:
     on_pull = commands.add_parser("comment", help="post or update a pull request's comment")
     on_pull.add_argument("found", type=Path, help="the folder of the run's artefact")
     on_issue = commands.add_parser("issue", help="open, update or close an issue")
-    on_issue.add_argument("--about", required=True, help="what tells this issue from others, such as drift:prod")
+    on_issue.add_argument(
+        "--about", required=True, help="what tells this issue from others, such as drift:prod"
+    )
     on_issue.add_argument("--title", required=True)
     which = on_issue.add_mutually_exclusive_group(required=True)
     which.add_argument("--body", type=Path, help="a Markdown file")

@@ -26,4 +26,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if LIVED:
         terminalreporter.section("seconds")
     for name, seconds in sorted(LIVED.items()):
-        terminalreporter.write_line(f"{name}: " + ", ".join(f"{stage} {value}" for stage, value in seconds.items()))
+        terminalreporter.write_line(
+            f"{name}: " + ", ".join(f"{stage} {value}" for stage, value in seconds.items())
+        )

@@ -16,8 +16,7 @@ import yaml
 from conftest import EXAMPLES, deployed
 
 from model.user_data import encode
-from preview.evaluate import Evaluation
-from preview.stackfile import Secret
+from preview.resources import Evaluation, Secret
 
 TUNNEL_CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
 PARAMETER = "aws:ssm/parameter:Parameter"
@@ -41,7 +40,9 @@ class Example:
     @property
     def served(self) -> list[dict[str, Any]]:
         """The tunnel's rules that lead to a service; the others are answered by the connector itself."""
-        return [rule for rule in self.rules if rule["hostname"] and not rule["service"].startswith("http_status:")]
+        return [
+            rule for rule in self.rules if rule["hostname"] and not rule["service"].startswith("http_status:")
+        ]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -103,9 +104,15 @@ def example(name: str, **changes: Any) -> Example:
     text = gzip.decompress(base64.b64decode(raw.value if isinstance(raw, Secret) else raw)).decode()
     rendered = resolve(text)
     document = yaml.safe_load(rendered)
-    parameters = {f"{p.raw['name']}:1": resolve(_plain(p.raw["value"])) for p in evaluation.of_type(PARAMETER)}
+    parameters = {
+        f"{p.raw['name']}:1": resolve(_plain(p.raw["value"])) for p in evaluation.of_type(PARAMETER)
+    }
     here = Example(name, base64.b64decode(encode(rendered)), document, parameters, _rules(evaluation))
-    logins = {r["server"]: (r["username"], here.secrets[r["password"]]) for r in here.facts["registries"] if r.get("password")}
+    logins = {
+        r["server"]: (r["username"], here.secrets[r["password"]])
+        for r in here.facts["registries"]
+        if r.get("password")
+    }
     here.logins.update(logins)
     return here
 

@@ -47,7 +47,17 @@ def base_layer() -> tuple[Path, str, int]:
     root = roots.apps()
     place = root.parent / "layer.tar"
     if not place.exists():
-        roots.run("tar", "--create", "--file", f"{place}.new", "--directory", str(root), "--sort=name", "--mtime=@0", ".")
+        roots.run(
+            "tar",
+            "--create",
+            "--file",
+            f"{place}.new",
+            "--directory",
+            str(root),
+            "--sort=name",
+            "--mtime=@0",
+            ".",
+        )
         Path(f"{place}.new").rename(place)
         Path(f"{place}.digest").write_text(_digest_of(place))
     return place, Path(f"{place}.digest").read_text(), place.stat().st_size
@@ -73,43 +83,65 @@ def small_layer(programs: set[str], once: set[str]) -> bytes:
         add("standin/service.py", service)
         for program in sorted(programs):
             path = program if program.startswith("/") else f"usr/local/bin/{program}"
-            add(path.lstrip("/"), b"#!/bin/sh\nSTANDIN_ONCE=1 exec /standin/service.py\n" if program in once else service)
+            add(
+                path.lstrip("/"),
+                b"#!/bin/sh\nSTANDIN_ONCE=1 exec /standin/service.py\n" if program in once else service,
+            )
         add("usr/local/bin/cloudflared", (STANDINS / "cloudflared").read_bytes())
     return memory.getvalue()
 
 
-def registry(compose_text: str, overlay_text: str, env: Mapping[str, str], files: Mapping[str, str]) -> Registry:
+def registry(
+    compose_text: str, overlay_text: str, env: Mapping[str, str], files: Mapping[str, str]
+) -> Registry:
     """Everything that the stack's `docker compose pull` asks for."""
     document = yaml.safe_load(compose_text)
-    services: dict[str, Any] = {**document["services"], "cloudflared": yaml.safe_load(overlay_text)["services"]["cloudflared"]}
+    services: dict[str, Any] = {
+        **document["services"],
+        "cloudflared": yaml.safe_load(overlay_text)["services"]["cloudflared"],
+    }
     base, base_digest, base_size = base_layer()
     here = Registry({}, {base_digest: base})
     everything = compose_text + "".join(files.values())
     once = {
-        name for body in services.values() if isinstance(body.get("depends_on"), dict)
-        for name, how in body["depends_on"].items() if how.get("condition") == "service_completed_successfully"
-    }  # fmt: skip
+        name
+        for body in services.values()
+        if isinstance(body.get("depends_on"), dict)
+        for name, how in body["depends_on"].items()
+        if how.get("condition") == "service_completed_successfully"
+    }
     by_image: dict[str, list[str]] = {}
     for name, body in services.items():
         by_image.setdefault(interpolate(body["image"], env), []).append(name)
     for image, names in by_image.items():
         bodies = [services[name] for name in names]
         # One image may serve two services (an app and its migration): the app's ports win, the environment tells them apart.
-        ports = sorted({port for name in names if name not in once for port in _ports(name, services[name], everything)})
+        ports = sorted(
+            {port for name in names if name not in once for port in _ports(name, services[name], everything)}
+        )
         programs = {word for body in bodies for word in _programs(body)}
-        layer = small_layer(programs, {word for name in names if name in once for word in _programs(services[name])})
-        config = _config(image, names, ports, bodies, all(name in once for name in names), base_digest, _sha(layer))
+        layer = small_layer(
+            programs, {word for name in names if name in once for word in _programs(services[name])}
+        )
+        config = _config(
+            image, names, ports, bodies, all(name in once for name in names), base_digest, _sha(layer)
+        )
         blob = json.dumps(config).encode()
         here.blobs |= {_sha(layer): layer, _sha(blob): blob}
         tar = "application/vnd.docker.image.rootfs.diff.tar"
         manifest = {
-            "schemaVersion": 2, "mediaType": MANIFEST,
-            "config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": len(blob), "digest": _sha(blob)},
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": {
+                "mediaType": "application/vnd.docker.container.image.v1+json",
+                "size": len(blob),
+                "digest": _sha(blob),
+            },
             "layers": [
                 {"mediaType": tar, "size": base_size, "digest": base_digest},
                 {"mediaType": tar, "size": len(layer), "digest": _sha(layer)},
             ],
-        }  # fmt: skip
+        }
         host, repository, tag = full_name(image)
         here.manifests[f"{host}/{repository}:{tag}"] = json.dumps(manifest).encode()
     return here
@@ -178,11 +210,26 @@ def _config(
     config: dict[str, Any] = {"Env": env, "WorkingDir": "/app", "Cmd": ["/standin/service.py"]}
     if names == ["cloudflared"]:
         # As in cloudflared's own image.
-        config = {"Env": env[:1], "Entrypoint": ["cloudflared", "--no-autoupdate"], "User": "65532:65532", "WorkingDir": "/"}
+        config = {
+            "Env": env[:1],
+            "Entrypoint": ["cloudflared", "--no-autoupdate"],
+            "User": "65532:65532",
+            "WorkingDir": "/",
+        }
     elif "/nginx:" in f"/{image}":
-        config = {"Env": env[:1], "Cmd": ["nginx", "-g", "daemon off;"], "StopSignal": "SIGQUIT", "WorkingDir": "/"}
+        config = {
+            "Env": env[:1],
+            "Cmd": ["nginx", "-g", "daemon off;"],
+            "StopSignal": "SIGQUIT",
+            "WorkingDir": "/",
+        }
     elif "/redis:" in f"/{image}":
         config = {"Env": env[:1], "Cmd": ["redis-server"], "WorkingDir": "/"}
     if once:
         config["Env"].append("STANDIN_ONCE=1")
-    return {"architecture": "amd64", "os": "linux", "config": config, "rootfs": {"type": "layers", "diff_ids": [base, layer]}}
+    return {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": config,
+        "rootfs": {"type": "layers", "diff_ids": [base, layer]},
+    }

@@ -19,7 +19,14 @@ from .outside import Answer, Outside
 
 MASTER = ("master", "master-pw")
 APP = "/opt/drawbridge/app/"
-WATCHED = ("/etc/drawbridge", "/etc/docker", "/etc/systemd/system", "/etc/apt/apt.conf.d", "/etc/fstab", "/opt/drawbridge")
+WATCHED = (
+    "/etc/drawbridge",
+    "/etc/docker",
+    "/etc/systemd/system",
+    "/etc/apt/apt.conf.d",
+    "/etc/fstab",
+    "/opt/drawbridge",
+)
 
 
 LIVED: dict[str, dict[str, float]] = {}
@@ -33,20 +40,28 @@ def prepare(outside: Outside, example: Example, folder: Path) -> None:
     outside.edge.rules = example.rules
     files = {f["path"]: f["content"] for f in example.document["write_files"] if f["path"].startswith(APP)}
     made = images.registry(
-        example.file(APP + "compose.yaml"), example.file(APP + "overlay.yaml"), {**example.facts["env"], **example.secrets}, files
+        example.file(APP + "compose.yaml"),
+        example.file(APP + "overlay.yaml"),
+        {**example.facts["env"], **example.secrets},
+        files,
     )
     outside.registry.manifests |= made.manifests
     outside.registry.blobs |= made.blobs
     database = example.facts["database"]
     if database:
-        outside.secrets[database["master_secret"]] = json.dumps(dict(zip(("username", "password"), MASTER, strict=True)))
+        outside.secrets[database["master_secret"]] = json.dumps(
+            dict(zip(("username", "password"), MASTER, strict=True))
+        )
         outside.start_database(folder / "postgres", MASTER)
 
 
 @contextmanager
 def world(example: Example) -> Iterator[tuple[Outside, Path]]:
     """The outside for one example, and the folder that stands for its EFS."""
-    with tempfile.TemporaryDirectory(prefix="drawbridge-world-", dir="/var/tmp") as folder, Outside() as outside:
+    with (
+        tempfile.TemporaryDirectory(prefix="drawbridge-world-", dir="/var/tmp") as folder,
+        Outside() as outside,
+    ):
         share = Path(folder) / "share"
         (share / "export").mkdir(parents=True)
         prepare(outside, example, Path(folder))
@@ -58,7 +73,9 @@ def visits(example: Example) -> list[tuple[str, str]]:
     found = []
     for rule in example.served:
         # `^/admin(/|$)` takes /admin and all below it; what a wildcard stands for may be nothing.
-        path = (rule["path"] or "^/").removeprefix("^").replace("(/|$)", "/").removesuffix("$").replace("\\", "")
+        path = (
+            (rule["path"] or "^/").removeprefix("^").replace("(/|$)", "/").removesuffix("$").replace("\\", "")
+        )
         found.append((rule["hostname"].replace("*", "any"), path or "/"))
     return found
 
@@ -101,7 +118,9 @@ def live(example: Example, kind: type[Machine] = Machine, stages: Sequence[Stage
             try:
                 stage(life, outside, here, share)
             except Exception as error:
-                life.failed = f"{stage.__name__}: {type(error).__name__}: {error}\n" + "\n".join(here.log()[-25:])
+                life.failed = f"{stage.__name__}: {type(error).__name__}: {error}\n" + "\n".join(
+                    here.log()[-25:]
+                )
                 break
             life.seconds[stage.__name__] = round(time.monotonic() - began, 1)
     return life
@@ -143,7 +162,9 @@ def look_around(life: Life, outside: Outside, here: Machine, share: Path) -> Non
         unit: here.try_("systemctl", "is-enabled", unit).stdout.strip()
         for unit in ("docker.service", "drawbridge.service", *life.example.facts["units"])
     }
-    seen["active"] = {unit: here.try_("systemctl", "is-active", unit).stdout.strip() for unit in seen["enabled"]}
+    seen["active"] = {
+        unit: here.try_("systemctl", "is-active", unit).stdout.strip() for unit in seen["enabled"]
+    }
     seen["files"] = here.modes(*WATCHED)
     seen["containers"] = here.containers()
     seen["unwell"] = here.unwell()
@@ -156,16 +177,23 @@ def look_around(life: Life, outside: Outside, here: Machine, share: Path) -> Non
         here.read("/var/log/cloud-init-output.log"),
         here.run("journalctl", "-b", "--no-pager"),
     ]
-    seen["leaks"] = [name for name, value in life.example.secrets.items() if any(value in text for text in logs)]
+    seen["leaks"] = [
+        name for name, value in life.example.secrets.items() if any(value in text for text in logs)
+    ]
     processes = here.run("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
     seen["argv leaks"] = [
-        name for name, value in life.example.secrets.items() if value in processes and name not in ("REDIS_PASSWORD",)
+        name
+        for name, value in life.example.secrets.items()
+        if value in processes and name not in ("REDIS_PASSWORD",)
     ]
     here.run("systemctl", "start", "drawbridge-metrics.service") if life.example.facts["units"][1:] else None
     seen["metrics"] = outside.called("PutMetricData")
     seen["logged"] = outside.logged()
     seen["writes"] = _write_to_storage(here, life.example)
-    seen["export"] = {str(path.relative_to(share / "export")): path.read_text() for path in (share / "export").rglob("proof")}
+    seen["export"] = {
+        str(path.relative_to(share / "export")): path.read_text()
+        for path in (share / "export").rglob("proof")
+    }
 
 
 def _database(here: Machine, example: Example) -> dict[str, str]:
@@ -178,7 +206,11 @@ def _database(here: Machine, example: Example) -> dict[str, str]:
         "    c.execute('SELECT current_user, current_database(), ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')\n"
         "    print(*c.fetchone())\n"
     )
-    overlay = {name for name, c in here.containers().items() if any(e.startswith("PGSSLMODE=") for e in c["Config"]["Env"])}
+    overlay = {
+        name
+        for name, c in here.containers().items()
+        if any(e.startswith("PGSSLMODE=") for e in c["Config"]["Env"])
+    }
     answers = {}
     for service in sorted(overlay):
         if here.containers()[service]["State"]["Running"]:
@@ -207,7 +239,11 @@ def crash(life: Life, outside: Outside, here: Machine, share: Path) -> None:
     here.run("kill", "-9", str(victim["State"]["Pid"]))
     wait_for("restarted", lambda: here.containers()[service]["RestartCount"] > victim["RestartCount"], 30)
     here.healthy()
-    life.seen["crashed"] = (victim["Id"], here.containers()[service]["Id"], here.containers()[service]["RestartCount"])
+    life.seen["crashed"] = (
+        victim["Id"],
+        here.containers()[service]["Id"],
+        here.containers()[service]["RestartCount"],
+    )
     host, path = visits(life.example)[-1]
     life.seen["after crash"] = outside.edge.request(host, path)
 
@@ -227,7 +263,9 @@ def in_background(action: Callable[[], Any]) -> Callable[[], Any]:
 def stop_and_start(life: Life, outside: Outside, here: Machine, share: Path) -> None:
     host, path = visits(life.example)[-1]
     volumes = here.run("docker", "volume", "ls", "-q").split()
-    long_request: Callable[[], Answer] = in_background(lambda: outside.edge.request(host, f"{path}?seconds=5"))
+    long_request: Callable[[], Answer] = in_background(
+        lambda: outside.edge.request(host, f"{path}?seconds=5")
+    )
     time.sleep(1)
     began = time.monotonic()
     here.run("systemctl", "stop", "drawbridge.service")

@@ -39,7 +39,9 @@ exec mount --bind /srv/efs-server/export "$2"
 SLOW = float(os.environ.get("DRAWBRIDGE_SLOW", "1"))
 
 
-def wait_for(what: str, check: Callable[[], Any], seconds: float, pause: float = 0.2, more: Callable[[], str] = str) -> Any:
+def wait_for(
+    what: str, check: Callable[[], Any], seconds: float, pause: float = 0.2, more: Callable[[], str] = str
+) -> Any:
     """The first true value of `check`; AssertionError, with `more`, after so many seconds."""
     end = time.monotonic() + seconds * SLOW
     while True:
@@ -62,9 +64,15 @@ class Machine:
     seed = "DataSourceNoCloud [seed=/var/lib/cloud/seed/nocloud]"
 
     def __init__(
-        self, outside: Outside, user_data: bytes, *, root: str = "ready", share: Path | None = None, disk_mib: int | None = None,
+        self,
+        outside: Outside,
+        user_data: bytes,
+        *,
+        root: str = "ready",
+        share: Path | None = None,
+        disk_mib: int | None = None,
         environment: dict[str, str] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         number = next(_numbers)
         self.outside = outside
         self.address = f"10.77.0.{number}"
@@ -108,7 +116,10 @@ class Machine:
         for folder in ("docker", "containerd"):
             (self.disk / folder).mkdir()
         (self.folder / "root").mkdir()
-        for name, content in {**seed, "network-config": NETWORK.format(address=self.address, gateway=GATEWAY)}.items():
+        for name, content in {
+            **seed,
+            "network-config": NETWORK.format(address=self.address, gateway=GATEWAY),
+        }.items():
             self.write(f"var/lib/cloud/seed/nocloud/{name}", content)
         self.write("usr/sbin/mount.nfs4", MOUNT_NFS4, 0o755)
         self.write("etc/dpkg/dpkg.cfg.d/test", "path-exclude=/usr/sbin/mount.nfs4\nforce-unsafe-io\n")
@@ -165,12 +176,20 @@ class Machine:
             "--fork",
             "--kill-child",
         ]
-        command += ["sh", str(roots.HERE / "enter.sh"), str(self.lower), str(self.folder), str(self.share or "")]
+        command += [
+            "sh",
+            str(roots.HERE / "enter.sh"),
+            str(self.lower),
+            str(self.folder),
+            str(self.share or ""),
+        ]
         self.started = time.time()
         with open(self.folder / "console", "ab") as console:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        self.init = int(wait_for("the machine's first process", lambda: children.read_text().split()[:1], 20, 0.02)[0])
+        self.init = int(
+            wait_for("the machine's first process", lambda: children.read_text().split()[:1], 20, 0.02)[0]
+        )
         card = f"m{self.address.rpartition('.')[2]}-{self.boots}"
         self.outside.ip("link", "add", card, "type", "veth", "peer", "name", "eth0", "netns", str(self.init))
         self.outside.ip("link", "set", card, "master", "br0", "up")
@@ -225,8 +244,19 @@ class Machine:
 
     def inside(self, *command: str) -> list[str]:
         names = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
-        return ["nsenter", "--target", str(self.init), *names, "--root", "--wd", "env", "-i", "HOME=/root",
-                "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command]  # fmt: skip
+        return [
+            "nsenter",
+            "--target",
+            str(self.init),
+            *names,
+            "--root",
+            "--wd",
+            "env",
+            "-i",
+            "HOME=/root",
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            *command,
+        ]
 
     def _send(self, *command: str) -> None:
         """A command that may take the answer's way down with it."""
@@ -249,7 +279,9 @@ class Machine:
             done = self.try_("cat", "/run/cloud-init/result.json")
             return json.loads(done.stdout)["v1"] if done.returncode == 0 and done.stdout else None
 
-        found: dict[str, Any] = wait_for("cloud-init's result", result, seconds, more=lambda: "\n".join(self.log()[-30:]))
+        found: dict[str, Any] = wait_for(
+            "cloud-init's result", result, seconds, more=lambda: "\n".join(self.log()[-30:])
+        )
         return found
 
     def containers(self) -> dict[str, dict[str, Any]]:
@@ -297,7 +329,9 @@ def _removed(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def machine(outside: Outside, user_data: bytes, kind: type[Machine] = Machine, **options: Any) -> Iterator[Machine]:
+def machine(
+    outside: Outside, user_data: bytes, kind: type[Machine] = Machine, **options: Any
+) -> Iterator[Machine]:
     """A machine that is gone afterwards, whatever happened."""
     here = kind(outside, user_data, **options)
     try:

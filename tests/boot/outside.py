@@ -42,8 +42,16 @@ SECRET_KEY = "a/secret+key"
 ROLE = "drawbridge-prod-host-role"
 GROUP = "drawbridge-prod-host-group-1a2b3c4"
 NAMES = (
-    "amazonaws.com", "docker.io", "docker.com", "ghcr.io", "quay.io", "debian.org", "ubuntu.com", "argotunnel.com", "cloudflareaccess.com",
-)  # fmt: skip
+    "amazonaws.com",
+    "docker.io",
+    "docker.com",
+    "ghcr.io",
+    "quay.io",
+    "debian.org",
+    "ubuntu.com",
+    "argotunnel.com",
+    "cloudflareaccess.com",
+)
 CLONE_NEWNET = 0x40000000
 
 
@@ -149,8 +157,15 @@ class Edge:
         """One visitor's request, through any connector or a given one. A connection that did not take it lets another try, as
         the edge's does; then its answer counts."""
         end = time.monotonic() + wait
-        lines = {"Host": host, "Cf-Connecting-Ip": "203.0.113.7", "Content-Length": str(len(body)), **(headers or {})}
-        message = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\n"
+        lines = {
+            "Host": host,
+            "Cf-Connecting-Ip": "203.0.113.7",
+            "Content-Length": str(len(body)),
+            **(headers or {}),
+        }
+        message = (
+            f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\n"
+        )
         while True:
             with self.change:
                 fit = lambda: [there for there, by in self.idle.items() if connector in ("", by)]  # noqa: E731
@@ -211,14 +226,19 @@ class Outside:
 
     def __enter__(self) -> Outside:
         self.pki = pki()
-        self.holder = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"])
+        self.holder = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"]
+        )
         own = os.stat("/proc/self/ns/net").st_ino
         while os.stat(f"/proc/{self.holder.pid}/ns/net").st_ino == own:
             time.sleep(0.01)
         for words in (
-            "link set lo up", "link add br0 type bridge", f"addr add {GATEWAY}/24 dev br0", f"addr add {METADATA}/32 dev br0",
+            "link set lo up",
+            "link add br0 type bridge",
+            f"addr add {GATEWAY}/24 dev br0",
+            f"addr add {METADATA}/32 dev br0",
             "link set br0 up",
-        ):  # fmt: skip
+        ):
             self.ip(*words.split())
         self._servers = [
             self._serve(METADATA, 80, Metadata),
@@ -255,7 +275,9 @@ class Outside:
         made: socket.socket = in_namespace(self.holder.pid, make)
         return made
 
-    def _serve(self, address: str, port: int, handler: type[BaseHTTPRequestHandler], tls: bool = False) -> ThreadingHTTPServer:
+    def _serve(
+        self, address: str, port: int, handler: type[BaseHTTPRequestHandler], tls: bool = False
+    ) -> ThreadingHTTPServer:
         kind = type(handler.__name__, (handler,), {"outside": self})
         server = Server((address, port), kind, bind_and_activate=False)
         server.socket.close()
@@ -287,7 +309,9 @@ class Outside:
                 self.strangers.append(name)
             address = known and kind == 1
             header = question[:2] + struct.pack("!HHHHH", 0x8180 if known else 0x8183, 1, int(address), 0, 0)
-            answer = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 5, 4) + socket.inet_aton(GATEWAY) if address else b""
+            answer = (
+                b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 5, 4) + socket.inet_aton(GATEWAY) if address else b""
+            )
             with contextlib.suppress(OSError):  # closed meanwhile, or nobody is there any more
                 self._dns.sendto(header + question[12 : place + 5] + answer, peer)
 
@@ -295,13 +319,17 @@ class Outside:
 
     def announce(self, address: str, instance: str, group: str = GROUP) -> None:
         self.metadata[address] = {
-            "instance-id": instance, "tags/instance/aws:autoscaling:groupName": group,
-            "autoscaling/target-lifecycle-state": "InService", "placement/region": "ap-northeast-1",
-        }  # fmt: skip
+            "instance-id": instance,
+            "tags/instance/aws:autoscaling:groupName": group,
+            "autoscaling/target-lifecycle-state": "InService",
+            "placement/region": "ap-northeast-1",
+        }
 
     def called(self, action: str, instance: str | None = None) -> list[dict[str, Any]]:
         return [
-            c.arguments for c in self.calls if c.action == action and (instance is None or self.instance(c.machine) == instance)
+            c.arguments
+            for c in self.calls
+            if c.action == action and (instance is None or self.instance(c.machine) == instance)
         ]
 
     def told(self, instance: str) -> list[tuple[str, str]]:
@@ -316,7 +344,9 @@ class Outside:
         """Lines that arrived in CloudWatch, by stream."""
         streams: dict[str, list[str]] = {}
         for call in self.called("PutLogEvents"):
-            streams.setdefault(call["logStreamName"], []).extend(event["message"] for event in call["logEvents"])
+            streams.setdefault(call["logStreamName"], []).extend(
+                event["message"] for event in call["logEvents"]
+            )
         return streams
 
     def replace_config(self, image: str, config: dict[str, Any]) -> None:
@@ -376,7 +406,17 @@ class Outside:
     def _psql(self, statement: str, database: str = "postgres") -> list[str]:
         assert self._database
         inside = ["nsenter", "--target", str(self._database.pid), "--net", "--mount"]
-        psql = ["/usr/lib/postgresql/17/bin/psql", "-h", "/data", "-U", "superuser", "-d", database, "-tAc", statement]
+        psql = [
+            "/usr/lib/postgresql/17/bin/psql",
+            "-h",
+            "/data",
+            "-U",
+            "superuser",
+            "-d",
+            database,
+            "-tAc",
+            statement,
+        ]
         return [*inside, "chroot", "--userspec=70:70", str(roots.postgres()), *psql]
 
     def sql(self, statement: str, database: str = "postgres") -> str:
@@ -403,7 +443,12 @@ def pki() -> Path:
             roots.run("openssl", *words, cwd=folder)
 
         (folder / "names").write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
-        constraint = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+        constraint = [
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign",
+        ]
         openssl(
             "req",
             "-x509",
@@ -420,8 +465,29 @@ def pki() -> Path:
             "-out",
             "ca.pem",
         )
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=outside", "-keyout", "server.key", "-out", "server.csr")
-        signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "3650", "-extfile", "names"]
+        openssl(
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=outside",
+            "-keyout",
+            "server.key",
+            "-out",
+            "server.csr",
+        )
+        signed = [
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-days",
+            "3650",
+            "-extfile",
+            "names",
+        ]
         openssl("x509", "-req", "-in", "server.csr", *signed, "-out", "server.pem")
 
     return roots.cached("pki", names + "1", make)
@@ -492,10 +558,15 @@ class Metadata(Handler):
             until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 6 * 3600))
             keys = {"AccessKeyId": "ASIATEST", "SecretAccessKey": SECRET_KEY, "Token": "session"}
             self.reply(
-                200, json.dumps({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": until, "Expiration": until, **keys})
+                200,
+                json.dumps(
+                    {"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": until, "Expiration": until, **keys}
+                ),
             )
         else:
-            value = self.outside.metadata.get(self.client_address[0], {}).get(path.removeprefix("/latest/meta-data/"))
+            value = self.outside.metadata.get(self.client_address[0], {}).get(
+                path.removeprefix("/latest/meta-data/")
+            )
             self.reply(404 if value is None else 200, value or "")
 
 
@@ -531,7 +602,11 @@ class Api(Handler):
     def do_GET(self) -> None:
         fault = self.outside.fail.get(self.host)
         if isinstance(fault, int):
-            self.reply(fault, json.dumps({"errors": [{"code": "UNAVAILABLE", "message": "not now"}]}), "application/json")
+            self.reply(
+                fault,
+                json.dumps({"errors": [{"code": "UNAVAILABLE", "message": "not now"}]}),
+                "application/json",
+            )
         elif self.path.startswith("/v2/"):
             self.registry()
         elif self.host.startswith("truststore.pki"):
@@ -545,7 +620,9 @@ class Api(Handler):
         if login:
             given = base64.b64encode(":".join(login).encode()).decode()
             if self.headers.get("Authorization") != f"Basic {given}":
-                denied = json.dumps({"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]})
+                denied = json.dumps(
+                    {"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}
+                )
                 self.reply(401, denied, "application/json", Www_Authenticate='Basic realm="registry"')
                 return
         if self.path == "/v2/":
@@ -579,7 +656,11 @@ class Api(Handler):
                         while part := file.read(1 << 20):
                             self.wfile.write(part)
             return
-        self.reply(404, json.dumps({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}), "application/json")
+        self.reply(
+            404,
+            json.dumps({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}),
+            "application/json",
+        )
 
     def do_POST(self) -> None:
         raw = body = self.body()
@@ -597,22 +678,26 @@ class Api(Handler):
         elif status == 200:
             self.reply(200, f"<{action}Response><{action}Result/></{action}Response>", "text/xml")
         else:
-            error = f"<Type>Sender</Type><Code>{answer['__type']}</Code><Message>{answer['message']}</Message>"
+            error = (
+                f"<Type>Sender</Type><Code>{answer['__type']}</Code><Message>{answer['message']}</Message>"
+            )
             self.reply(status, f"<ErrorResponse><Error>{error}</Error></ErrorResponse>", "text/xml")
 
     def signed(self, body: bytes) -> bool:
         """Whether the signature (version 4) is that of the role's keys, over this body and the token."""
-        pattern = (
-            r"AWS4-HMAC-SHA256 Credential=ASIATEST/(\d+)/([\w-]+)/(\w+)/aws4_request, ?SignedHeaders=([\w;-]+), ?Signature=(\w+)"
-        )
+        pattern = r"AWS4-HMAC-SHA256 Credential=ASIATEST/(\d+)/([\w-]+)/(\w+)/aws4_request, ?SignedHeaders=([\w;-]+), ?Signature=(\w+)"
         match = re.fullmatch(pattern, self.headers.get("Authorization", ""))
         if not match or self.headers.get("X-Amz-Security-Token") != "session":
             return False
         date, region, service, names, signature = match.groups()
         digest = lambda data: hashlib.sha256(data).hexdigest()  # noqa: E731
-        headers = "".join(f"{name}:{' '.join((self.headers.get(name) or '').split())}\n" for name in names.split(";"))
+        headers = "".join(
+            f"{name}:{' '.join((self.headers.get(name) or '').split())}\n" for name in names.split(";")
+        )
         path = urllib.parse.quote(urllib.parse.urlsplit(self.path).path, safe="/-_.~%")
-        canonical = "\n".join([self.command, path, "", headers, names, self.headers.get("X-Amz-Content-Sha256") or digest(body)])
+        canonical = "\n".join(
+            [self.command, path, "", headers, names, self.headers.get("X-Amz-Content-Sha256") or digest(body)]
+        )
         text = "\n".join(
             [
                 "AWS4-HMAC-SHA256",
@@ -633,7 +718,9 @@ class Api(Handler):
         if action == "GetParameter":
             if arguments["Name"] not in here.parameters:
                 return 400, {"__type": "ParameterNotFound", "message": arguments["Name"]}
-            return 200, {"Parameter": {"Name": arguments["Name"], "Value": here.parameters[arguments["Name"]]}}
+            return 200, {
+                "Parameter": {"Name": arguments["Name"], "Value": here.parameters[arguments["Name"]]}
+            }
         if action == "GetSecretValue":
             return 200, {"ARN": arguments["SecretId"], "SecretString": here.secrets[arguments["SecretId"]]}
         return 200, {}
@@ -655,14 +742,18 @@ def mirror() -> dict[str, bytes]:
         with tempfile.TemporaryDirectory(dir=debs) as folder:
             control = Path(folder) / "content/DEBIAN"
             control.mkdir(parents=True)
-            (control / "control").write_text(text + "Depends: docker-compose, docker-cli, iptables\nDescription: Ubuntu's name\n")
+            (control / "control").write_text(
+                text + "Depends: docker-compose, docker-cli, iptables\nDescription: Ubuntu's name\n"
+            )
             roots.run("dpkg-deb", "--build", f"{folder}/content", f"{folder}/made")
             (Path(folder) / "made").rename(alias)
     stanzas = []
     for deb in sorted(debs.glob("*.deb")):
         data = deb.read_bytes()
         fields = roots.run("dpkg-deb", "--field", str(deb)).rstrip()
-        stanzas.append(f"{fields}\nFilename: pool/{deb.name}\nSize: {len(data)}\nSHA256: {hashlib.sha256(data).hexdigest()}\n")
+        stanzas.append(
+            f"{fields}\nFilename: pool/{deb.name}\nSize: {len(data)}\nSHA256: {hashlib.sha256(data).hexdigest()}\n"
+        )
     packages = "\n".join(stanzas).encode()
     size = f"{hashlib.sha256(packages).hexdigest()} {len(packages)} main/binary-amd64/Packages"
     # Yesterday's: an emulated machine's clock falls behind, and apt takes nothing from the future.

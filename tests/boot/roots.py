@@ -20,10 +20,13 @@ SUITE = "trixie"
 MIRROR = os.environ.get("DRAWBRIDGE_MIRROR", "http://deb.debian.org/debian")
 TOOLS = ("mmdebstrap", "unshare", "nsenter", "ip", "openssl", "mount", "setpriv")
 APT = [
-    "--aptopt=APT::Install-Recommends \"false\"", "--aptopt=Acquire::Retries \"5\"", "--dpkgopt=force-unsafe-io",
-    "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
+    '--aptopt=APT::Install-Recommends "false"',
+    '--aptopt=Acquire::Retries "5"',
+    "--dpkgopt=force-unsafe-io",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
-]  # fmt: skip
+]
 # What Ubuntu's server image has beyond a minimal system and a boot uses. cloud-init's network stage fails without e2fsprogs,
 # openssh-client and fdisk.
 SYSTEM = (
@@ -89,7 +92,10 @@ def missing() -> str | None:
     with tempfile.TemporaryDirectory() as place:
         namespaces = ["--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
         tried = subprocess.run(
-            ["unshare", *namespaces, "sh", "-ec", _TRY, "sh", place], capture_output=True, text=True, check=False
+            ["unshare", *namespaces, "sh", "-ec", _TRY, "sh", place],
+            capture_output=True,
+            text=True,
+            check=False,
         )
     return f"needs what root may not do here: {tried.stderr.strip()[-200:]}" if tried.returncode else None
 

@@ -59,7 +59,9 @@ def test_a_denied_parameter() -> None:
     with booting(example("image2model")) as (here, outside):
         outside.fail["GetParameter"] = "AccessDeniedException"
         line = failure(here)
-        assert line.startswith("secrets: parameter /drawbridge/drawbridge-prod/ADMIN_API_KEY:1 cannot be read: ")
+        assert line.startswith(
+            "secrets: parameter /drawbridge/drawbridge-prod/ADMIN_API_KEY:1 cannot be read: "
+        )
         assert "AccessDeniedException" in line
         assert_closed(here, outside, "secrets")
 
@@ -87,7 +89,9 @@ def test_an_image_that_is_missing() -> None:
         del outside.registry.manifests["ghcr.io/maycast/recorder-server:v1.4.0"]
         line = failure(here)
         # Compose gives up the others with it, so they are named too.
-        assert line.startswith("images: cannot be pulled: ") and "ghcr.io/maycast/recorder-server:v1.4.0" in line
+        assert (
+            line.startswith("images: cannot be pulled: ") and "ghcr.io/maycast/recorder-server:v1.4.0" in line
+        )
         assert line.endswith("manifest unknown")
         assert_closed(here, outside, "images")
 
@@ -96,7 +100,9 @@ def test_a_database_that_cannot_be_reached() -> None:
     with booting(example("image2model")) as (here, outside):
         outside.stop_database()
         line = failure(here)
-        assert line.startswith("database: the database prod.c1a2b3.ap-northeast-1.rds.amazonaws.com cannot be reached: ")
+        assert line.startswith(
+            "database: the database prod.c1a2b3.ap-northeast-1.rds.amazonaws.com cannot be reached: "
+        )
         assert "refused" in line
         assert_closed(here, outside, "database")
 
@@ -192,7 +198,9 @@ def test_a_mirror_that_stays_down() -> None:
     with booting(example("maycast-recorder"), root="bare") as (here, outside):
         outside.fail["mirror"] = 503
         line = failure(here, 420)
-        assert line.startswith("packages: the package mirror does not answer or lacks one of: docker.io docker-compose-v2 ")
+        assert line.startswith(
+            "packages: the package mirror does not answer or lacks one of: docker.io docker-compose-v2 "
+        )
         assert_closed(here, outside, "packages")
 
 
@@ -223,11 +231,21 @@ def test_a_boot_cut_off_and_started_again_ends_the_same(moment: str, undisturbed
     with booting(example("maycast-recorder"), root=root) as (here, outside):
         here.start()
         if moment == "first":  # before any of cloud-init's modules has written anything
-            wait_for("cloud-init", lambda: "running 'init'" in here.read("/var/log/cloud-init-output.log"), 60, 0.02)
+            wait_for(
+                "cloud-init",
+                lambda: "running 'init'" in here.read("/var/log/cloud-init-output.log"),
+                60,
+                0.02,
+            )
         else:
             wait_for(moment, lambda: f"drawbridge: STEP {moment}" in here.said(), 120, 0.02)
             if moment == "packages":  # in the middle of setting them up
-                wait_for("dpkg", lambda: any(line.startswith("Setting up containerd") for line in here.log()), 120, 0.02)
+                wait_for(
+                    "dpkg",
+                    lambda: any(line.startswith("Setting up containerd") for line in here.log()),
+                    120,
+                    0.02,
+                )
             elif moment in ("images", "stack"):
                 time.sleep(2)
         here.cut()

@@ -64,7 +64,9 @@ def test_every_file_is_there_with_its_mode_and_owner(life: Life) -> None:
     import hashlib
 
     expected = {
-        f["path"]: f"{int(f['permissions'], 8):o} root:root {hashlib.sha256(f['content'].encode()).hexdigest()}"
+        f[
+            "path"
+        ]: f"{int(f['permissions'], 8):o} root:root {hashlib.sha256(f['content'].encode()).hexdigest()}"
         for f in life.example.document["write_files"]
         if not f["path"].startswith(("/root", "/etc/systemd/journald"))
     }
@@ -84,12 +86,21 @@ def test_the_connector_reads_its_token_as_its_own_user(life: Life) -> None:
 
     token = json.loads(base64.b64decode(life.example.secrets["TUNNEL_TOKEN"]))
     (hello,) = life["hellos"]
-    assert (hello["account"], hello["tunnel"], hello["secret"], hello["user"]) == (token["a"], token["t"], token["s"], 65532)
+    assert (hello["account"], hello["tunnel"], hello["secret"], hello["user"]) == (
+        token["a"],
+        token["t"],
+        token["s"],
+        65532,
+    )
 
 
 def test_services_start_after_what_they_wait_for(life: Life) -> None:
     order = life["compose"]
-    overlay = {"cloudflared": {"depends_on": {r: {"condition": "service_healthy"} for r in routed_checked(life.example)}}}
+    overlay = {
+        "cloudflared": {
+            "depends_on": {r: {"condition": "service_healthy"} for r in routed_checked(life.example)}
+        }
+    }
     once = life.example.facts["once"]
     for name, body in {**life.example.compose["services"], **overlay}.items():
         waits = body.get("depends_on", {})
@@ -144,7 +155,10 @@ def test_disk_and_memory_figures_leave_the_machine(life: Life) -> None:
     if "drawbridge-metrics.timer" not in life.example.facts["units"]:
         pytest.skip("this example has no alerts")
     text = json.dumps(life["metrics"][-1], default=lambda b: b.decode("latin-1"))
-    assert {name for name in ("DiskUsedPercent", "MemoryUsedPercent") if name in text} == {"DiskUsedPercent", "MemoryUsedPercent"}
+    assert {name for name in ("DiskUsedPercent", "MemoryUsedPercent") if name in text} == {
+        "DiskUsedPercent",
+        "MemoryUsedPercent",
+    }
 
 
 def test_containers_logs_leave_the_machine(life: Life) -> None:
@@ -153,7 +167,9 @@ def test_containers_logs_leave_the_machine(life: Life) -> None:
     streams = {name.split("/")[0] for name in life["logged"]}
     once = set(life.example.facts["once"])
     assert {f"app-{name}-1" for name in life.example.compose["services"].keys() - once} - streams == set()
-    assert [name for name in once if not any(stream.startswith(f"app-{name}-run-") for stream in streams)] == []
+    assert [
+        name for name in once if not any(stream.startswith(f"app-{name}-run-") for stream in streams)
+    ] == []
 
 
 def test_a_killed_process_comes_back(life: Life) -> None:

@@ -79,7 +79,9 @@ def test_no_request_is_dropped_by_a_release() -> None:
         outside, share = stack.enter_context(world(first))
         files = {f["path"]: f["content"] for f in second.document["write_files"] if f["path"].startswith(APP)}
         environment = {**second.facts["env"], **second.secrets}
-        made = registry(second.file(APP + "compose.yaml"), second.file(APP + "overlay.yaml"), environment, files)
+        made = registry(
+            second.file(APP + "compose.yaml"), second.file(APP + "overlay.yaml"), environment, files
+        )
         outside.registry.manifests |= made.manifests
         outside.registry.blobs |= made.blobs
         old = stack.enter_context(machine(outside, first.user_data, share=share))
@@ -92,11 +94,15 @@ def test_no_request_is_dropped_by_a_release() -> None:
             new.start()
             wait_for("the new machine's launch is complete", lambda: outside.told(new.instance), 180)
             assert outside.told(new.instance) == [("ready", "CONTINUE")]
-            new_connector = wait_for("two connectors", lambda: outside.edge.connectors() - {old_connector}, 30).pop()
+            new_connector = wait_for(
+                "two connectors", lambda: outside.edge.connectors() - {old_connector}, 30
+            ).pop()
             time.sleep(3)
             # A long request is on its way through the old machine when the group wants that one gone.
             host, path = visits(first)[-1]
-            long_request = in_background(lambda: outside.edge.request(host, f"{path}?seconds=6", connector=old_connector))
+            long_request = in_background(
+                lambda: outside.edge.request(host, f"{path}?seconds=6", connector=old_connector)
+            )
             time.sleep(1)
             outside.metadata[old.address]["autoscaling/target-lifecycle-state"] = "Terminated"
             wait_for("the old machine lets the group go on", lambda: outside.told(old.instance)[1:], 120)
@@ -113,7 +119,9 @@ def test_no_request_is_dropped_by_a_release() -> None:
         assert min(through.values()) > 100, through
         rate = len(load.answers) / load.seconds
         slowest = max(seconds for seconds, _ in load.answers)
-        print(f"release: {len(load.answers)} requests at {rate:.0f}/s, 0 failures, slowest {slowest:.2f} s, {through}")
+        print(
+            f"release: {len(load.answers)} requests at {rate:.0f}/s, 0 failures, slowest {slowest:.2f} s, {through}"
+        )
         assert rate >= 50 or SLOW > 1, rate
         images = {c["Config"]["Image"] for c in new.containers().values()}
         assert "ghcr.io/maycast/recorder-server:v1.5.0" in images
@@ -124,7 +132,11 @@ def shared_examples() -> list[str]:
     stacks = {name: yaml.safe_load(example_file(name).read_text())["config"] for name in EXAMPLES}
     apps = {name: stack["drawbridge:app"] for name, stack in stacks.items() if "drawbridge:database" in stack}
     files = [name for name, app in apps.items() if app.get("storage")]
-    once = [name for name, app in apps.items() if "service_completed_successfully" in (ROOT / app["compose"]).read_text()]
+    once = [
+        name
+        for name, app in apps.items()
+        if "service_completed_successfully" in (ROOT / app["compose"]).read_text()
+    ]
     return sorted({*files[:1], *once[:1]})
 
 
@@ -158,11 +170,18 @@ def test_two_machines_share_one_tunnel_one_database_and_one_file_system(name: st
         # A file that one writes is there for the other.
         for volume in facts["storage"]:
             service, mount = next(
-                (owner, m["Destination"]) for owner, c in pair[0].containers().items() for m in c["Mounts"]
+                (owner, m["Destination"])
+                for owner, c in pair[0].containers().items()
+                for m in c["Mounts"]
                 if m.get("Name") == f"app_{volume}"
-            )  # fmt: skip
-            pair[0].run("docker", "exec", f"app-{service}-1", "sh", "-c", f"echo of-the-first >{mount}/shared")
-            assert pair[1].run("docker", "exec", f"app-{service}-1", "cat", f"{mount}/shared") == "of-the-first\n"
+            )
+            pair[0].run(
+                "docker", "exec", f"app-{service}-1", "sh", "-c", f"echo of-the-first >{mount}/shared"
+            )
+            assert (
+                pair[1].run("docker", "exec", f"app-{service}-1", "cat", f"{mount}/shared")
+                == "of-the-first\n"
+            )
         # Both serve; and when one loses its power, the other serves all.
         with Load(outside.edge, visits(which)) as load:
             time.sleep(4)

@@ -29,7 +29,12 @@ LIMITED = "maycast-recorder"
 # What tests/boot/limits/compose.yaml asks for, as control groups have it; a service that names no limit has none.
 LIMITS = {
     "nginx": {"memory.max": str(96 << 20), "cpu.max": "75000 100000", "pids.max": "40"},
-    "server": {"memory.max": str(128 << 20), "memory.swap.max": "0", "cpu.max": "150000 100000", "pids.max": "60"},
+    "server": {
+        "memory.max": str(128 << 20),
+        "memory.swap.max": "0",
+        "cpu.max": "150000 100000",
+        "pids.max": "60",
+    },
     "web-client": {"memory.max": "max", "cpu.max": "max 100000"},
 }
 # docker-default denies every mount, without a word, and a look into a process that it does not confine, which the kernel logs.
@@ -48,8 +53,12 @@ def look_deeper(life: Life, outside: Outside, here: VirtualMachine, share: Path)
     ]
     life.seconds["ready by its own clock"] = float(ready.strip("[ ").partition("]")[0])
     seen["kernel"] = (here.run("uname", "-r").strip(), os.uname().release)
-    seen["root disk"] = json.loads(here.run("findmnt", "--json", "--bytes", "--output", "SOURCE,FSTYPE,SIZE", "/"))["filesystems"]
-    storage = here.try_("findmnt", "--json", "--output", "SOURCE,FSTYPE,OPTIONS", "/srv/drawbridge/storage").stdout
+    seen["root disk"] = json.loads(
+        here.run("findmnt", "--json", "--bytes", "--output", "SOURCE,FSTYPE,SIZE", "/")
+    )["filesystems"]
+    storage = here.try_(
+        "findmnt", "--json", "--output", "SOURCE,FSTYPE,OPTIONS", "/srv/drawbridge/storage"
+    ).stdout
     seen["storage"] = json.loads(storage)["filesystems"] if storage else []
     seen["confined"] = {
         name: here.run("cat", f"/proc/{container['State']['Pid']}/attr/current").strip()
@@ -68,7 +77,11 @@ def look_deeper(life: Life, outside: Outside, here: VirtualMachine, share: Path)
 
 def denied(here: VirtualMachine) -> list[str]:
     """What AppArmor has denied since power-on."""
-    return [line for line in here.run("journalctl", "-b", "--no-pager").splitlines() if 'apparmor="DENIED"' in line]
+    return [
+        line
+        for line in here.run("journalctl", "-b", "--no-pager").splitlines()
+        if 'apparmor="DENIED"' in line
+    ]
 
 
 def group(here: VirtualMachine, container: dict[str, Any]) -> str:
@@ -90,9 +103,25 @@ def limits(life: Life, outside: Outside, here: VirtualMachine, share: Path) -> N
     wait_for("restarted", lambda: here.containers()["server"]["RestartCount"] > victim["RestartCount"], 30)
     life.seen["meanwhile"] = outside.edge.request(host, path)
     here.healthy()
-    life.seen["killed"] = here.run("docker", "events", "--since", since, "--until", here.run("date", "+%s").strip(), "--filter",
-                                   "event=oom", "--filter", "event=die", "--format", "{{.Action}} {{.Actor.Attributes.name}}").split("\n")  # fmt: skip
-    life.seen["eaten up"] = (victim["Id"], here.containers()["server"]["Id"], outside.edge.request(host, "/api/upload"))
+    life.seen["killed"] = here.run(
+        "docker",
+        "events",
+        "--since",
+        since,
+        "--until",
+        here.run("date", "+%s").strip(),
+        "--filter",
+        "event=oom",
+        "--filter",
+        "event=die",
+        "--format",
+        "{{.Action}} {{.Actor.Attributes.name}}",
+    ).split("\n")
+    life.seen["eaten up"] = (
+        victim["Id"],
+        here.containers()["server"]["Id"],
+        outside.edge.request(host, "/api/upload"),
+    )
     spawn = "n=0; while [ $n -lt 80 ]; do sleep 3 & n=$((n + 1)); done; wait"
     life.seen["forks"] = here.try_("docker", "exec", "app-server-1", "sh", "-c", spawn)
     began = here.clock()
@@ -154,7 +183,9 @@ def test_apparmor_confines_every_container_and_denies_the_app_nothing(life: Life
     assert life["denied"] == []
     confined_mount, free_mount = life["mounts"]
     assert confined_mount.returncode != 0
-    assert ['operation="ptrace"' in line and 'profile="docker-default"' in line for line in life["denied look"]] == [True]
+    assert [
+        'operation="ptrace"' in line and 'profile="docker-default"' in line for line in life["denied look"]
+    ] == [True]
     assert free_mount.returncode == 0, free_mount.stderr
 
 
@@ -177,5 +208,8 @@ def test_a_service_that_eats_more_than_its_memory_is_killed_alone_and_comes_back
 
 
 def test_processes_and_processors_end_where_the_limits_are(limited: Life) -> None:
-    assert "Resource temporarily unavailable" in limited["forks"].stderr or "can't fork" in limited["forks"].stderr
+    assert (
+        "Resource temporarily unavailable" in limited["forks"].stderr
+        or "can't fork" in limited["forks"].stderr
+    )
     assert 0.3 < limited["processors used"] < 0.8

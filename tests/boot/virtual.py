@@ -73,7 +73,9 @@ class Line:
         self.file = self.socket.makefile("rb")
 
     def say(self, command: str, before: bytes = b"", **arguments: Any) -> None:
-        self.socket.sendall(before + json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        self.socket.sendall(
+            before + json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n"
+        )
 
     def hear(self) -> Any:
         line = self.file.readline()
@@ -99,7 +101,9 @@ class VirtualMachine(Machine):
         seed["network-config"] = NETWORK.format(card=self.card, address=self.address, gateway=GATEWAY)
         (self.folder / "seed").mkdir()
         for name, content in seed.items():
-            (self.folder / "seed" / name).write_bytes(content.encode() if isinstance(content, str) else content)
+            (self.folder / "seed" / name).write_bytes(
+                content.encode() if isinstance(content, str) else content
+            )
         self._asking = threading.Lock()
         self._made = False
         self._files: subprocess.Popen[bytes] | None = None
@@ -127,7 +131,9 @@ class VirtualMachine(Machine):
                 return self.try_("cat", path).stdout
         if not self._made:
             return ""
-        return self._tools(f"chroot $root debugfs -R 'cat {path}' '/machine/disk.img?offset={PARTITION}' 2>/dev/null")
+        return self._tools(
+            f"chroot $root debugfs -R 'cat {path}' '/machine/disk.img?offset={PARTITION}' 2>/dev/null"
+        )
 
     # -- its life
 
@@ -144,17 +150,55 @@ class VirtualMachine(Machine):
         for name in ("agent", "control"):
             (self.folder / name).unlink(missing_ok=True)
         words = [
-            "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=single,tb-size=2047", *CLOCK, "-cpu", PROCESSOR,
-            "-smp", str(PROCESSORS), "-m", str(MEMORY_MIB), "-display", "none", "-monitor", "none", "-nodefaults", "-no-reboot",
-            "-kernel", "/machine/vmlinuz", "-initrd", "/machine/initrd.img", "-append", f"'{KERNEL_LINE}'",
-            "-drive", "if=none,id=root,file=/machine/disk.img,format=raw,cache=unsafe,discard=unmap", "-device", "virtio-blk-pci,drive=root",
-            "-drive", "if=none,id=seed,file=/machine/seed.iso,format=raw,readonly=on", "-device", "virtio-blk-pci,drive=seed",
-            "-netdev", f"tap,id=net,ifname={self.tap},script=no,downscript=no", "-device", f"virtio-net-pci,netdev=net,mac={self.card}",
-            "-device", "virtio-rng-pci", "-device", "virtio-serial",
-            "-chardev", "socket,id=agent,path=/machine/agent,server=on,wait=off",
-            "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
-            "-qmp", "unix:/machine/control,server=on,wait=off", "-serial", "stdio",
-        ]  # fmt: skip
+            "qemu-system-x86_64",
+            "-machine",
+            "q35",
+            "-accel",
+            "tcg,thread=single,tb-size=2047",
+            *CLOCK,
+            "-cpu",
+            PROCESSOR,
+            "-smp",
+            str(PROCESSORS),
+            "-m",
+            str(MEMORY_MIB),
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-nodefaults",
+            "-no-reboot",
+            "-kernel",
+            "/machine/vmlinuz",
+            "-initrd",
+            "/machine/initrd.img",
+            "-append",
+            f"'{KERNEL_LINE}'",
+            "-drive",
+            "if=none,id=root,file=/machine/disk.img,format=raw,cache=unsafe,discard=unmap",
+            "-device",
+            "virtio-blk-pci,drive=root",
+            "-drive",
+            "if=none,id=seed,file=/machine/seed.iso,format=raw,readonly=on",
+            "-device",
+            "virtio-blk-pci,drive=seed",
+            "-netdev",
+            f"tap,id=net,ifname={self.tap},script=no,downscript=no",
+            "-device",
+            f"virtio-net-pci,netdev=net,mac={self.card}",
+            "-device",
+            "virtio-rng-pci",
+            "-device",
+            "virtio-serial",
+            "-chardev",
+            "socket,id=agent,path=/machine/agent,server=on,wait=off",
+            "-device",
+            "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+            "-qmp",
+            "unix:/machine/control,server=on,wait=off",
+            "-serial",
+            "stdio",
+        ]
         for name in ("vmlinuz", "initrd.img"):
             source, here = (self.lower / "boot").glob(f"{name}-*"), self.folder / name
             here.write_bytes(next(source).read_bytes())
@@ -196,7 +240,10 @@ class VirtualMachine(Machine):
         script = f"mount --bind {export} $root/export; exec chroot $root ganesha.nfsd -F -x -f /machine/files.conf -L STDERR -p /machine/files.pid"
         with open(self.folder / "files.log", "ab") as log:
             return subprocess.Popen(
-                with_tools(self.outside, self.folder, script), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                with_tools(self.outside, self.folder, script),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     def ended(self, seconds: float) -> str:
@@ -204,7 +251,9 @@ class VirtualMachine(Machine):
         code = self.process.wait(seconds * SLOW)
         self._listener.join(10)
         self._over()
-        return {"guest-reset": "reboot", "guest-shutdown": "poweroff"}.get(self.reason, f"exit code {code}, {self.reason}")
+        return {"guest-reset": "reboot", "guest-shutdown": "poweroff"}.get(
+            self.reason, f"exit code {code}, {self.reason}"
+        )
 
     def cut(self) -> None:
         if self.process:
@@ -245,7 +294,10 @@ class VirtualMachine(Machine):
     def _execute(self, *command: str) -> int:
         with self._agent() as agent:
             home = ["HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
-            agent.say("guest-exec", **{"path": "/usr/bin/env", "arg": ["-i", *home, *command], "capture-output": True})
+            agent.say(
+                "guest-exec",
+                **{"path": "/usr/bin/env", "arg": ["-i", *home, *command], "capture-output": True},
+            )
             return int(agent.hear()["return"]["pid"])
 
     def _send(self, *command: str) -> None:
@@ -266,11 +318,18 @@ class VirtualMachine(Machine):
                 time.sleep(0.1)
         except OSError as error:
             return subprocess.CompletedProcess(command, 255, "", f"the agent does not answer: {error}")
-        out, err = (base64.b64decode(answer.get(name, "")).decode(errors="replace") for name in ("out-data", "err-data"))
-        return subprocess.CompletedProcess(command, answer.get("exitcode", 128 + answer.get("signal", 0)), out, err)
+        out, err = (
+            base64.b64decode(answer.get(name, "")).decode(errors="replace")
+            for name in ("out-data", "err-data")
+        )
+        return subprocess.CompletedProcess(
+            command, answer.get("exitcode", 128 + answer.get("signal", 0)), out, err
+        )
 
     def run(self, *command: str, seconds: float = 120) -> str:
         done = self.try_(*command, seconds=seconds)
         if done.returncode:
-            raise RuntimeError(f"{' '.join(command)[:300]}: exit code {done.returncode}\n{(done.stdout + done.stderr)[-3000:]}")
+            raise RuntimeError(
+                f"{' '.join(command)[:300]}: exit code {done.returncode}\n{(done.stdout + done.stderr)[-3000:]}"
+            )
         return done.stdout

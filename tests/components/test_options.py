@@ -12,10 +12,14 @@ import yaml
 from conftest import deployed, example_file
 
 from components.tunnel import connector_token
-from preview.evaluate import Evaluation
+from preview.resources import Evaluation
 
 IDS = {"public_subnet": ["subnet-0a", "subnet-0b"], "private_subnet": ["subnet-0c", "subnet-0d"]}
-ADOPTED = {"vpcId": "vpc-0123", "publicSubnetIds": IDS["public_subnet"], "privateSubnetIds": IDS["private_subnet"]}
+ADOPTED = {
+    "vpcId": "vpc-0123",
+    "publicSubnetIds": IDS["public_subnet"],
+    "privateSubnetIds": IDS["private_subnet"],
+}
 ENDPOINT = "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint"
 
 
@@ -27,7 +31,9 @@ def inputs(program: Evaluation, token: str) -> dict[str, Any]:
 def test_an_adopted_vpc_is_used_and_left_alone() -> None:
     program = deployed("image2model", network=ADOPTED)
     assert [
-        r.name for r in program.resources if (r.type.startswith("aws:ec2/") and "subnet" in r.type.lower()) or ":Vpc" in r.type
+        r.name
+        for r in program.resources
+        if (r.type.startswith("aws:ec2/") and "subnet" in r.type.lower()) or ":Vpc" in r.type
     ] == []
     assert program.of_type("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup") == []
     assert inputs(program, invariants.FLEET)["vpcZoneIdentifiers"] == IDS["public_subnet"]
@@ -39,7 +45,12 @@ def test_an_adopted_vpc_is_used_and_left_alone() -> None:
 def test_machines_come_after_every_route_and_rule_and_their_rights(network: dict[str, Any]) -> None:
     program = deployed("image2model", network=network)
     (group,) = program.of_type(invariants.FLEET)
-    kinds = ("aws:vpc/securityGroup", "aws:ec2/route:", "aws:ec2/routeTableAssociation:", "aws:iam/rolePolicy:")
+    kinds = (
+        "aws:vpc/securityGroup",
+        "aws:ec2/route:",
+        "aws:ec2/routeTableAssociation:",
+        "aws:iam/rolePolicy:",
+    )
     paths = {resource.urn for resource in program.resources if resource.type.startswith(kinds)}
     assert len(paths) == (12 if network else 17)
     assert paths - set(group.options["dependsOn"]) == set()
@@ -52,20 +63,26 @@ def test_without_an_endpoint_nothing_admits_ssh() -> None:
 
 
 def test_an_existing_endpoint_is_admitted_by_its_group() -> None:
-    program = deployed("maycast-recorder", network={"endpoint": "existing", "endpointSecurityGroupId": "sg-0abc"})
+    program = deployed(
+        "maycast-recorder", network={"endpoint": "existing", "endpointSecurityGroupId": "sg-0abc"}
+    )
     assert program.of_type(ENDPOINT) == []
     (ssh,) = [rule.inputs for rule in program.of_type(invariants.INBOUND) if rule.inputs["fromPort"] == 22]
     assert ssh["referencedSecurityGroupId"] == "sg-0abc"
 
 
 def test_more_egress_is_one_more_rule_with_its_reason() -> None:
-    program = deployed("maycast-recorder", network={"egress": [{"port": 587, "cidr": "203.0.113.0/24", "why": "Mail"}]})
+    program = deployed(
+        "maycast-recorder", network={"egress": [{"port": 587, "cidr": "203.0.113.0/24", "why": "Mail"}]}
+    )
     (rule,) = [r.inputs for r in program.of_type(invariants.OUTBOUND) if r.inputs["fromPort"] == 587]
     assert (rule["cidrIpv4"], rule["ipProtocol"], rule["description"]) == ("203.0.113.0/24", "tcp", "Mail")
 
 
 def test_a_pinned_image_is_not_ignored_and_a_looked_up_one_is_kept() -> None:
-    pinned = deployed("maycast-recorder", host={"image": "ami-0123456789abcdef0"}).of_type(invariants.TEMPLATE)[0]
+    pinned = deployed("maycast-recorder", host={"image": "ami-0123456789abcdef0"}).of_type(
+        invariants.TEMPLATE
+    )[0]
     found = deployed("maycast-recorder", host={"instanceType": "t4g.small"}).of_type(invariants.TEMPLATE)[0]
     assert (pinned.inputs["imageId"], pinned.options["ignoreChanges"]) == ("ami-0123456789abcdef0", [])
     assert (
@@ -82,19 +99,27 @@ def test_readiness_running_leaves_the_launch_hook_out() -> None:
 
 def test_a_stack_that_does_not_own_the_zone_publishes_its_rules_and_makes_none() -> None:
     program = deployed(
-        "maycast-recorder", firewall={"owner": False, "rateLimits": [{"name": "r", "path": "/a", "requests": 1, "per": "10s"}]}
+        "maycast-recorder",
+        firewall={"owner": False, "rateLimits": [{"name": "r", "path": "/a", "requests": 1, "per": "10s"}]},
     )
     assert program.of_type(invariants.RULESET) == []
     assert program.of_type("cloudflare:index/zoneSetting:ZoneSetting") == []
-    assert [rule["ref"] for rule in program.outputs["firewallRules"]["custom"]] == ["drawbridge-prod-firewall-path-guard"]
-    assert [rule["ref"] for rule in program.outputs["firewallRules"]["rateLimits"]] == ["drawbridge-prod-firewall-r"]
+    assert [rule["ref"] for rule in program.outputs["firewallRules"]["custom"]] == [
+        "drawbridge-prod-firewall-path-guard"
+    ]
+    assert [rule["ref"] for rule in program.outputs["firewallRules"]["rateLimits"]] == [
+        "drawbridge-prod-firewall-r"
+    ]
 
 
 def test_a_host_whose_paths_are_boundaries_has_its_paths_normalised() -> None:
-    settings = inputs(deployed("maycast-recorder"), "cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings")
+    settings = inputs(
+        deployed("maycast-recorder"), "cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings"
+    )
     assert (settings["scope"], settings["type"]) == ("both", "cloudflare")
     whole = deployed(
-        "maycast-recorder", routes=[{"hostname": "rec.example.com", "service": "http://nginx:80", "access": "admins"}]
+        "maycast-recorder",
+        routes=[{"hostname": "rec.example.com", "service": "http://nginx:80", "access": "admins"}],
     )
     assert whole.of_type("cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings") == []
 
@@ -108,10 +133,16 @@ def test_the_zones_settings_are_strict() -> None:
 
 
 def test_the_origin_verify_header_carries_its_secret_in_a_ruleset_of_its_own() -> None:
-    program = deployed("image2model", firewall={"originVerify": {"header": "X-Origin-Verify", "secret": "API_KEY"}})
-    (ruleset,) = [r for r in program.of_type(invariants.RULESET) if r.inputs["phase"] == "http_request_late_transform"]
+    program = deployed(
+        "image2model", firewall={"originVerify": {"header": "X-Origin-Verify", "secret": "API_KEY"}}
+    )
+    (ruleset,) = [
+        r for r in program.of_type(invariants.RULESET) if r.inputs["phase"] == "http_request_late_transform"
+    ]
     (rule,) = ruleset.inputs["rules"]
-    assert rule["actionParameters"]["headers"] == {"X-Origin-Verify": {"operation": "set", "value": "[secret]"}}
+    assert rule["actionParameters"]["headers"] == {
+        "X-Origin-Verify": {"operation": "set", "value": "[secret]"}
+    }
     assert rule["expression"] == 'http.host in {"admin.example.com" "models.example.com"}'
 
 
@@ -122,7 +153,9 @@ def test_without_protection_a_stack_can_be_taken_down() -> None:
     assert (database["deletionProtection"], database["skipFinalSnapshot"]) == (False, True)
 
 
-@pytest.mark.parametrize("flag, key, value", [("multiAz", "multiAz", True), ("blueGreen", "blueGreenUpdate", {"enabled": True})])
+@pytest.mark.parametrize(
+    "flag, key, value", [("multiAz", "multiAz", True), ("blueGreen", "blueGreenUpdate", {"enabled": True})]
+)
 def test_database_options_reach_the_instance(flag: str, key: str, value: Any) -> None:
     database = {"version": "16", "name": "image2model", flag: True}
     assert inputs(deployed("image2model", database=database), invariants.DATABASE)[key] == value
@@ -134,9 +167,19 @@ def test_machines_read_their_own_secrets_and_nobody_elses() -> None:
     statements = {statement["Sid"]: statement for statement in policy["Statement"]}
     parameters = sorted(f"«{r.name}.arn»" for r in program.of_type("aws:ssm/parameter:Parameter"))
     assert sorted(statements["ReadSecrets"]["Resource"]) == parameters
-    assert statements["MakeAppRole"]["Resource"] == "«drawbridge-prod-database-postgres.masterUserSecrets[0].secretArn»"
+    assert (
+        statements["MakeAppRole"]["Resource"]
+        == "«drawbridge-prod-database-postgres.masterUserSecrets[0].secretArn»"
+    )
     assert {sid for sid, s in statements.items() if s["Resource"] == "*"} == {"PutMetrics"}
-    assert sorted(statements) == ["FinishHooks", "MakeAppRole", "PutMetrics", "ReadSecrets", "TagItself", "WriteLogs"]
+    assert sorted(statements) == [
+        "FinishHooks",
+        "MakeAppRole",
+        "PutMetrics",
+        "ReadSecrets",
+        "TagItself",
+        "WriteLogs",
+    ]
 
 
 def test_a_machine_without_secrets_to_fetch_has_no_right_to_fetch_any() -> None:
@@ -160,7 +203,11 @@ def test_generated_secrets_are_made_as_they_are_written() -> None:
     }
     program = deployed("image2model", app=app, secretDelivery="cloud-init")
     template = program.of_type(invariants.TEMPLATE)[0]
-    (file,) = [f for f in invariants.user_data_of(template)["write_files"] if f["path"] == "/etc/drawbridge/secrets.json"]
+    (file,) = [
+        f
+        for f in invariants.user_data_of(template)["write_files"]
+        if f["path"] == "/etc/drawbridge/secrets.json"
+    ]
     made = json.loads(file["content"])
     names = {name: f"«drawbridge-prod-secrets-{name}.result»" for name in app["generate"]}
     assert {name: made[name] for name in names} == names
@@ -190,9 +237,12 @@ def test_front_ends_on_other_domains_pass_access_where_it_says_so() -> None:
     }
     users, admins = made["models.example.com users"], made["admin.example.com admins"]
     assert users["corsHeaders"] == {
-        "allowedOrigins": ["https://app.pages.dev"], "allowCredentials": True, "allowAllMethods": True, "allowAllHeaders": True,
+        "allowedOrigins": ["https://app.pages.dev"],
+        "allowCredentials": True,
+        "allowAllMethods": True,
+        "allowAllHeaders": True,
         "maxAge": 600,
-    }  # fmt: skip
+    }
     assert (users["sameSiteCookieAttribute"], admins["sameSiteCookieAttribute"], "corsHeaders" in admins) == (
         "none",
         "lax",

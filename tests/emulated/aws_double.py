@@ -56,7 +56,8 @@ _endpoints: dict[str, dict[str, Any]] = {}
 
 def _endpoint_missing(endpoint: str) -> EC2ClientError:
     return EC2ClientError(
-        "InvalidInstanceConnectEndpointId.NotFound", f"The EC2 Instance Connect Endpoint ID '{endpoint}' does not exist"
+        "InvalidInstanceConnectEndpointId.NotFound",
+        f"The EC2 Instance Connect Endpoint ID '{endpoint}' does not exist",
     )
 
 
@@ -65,7 +66,8 @@ def create_instance_connect_endpoint(self: EC2Response) -> ActionResult:
     subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
     if any(endpoint["VpcId"] == subnet.vpc_id for endpoint in _endpoints.values()):
         raise EC2ClientError(
-            "InstanceConnectEndpointLimitExceeded", f"{subnet.vpc_id} has an EC2 Instance Connect Endpoint already"
+            "InstanceConnectEndpointLimitExceeded",
+            f"{subnet.vpc_id} has an EC2 Instance Connect Endpoint already",
         )
     groups = self._get_param("SecurityGroupIds", self._get_param("SecurityGroupId", []))
     for group in groups:
@@ -141,12 +143,18 @@ def rule_description(self: SecurityGroupRule) -> str | None:
 def keep_dropped_values() -> None:
     """Wrap the methods of moto that lose a value on the way."""
     create_group, make_database, change_database = (
-        AutoScalingBackend.create_auto_scaling_group, DBInstance.__init__, DBInstance.update,
-    )  # fmt: skip
+        AutoScalingBackend.create_auto_scaling_group,
+        DBInstance.__init__,
+        DBInstance.update,
+    )
 
-    def create_auto_scaling_group(self: AutoScalingBackend, *arguments: Any, **named: Any) -> FakeAutoScalingGroup:
+    def create_auto_scaling_group(
+        self: AutoScalingBackend, *arguments: Any, **named: Any
+    ) -> FakeAutoScalingGroup:
         group = create_group(self, *arguments, **named)
-        group.health_check_grace_period = named.get("health_check_period") or 0  # AWS's default; moto's is the console's, 300
+        group.health_check_grace_period = (
+            named.get("health_check_period") or 0
+        )  # AWS's default; moto's is the console's, 300
         return group
 
     def keep(database: DBInstance, named: dict[str, Any]) -> None:
@@ -191,7 +199,9 @@ def boot(region: str) -> None:
     """What the machines that groups have started do by themselves."""
     autoscaling, ec2 = autoscaling_backends[ACCOUNT][region], ec2_backends[ACCOUNT][region]
     for group in autoscaling.autoscaling_groups.values():
-        hooked = any(hook.lifecycle_transition == HOOK for hook in autoscaling.describe_lifecycle_hooks(group.name))
+        hooked = any(
+            hook.lifecycle_transition == HOOK for hook in autoscaling.describe_lifecycle_hooks(group.name)
+        )
         for state in group.instance_states:
             tags = {tag["key"] for tag in ec2.describe_tags(filters={"resource-id": [state.instance.id]})}
             if READY_TAG in tags or getattr(state, "stuck", False):
@@ -208,7 +218,11 @@ def boot(region: str) -> None:
 def extend_moto() -> None:
     """Add what moto lacks. AttributeError: it has grown one of these, and ours can go."""
     ours: dict[type, tuple[Callable[..., Any], ...]] = {
-        EC2Response: (create_instance_connect_endpoint, describe_instance_connect_endpoints, delete_instance_connect_endpoint),
+        EC2Response: (
+            create_instance_connect_endpoint,
+            describe_instance_connect_endpoints,
+            delete_instance_connect_endpoint,
+        ),
         EFSResponse: (put_backup_policy,),
         AutoScalingResponse: (complete_lifecycle_action, record_lifecycle_action_heartbeat),
     }
@@ -226,10 +240,19 @@ def seed(region: str) -> None:
         name = UBUNTU.format(architecture=architecture)
         ssm_backends[ACCOUNT][region]._parameters[name].append(
             Parameter(
-                account_id=ACCOUNT, name=name, value=IMAGE, parameter_type="String", description="", allowed_pattern=None,
-                keyid=None, last_modified_date=datetime.datetime.now(datetime.UTC), version=1, data_type="aws:ec2:image", tier="Standard",
+                account_id=ACCOUNT,
+                name=name,
+                value=IMAGE,
+                parameter_type="String",
+                description="",
+                allowed_pattern=None,
+                keyid=None,
+                last_modified_date=datetime.datetime.now(datetime.UTC),
+                version=1,
+                data_type="aws:ec2:image",
+                tier="Standard",
             )
-        )  # fmt: skip
+        )
 
 
 class Application:
@@ -276,7 +299,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="emulated.aws_double", description="AWS on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--region", default="ap-northeast-1", help="the region whose machines boot")
-    parser.add_argument("--log", type=argparse.FileType("a"), help="a line a call: service, operation, status")
+    parser.add_argument(
+        "--log", type=argparse.FileType("a"), help="a line a call: service, operation, status"
+    )
     options = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     extend_moto()

@@ -39,7 +39,9 @@ rules = [
     {"service": "http_status:404"},
 ]
 config = tunnels.configurations.update(tunnel.id, account_id=ACCOUNT, config={"ingress": rules})
-seen["no catch-all"] = error(lambda: tunnels.configurations.update(tunnel.id, account_id=ACCOUNT, config={"ingress": rules[:1]}))
+seen["no catch-all"] = error(
+    lambda: tunnels.configurations.update(tunnel.id, account_id=ACCOUNT, config={"ingress": rules[:1]})
+)
 found = tunnels.configurations.get(tunnel.id, account_id=ACCOUNT)
 seen["rules"] = [[rule.hostname or None, rule.service] for rule in found.config.ingress]
 seen["config"] = [config.version, found.source, found.tunnel_id == tunnel.id]
@@ -61,33 +63,55 @@ policy = access.policies.create(
     account_id=ACCOUNT, name="ops", decision="allow", include=[{"email": {"email": "ops@example.com"}}]
 )
 seen["policy"] = [policy.decision, policy.include[0].email.email, policy.reusable]
-destinations = [{"type": "public", "uri": "a.example.com/admin"}, {"type": "public", "uri": "a.example.com/admin/*"}]
+destinations = [
+    {"type": "public", "uri": "a.example.com/admin"},
+    {"type": "public", "uri": "a.example.com/admin/*"},
+]
 application = access.applications.create(
-    account_id=ACCOUNT, name="admin", type="self_hosted", destinations=destinations, policies=[{"id": policy.id, "precedence": 1}]
+    account_id=ACCOUNT,
+    name="admin",
+    type="self_hosted",
+    destinations=destinations,
+    policies=[{"id": policy.id, "precedence": 1}],
 )
 seen["application"] = [len(application.aud), application.domain, application.policies[0].id == policy.id]
 seen["policy in use"] = error(lambda: access.policies.delete(policy.id, account_id=ACCOUNT))
 seen["policy's uses"] = access.policies.get(policy.id, account_id=ACCOUNT).app_count
 
 # The zone.
-record = {"zone_id": ZONE, "name": "a.example.com", "type": "CNAME", "content": f"{tunnel.id}.cfargotunnel.com", "proxied": True}
+record = {
+    "zone_id": ZONE,
+    "name": "a.example.com",
+    "type": "CNAME",
+    "content": f"{tunnel.id}.cfargotunnel.com",
+    "proxied": True,
+}
 made = api.dns.records.create(**record, ttl=1)
 seen["record"] = [made.name, made.proxied, made.ttl]
 seen["same record"] = error(lambda: api.dns.records.create(**record, ttl=1))
 seen["records"] = [entry.name for entry in api.dns.records.list(zone_id=ZONE)]
 rule = {"action": "block", "expression": "true", "ref": "one", "description": "d", "enabled": True}
 ruleset = shaped(
-    api.rulesets.create(zone_id=ZONE, kind="zone", name="default", phase="http_request_firewall_custom", rules=[rule])
+    api.rulesets.create(
+        zone_id=ZONE, kind="zone", name="default", phase="http_request_firewall_custom", rules=[rule]
+    )
 )
 seen["second entry point"] = error(
-    lambda: api.rulesets.create(zone_id=ZONE, kind="zone", name="x", phase="http_request_firewall_custom", rules=[])
+    lambda: api.rulesets.create(
+        zone_id=ZONE, kind="zone", name="x", phase="http_request_firewall_custom", rules=[]
+    )
 )
 other = {**rule, "ref": "two"}
 changed = shaped(api.rulesets.update(ruleset.id, zone_id=ZONE, rules=[other, rule]))
 seen["rules keep their ids"] = [
-    changed.version, [entry.ref for entry in changed.rules], changed.rules[1].id == ruleset.rules[0].id, changed.rules[1].version,
-]  # fmt: skip
-seen["entry point"] = shaped(api.rulesets.phases.get("http_request_firewall_custom", zone_id=ZONE)).id == ruleset.id
+    changed.version,
+    [entry.ref for entry in changed.rules],
+    changed.rules[1].id == ruleset.rules[0].id,
+    changed.rules[1].version,
+]
+seen["entry point"] = (
+    shaped(api.rulesets.phases.get("http_request_firewall_custom", zone_id=ZONE)).id == ruleset.id
+)
 seen["no entry point"] = error(lambda: api.rulesets.phases.get("http_ratelimit", zone_id=ZONE))[0]
 setting = api.zones.settings.edit("min_tls_version", zone_id=ZONE, value="1.2")
 seen["setting"] = [setting.id, setting.value, api.zones.settings.get("min_tls_version", zone_id=ZONE).value]

@@ -77,10 +77,19 @@ def tunnel(cloud: Cloud, kind: str, given: Plain, old: Plain | None) -> Plain:
     given = dict(given)
     secret = given.pop("tunnel_secret", None)  # never given back
     made = old or {
-        "id": str(uuid.uuid4()), "account_tag": kind.split("/")[1], "created_at": NOW, "deleted_at": None, "connections": [],
-        "conns_active_at": None, "conns_inactive_at": NOW, "tun_type": "cfd_tunnel", "metadata": {}, "status": "inactive",
-        "remote_config": given.get("config_src") == "cloudflare", "config_src": "local",
-    }  # fmt: skip
+        "id": str(uuid.uuid4()),
+        "account_tag": kind.split("/")[1],
+        "created_at": NOW,
+        "deleted_at": None,
+        "connections": [],
+        "conns_active_at": None,
+        "conns_inactive_at": NOW,
+        "tun_type": "cfd_tunnel",
+        "metadata": {},
+        "status": "inactive",
+        "remote_config": given.get("config_src") == "cloudflare",
+        "config_src": "local",
+    }
     if secret is not None or old is None:
         secret = secret or base64.b64encode(secrets.token_bytes(32)).decode()
         if len(base64.b64decode(secret)) < 32:
@@ -115,10 +124,18 @@ def application(cloud: Cloud, kind: str, given: Plain, old: Plain | None) -> Pla
     made = old or {"id": str(uuid.uuid4()), "uid": "", "aud": secrets.token_hex(32), "created_at": NOW}
     uris = [destination["uri"] for destination in given.get("destinations") or []]
     filled = {
-        "updated_at": NOW, "domain": uris[0] if uris else given.get("domain"), "self_hosted_domains": uris, "destinations": [],
-        "allowed_idps": [], "tags": [], "auto_redirect_to_identity": False, "app_launcher_visible": True,
-        "enable_binding_cookie": False, "http_only_cookie_attribute": True, "options_preflight_bypass": False,
-    }  # fmt: skip
+        "updated_at": NOW,
+        "domain": uris[0] if uris else given.get("domain"),
+        "self_hosted_domains": uris,
+        "destinations": [],
+        "allowed_idps": [],
+        "tags": [],
+        "auto_redirect_to_identity": False,
+        "app_launcher_visible": True,
+        "enable_binding_cookie": False,
+        "http_only_cookie_attribute": True,
+        "options_preflight_bypass": False,
+    }
     return {**made, "uid": made["id"], **filled, **given, "policies": used}
 
 
@@ -126,21 +143,40 @@ def policy(cloud: Cloud, kind: str, given: Plain, old: Plain | None) -> Plain:
     for rules in ("include", "exclude", "require"):
         for rule in given.get(rules) or []:
             if len(rule) != 1:
-                raise refused(f"access.api.error.invalid_request: {rules}: a rule has one selector, got {sorted(rule)}")
+                raise refused(
+                    f"access.api.error.invalid_request: {rules}: a rule has one selector, got {sorted(rule)}"
+                )
     if not given.get("include"):
         raise refused("access.api.error.invalid_request: include must not be empty")
     made = old or {"id": str(uuid.uuid4()), "created_at": NOW, "reusable": True, "app_count": 0}
-    return {**made, "exclude": [], "require": [], "session_duration": "24h", "updated_at": NOW, **given, "uid": made["id"]}
+    return {
+        **made,
+        "exclude": [],
+        "require": [],
+        "session_duration": "24h",
+        "updated_at": NOW,
+        **given,
+        "uid": made["id"],
+    }
 
 
 def service_token(cloud: Cloud, kind: str, given: Plain, old: Plain | None) -> Plain:
     made = old or {"id": str(uuid.uuid4()), "client_id": f"{secrets.token_hex(16)}.access", "created_at": NOW}
-    return {**made, "duration": "8760h", "expires_at": "2027-11-21T00:00:00Z", "updated_at": NOW, "last_seen_at": None, **given}
+    return {
+        **made,
+        "duration": "8760h",
+        "expires_at": "2027-11-21T00:00:00Z",
+        "updated_at": NOW,
+        "last_seen_at": None,
+        **given,
+    }
 
 
 def identity_provider(cloud: Cloud, kind: str, given: Plain, old: Plain | None) -> Plain:
     made = old or {"id": str(uuid.uuid4()), "scim_config": {"enabled": False}}
-    config = {key: value for key, value in (given.get("config") or {}).items() if key != "client_secret"}  # never given back
+    config = {
+        key: value for key, value in (given.get("config") or {}).items() if key != "client_secret"
+    }  # never given back
     return {**made, **given, "config": config}
 
 
@@ -170,7 +206,14 @@ def ruleset(cloud: Cloud, kind: str, given: Plain, old: Plain | None) -> Plain:
             }
         )
     made = old or {"id": secrets.token_hex(16), "description": "", "kind": "zone", "version": "0"}
-    return {**made, **given, "phase": phase, "rules": rules, "version": str(int(made["version"]) + 1), "last_updated": NOW}
+    return {
+        **made,
+        **given,
+        "phase": phase,
+        "rules": rules,
+        "version": str(int(made["version"]) + 1),
+        "last_updated": NOW,
+    }
 
 
 def notification(cloud: Cloud, kind: str, given: Plain, old: Plain | None) -> Plain:
@@ -209,7 +252,9 @@ def answer(cloud: Cloud, method: str, path: str, query: dict[str, str], given: P
     for pattern, kind in KINDS.items():
         if found := re.fullmatch(f"({pattern.format(HEX32)})(?:/({kind.identifier}))?", path):
             return collection(cloud, kind, found[1], found[3], method, query, given)
-    if found := re.fullmatch(f"accounts/{HEX32}/cfd_tunnel/([0-9a-f-]{{36}})/(configurations|token|connections)", path):
+    if found := re.fullmatch(
+        f"accounts/{HEX32}/cfd_tunnel/([0-9a-f-]{{36}})/(configurations|token|connections)", path
+    ):
         return of_tunnel(cloud, found[1], found[2], found[3], method, given)
     if found := re.fullmatch(f"zones/{HEX32}/rulesets/phases/(\\w+)/entrypoint", path):
         return entry_point(cloud, f"zones/{found[1]}/rulesets", found[2], method, given)
@@ -225,16 +270,28 @@ def answer(cloud: Cloud, method: str, path: str, query: dict[str, str], given: P
         elif method == "DELETE":
             cloud.settings.pop(key, None)
         return cloud.settings.get(key, NORMALIZATION)
-    raise Refused(404, 7003, f"Could not route to /client/v4/{path}, perhaps your object identifier is invalid?")
+    raise Refused(
+        404, 7003, f"Could not route to /client/v4/{path}, perhaps your object identifier is invalid?"
+    )
 
 
 def collection(
-    cloud: Cloud, kind: Kind, owned: str, identifier: str | None, method: str, query: dict[str, str], given: Plain
+    cloud: Cloud,
+    kind: Kind,
+    owned: str,
+    identifier: str | None,
+    method: str,
+    query: dict[str, str],
+    given: Plain,
 ) -> Any:
     if identifier is None:
         if method == "GET":
             wanted = {key: value for key, value in query.items() if key in ("name", "type", "phase")}
-            return [thing for thing in cloud.of(owned).values() if all(thing.get(key) == value for key, value in wanted.items())]
+            return [
+                thing
+                for thing in cloud.of(owned).values()
+                if all(thing.get(key) == value for key, value in wanted.items())
+            ]
         if method != "POST":
             raise refused(f"{method} is not a method of a collection", 405)
         made = kind.make(cloud, owned, given, None)
@@ -266,7 +323,9 @@ def deletable(cloud: Cloud, kind: Kind, owned: str, thing: Plain) -> None:
 
 def users(cloud: Cloud, owned: str, thing: Plain) -> int:
     applications = cloud.of(owned.replace("/policies", "/apps")).values()
-    return sum(thing["id"] in [policy["id"] for policy in application["policies"]] for application in applications)
+    return sum(
+        thing["id"] in [policy["id"] for policy in application["policies"]] for application in applications
+    )
 
 
 def counted(cloud: Cloud, kind: Kind, owned: str, thing: Plain) -> Plain:
@@ -285,12 +344,18 @@ def of_tunnel(cloud: Cloud, account: str, identifier: str, what: str, method: st
     if method == "PUT":
         rules = given["config"].get("ingress") or []
         if not rules or any(rules[-1].get(key) for key in ("hostname", "path")):
-            raise refused("The last ingress rule must match all URLs (i.e. it should not have a hostname or path filter)")
+            raise refused(
+                "The last ingress rule must match all URLs (i.e. it should not have a hostname or path filter)"
+            )
         version = cloud.configurations.get(identifier, {"version": 0})["version"] + 1
         cloud.configurations[identifier] = {
-            "tunnel_id": identifier, "account_id": account, "version": version, "config": given["config"], "source": "cloudflare",
+            "tunnel_id": identifier,
+            "account_id": account,
+            "version": version,
+            "config": given["config"],
+            "source": "cloudflare",
             "created_at": NOW,
-        }  # fmt: skip
+        }
     empty = {
         "tunnel_id": identifier,
         "account_id": account,
@@ -377,14 +442,18 @@ class Handler(BaseHTTPRequestHandler):
         """As if so many connectors held the tunnel."""
         for kind, things in self.server.cloud.things.items():
             if kind.endswith("/cfd_tunnel") and given["tunnel"] in things:
-                things[given["tunnel"]]["connections"] = [{"id": str(uuid.uuid4())} for _ in range(given["count"])]
+                things[given["tunnel"]]["connections"] = [
+                    {"id": str(uuid.uuid4())} for _ in range(given["count"])
+                ]
 
     def log_message(self, *_: Any) -> None:
         pass
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="emulated.cloudflare_double", description="Cloudflare's API on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="emulated.cloudflare_double", description="Cloudflare's API on loopback."
+    )
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--log", type=argparse.FileType("a"), help="a line a call: method, path, status")
     options = parser.parse_args()

@@ -22,9 +22,13 @@ Client = Callable[[str], Any]
 def client(aws: str) -> Client:
     def make(service: str) -> Any:
         return boto3.client(
-            service, region_name=REGION, endpoint_url=aws, aws_access_key_id="test", aws_secret_access_key="test",
+            service,
+            region_name=REGION,
+            endpoint_url=aws,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30),
-        )  # fmt: skip
+        )
 
     return make
 
@@ -46,24 +50,41 @@ def test_an_instance_connect_endpoint_lives_and_a_vpc_has_one(client: Client, vp
     ec2 = client("ec2")
     group = ec2.create_security_group(GroupName="endpoint", Description="d", VpcId=vpc[0])["GroupId"]
     asked = {
-        "SubnetId": vpc[1], "SecurityGroupIds": [group], "PreserveClientIp": False,
-        "TagSpecifications": [{"ResourceType": "instance-connect-endpoint", "Tags": [{"Key": "Name", "Value": "n"}]}],
-    }  # fmt: skip
+        "SubnetId": vpc[1],
+        "SecurityGroupIds": [group],
+        "PreserveClientIp": False,
+        "TagSpecifications": [
+            {"ResourceType": "instance-connect-endpoint", "Tags": [{"Key": "Name", "Value": "n"}]}
+        ],
+    }
     made = ec2.create_instance_connect_endpoint(**asked)["InstanceConnectEndpoint"]
     name = made["InstanceConnectEndpointId"]
-    shown = {key: made[key] for key in ("State", "SubnetId", "VpcId", "SecurityGroupIds", "PreserveClientIp", "Tags")}
+    shown = {
+        key: made[key]
+        for key in ("State", "SubnetId", "VpcId", "SecurityGroupIds", "PreserveClientIp", "Tags")
+    }
     assert shown == {
-        "State": "create-complete", "SubnetId": vpc[1], "VpcId": vpc[0], "SecurityGroupIds": [group], "PreserveClientIp": False,
+        "State": "create-complete",
+        "SubnetId": vpc[1],
+        "VpcId": vpc[0],
+        "SecurityGroupIds": [group],
+        "PreserveClientIp": False,
         "Tags": [{"Key": "Name", "Value": "n"}],
-    }  # fmt: skip
-    assert ec2.describe_instance_connect_endpoints(InstanceConnectEndpointIds=[name])["InstanceConnectEndpoints"] == [made]
+    }
+    assert ec2.describe_instance_connect_endpoints(InstanceConnectEndpointIds=[name])[
+        "InstanceConnectEndpoints"
+    ] == [made]
     with pytest.raises(ClientError) as second:
         ec2.create_instance_connect_endpoint(**asked)
     assert code(second) == "InstanceConnectEndpointLimitExceeded"
     deleted = ec2.delete_instance_connect_endpoint(InstanceConnectEndpointId=name)["InstanceConnectEndpoint"]
     assert deleted["State"] == "delete-complete"
     for call in (ec2.describe_instance_connect_endpoints, ec2.delete_instance_connect_endpoint):
-        named = {"InstanceConnectEndpointIds": [name]} if "describe" in call.__name__ else {"InstanceConnectEndpointId": name}
+        named = (
+            {"InstanceConnectEndpointIds": [name]}
+            if "describe" in call.__name__
+            else {"InstanceConnectEndpointId": name}
+        )
         with pytest.raises(ClientError) as gone:
             call(**named)
         assert code(gone) == "InvalidInstanceConnectEndpointId.NotFound"
@@ -76,7 +97,9 @@ def test_a_file_systems_backups_are_switched_on_and_off(client: Client) -> None:
         efs.describe_backup_policy(FileSystemId=system)
     assert code(none) == "PolicyNotFound"
     for status in ("ENABLED", "DISABLED"):
-        assert efs.put_backup_policy(FileSystemId=system, BackupPolicy={"Status": status})["BackupPolicy"] == {"Status": status}
+        assert efs.put_backup_policy(FileSystemId=system, BackupPolicy={"Status": status})[
+            "BackupPolicy"
+        ] == {"Status": status}
         assert efs.describe_backup_policy(FileSystemId=system)["BackupPolicy"] == {"Status": status}
 
 
@@ -98,32 +121,54 @@ def test_a_secure_parameter_keeps_its_tier_and_counts_its_versions(client: Clien
 
 def test_a_rule_for_another_group_keeps_its_description(client: Client, vpc: tuple[str, str]) -> None:
     ec2 = client("ec2")
-    one, two = (ec2.create_security_group(GroupName=name, Description="d", VpcId=vpc[0])["GroupId"] for name in ("one", "two"))
+    one, two = (
+        ec2.create_security_group(GroupName=name, Description="d", VpcId=vpc[0])["GroupId"]
+        for name in ("one", "two")
+    )
     pair = {"GroupId": two, "Description": "ssh"}
     permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [pair]}
-    (made,) = ec2.authorize_security_group_ingress(GroupId=one, IpPermissions=[permission])["SecurityGroupRules"]
-    (found,) = ec2.describe_security_group_rules(SecurityGroupRuleIds=[made["SecurityGroupRuleId"]])["SecurityGroupRules"]
+    (made,) = ec2.authorize_security_group_ingress(GroupId=one, IpPermissions=[permission])[
+        "SecurityGroupRules"
+    ]
+    (found,) = ec2.describe_security_group_rules(SecurityGroupRuleIds=[made["SecurityGroupRuleId"]])[
+        "SecurityGroupRules"
+    ]
     assert (found["Description"], found["ReferencedGroupInfo"]["GroupId"]) == ("ssh", two)
 
 
 def test_a_database_keeps_what_it_was_given_and_gets_a_managed_password(client: Client) -> None:
     rds = client("rds")
     rds.create_db_instance(
-        DBInstanceIdentifier="db", DBInstanceClass="db.t4g.micro", Engine="postgres", EngineVersion="16", AllocatedStorage=20,
-        MasterUsername="master", ManageMasterUserPassword=True, EnablePerformanceInsights=True, DeletionProtection=True,
+        DBInstanceIdentifier="db",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        EngineVersion="16",
+        AllocatedStorage=20,
+        MasterUsername="master",
+        ManageMasterUserPassword=True,
+        EnablePerformanceInsights=True,
+        DeletionProtection=True,
         EngineLifecycleSupport="open-source-rds-extended-support-disabled",
-    )  # fmt: skip
+    )
     (found,) = rds.describe_db_instances(DBInstanceIdentifier="db")["DBInstances"]
     assert (found["PerformanceInsightsEnabled"], found["EngineLifecycleSupport"]) == (
-        True, "open-source-rds-extended-support-disabled",
-    )  # fmt: skip
-    secret = client("secretsmanager").get_secret_value(SecretId=found["MasterUserSecret"]["SecretArn"])["SecretString"]
+        True,
+        "open-source-rds-extended-support-disabled",
+    )
+    secret = client("secretsmanager").get_secret_value(SecretId=found["MasterUserSecret"]["SecretArn"])[
+        "SecretString"
+    ]
     assert set(json.loads(secret)) == {"username", "password"}
     with pytest.raises(ClientError) as refused:
         rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
     assert code(refused) == "InvalidParameterCombination"
-    rds.modify_db_instance(DBInstanceIdentifier="db", EnablePerformanceInsights=False, DeletionProtection=False)
-    assert rds.describe_db_instances(DBInstanceIdentifier="db")["DBInstances"][0]["PerformanceInsightsEnabled"] is False
+    rds.modify_db_instance(
+        DBInstanceIdentifier="db", EnablePerformanceInsights=False, DeletionProtection=False
+    )
+    assert (
+        rds.describe_db_instances(DBInstanceIdentifier="db")["DBInstances"][0]["PerformanceInsightsEnabled"]
+        is False
+    )
     rds.delete_db_instance(DBInstanceIdentifier="db", FinalDBSnapshotIdentifier="final")
     assert [s["DBSnapshotIdentifier"] for s in rds.describe_db_snapshots()["DBSnapshots"]] == ["final"]
 
@@ -131,48 +176,66 @@ def test_a_database_keeps_what_it_was_given_and_gets_a_managed_password(client: 
 def group(client: Client, name: str, subnet: str, *, hook: bool = True) -> None:
     """A group as the provider makes one with initial hooks: empty, then its hooks, then its size."""
     ec2, autoscaling = client("ec2"), client("autoscaling")
-    template = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-0f00000000000000a"})
+    template = ec2.create_launch_template(
+        LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-0f00000000000000a"}
+    )
     autoscaling.create_auto_scaling_group(
-        AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0, VPCZoneIdentifier=subnet,
+        AutoScalingGroupName=name,
+        MinSize=0,
+        MaxSize=0,
+        DesiredCapacity=0,
+        VPCZoneIdentifier=subnet,
         LaunchTemplate={"LaunchTemplateId": template["LaunchTemplate"]["LaunchTemplateId"], "Version": "1"},
-    )  # fmt: skip
+    )
     if hook:
         autoscaling.put_lifecycle_hook(
-            AutoScalingGroupName=name, LifecycleHookName="ready", LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
-            HeartbeatTimeout=900, DefaultResult="ABANDON",
-        )  # fmt: skip
+            AutoScalingGroupName=name,
+            LifecycleHookName="ready",
+            LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+            HeartbeatTimeout=900,
+            DefaultResult="ABANDON",
+        )
     autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=1, MaxSize=1, DesiredCapacity=1)
 
 
 def states(client: Client, name: str) -> list[tuple[str, str]]:
-    (found,) = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    (found,) = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
+        "AutoScalingGroups"
+    ]
     return [(machine["LifecycleState"], machine["InstanceId"]) for machine in found["Instances"]]
 
 
 def ready(client: Client, name: str) -> list[str]:
     """As the program looks for a machine that is ready."""
     filters = [
-        {"Name": "tag:aws:autoscaling:groupName", "Values": [name]}, {"Name": "tag:drawbridge:ready", "Values": ["true"]},
+        {"Name": "tag:aws:autoscaling:groupName", "Values": [name]},
+        {"Name": "tag:drawbridge:ready", "Values": ["true"]},
         {"Name": "instance-state-name", "Values": ["running"]},
-    ]  # fmt: skip
+    ]
     found = client("ec2").describe_instances(Filters=filters)["Reservations"]
     return [machine["InstanceId"] for reservation in found for machine in reservation["Instances"]]
 
 
 def healthy(aws: str, value: bool) -> None:
     body = json.dumps({"healthy": value}).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{aws}/_double/machines", data=body, method="POST"), timeout=10).close()
+    urllib.request.urlopen(
+        urllib.request.Request(f"{aws}/_double/machines", data=body, method="POST"), timeout=10
+    ).close()
 
 
 def test_a_groups_machines_report_themselves_ready(client: Client, vpc: tuple[str, str]) -> None:
     group(client, "release-1", vpc[1])
     ((state, machine),) = states(client, "release-1")
     assert (state, ready(client, "release-1")) == ("InService", [machine])
-    (found,) = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["release-1"])["AutoScalingGroups"]
+    (found,) = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["release-1"])[
+        "AutoScalingGroups"
+    ]
     assert found["HealthCheckGracePeriod"] == 0
 
 
-def test_a_machine_that_never_gets_healthy_waits_in_its_hook(aws: str, client: Client, vpc: tuple[str, str]) -> None:
+def test_a_machine_that_never_gets_healthy_waits_in_its_hook(
+    aws: str, client: Client, vpc: tuple[str, str]
+) -> None:
     healthy(aws, False)
     try:
         group(client, "release-2", vpc[1])
@@ -190,27 +253,46 @@ def test_a_machine_that_never_gets_healthy_waits_in_its_hook(aws: str, client: C
 def test_the_rest_of_our_calls_are_motos_own(client: Client, vpc: tuple[str, str]) -> None:
     """A sample of each further service, so that a moto that loses one is noticed."""
     topic = client("sns").create_topic(Name="alerts")["TopicArn"]
-    client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com", ReturnSubscriptionArn=True)
+    client("sns").subscribe(
+        TopicArn=topic, Protocol="email", Endpoint="ops@example.com", ReturnSubscriptionArn=True
+    )
     client("logs").create_log_group(logGroupName="app")
     client("logs").put_retention_policy(logGroupName="app", retentionInDays=30)
     transformation = {"metricName": "errors", "metricNamespace": "Drawbridge", "metricValue": "1"}
     client("logs").put_metric_filter(
-        logGroupName="app", filterName="errors", filterPattern="?ERROR", metricTransformations=[transformation]
+        logGroupName="app",
+        filterName="errors",
+        filterPattern="?ERROR",
+        metricTransformations=[transformation],
     )
     client("cloudwatch").put_metric_alarm(
-        AlarmName="disk", Namespace="Drawbridge", MetricName="disk", Statistic="Maximum", Period=300, EvaluationPeriods=1,
-        Threshold=80, ComparisonOperator="GreaterThanThreshold", AlarmActions=[topic],
-    )  # fmt: skip
-    assert client("cloudwatch").describe_alarms(AlarmNames=["disk"])["MetricAlarms"][0]["AlarmActions"] == [topic]
+        AlarmName="disk",
+        Namespace="Drawbridge",
+        MetricName="disk",
+        Statistic="Maximum",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=80,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[topic],
+    )
+    assert client("cloudwatch").describe_alarms(AlarmNames=["disk"])["MetricAlarms"][0]["AlarmActions"] == [
+        topic
+    ]
     trust = {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
+        "Statement": [
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+        ],
     }
     iam = client("iam")
     iam.create_role(RoleName="host", AssumeRolePolicyDocument=json.dumps(trust))
     iam.create_instance_profile(InstanceProfileName="host")
     iam.add_role_to_instance_profile(InstanceProfileName="host", RoleName="host")
-    assert iam.get_instance_profile(InstanceProfileName="host")["InstanceProfile"]["Roles"][0]["RoleName"] == "host"
+    assert (
+        iam.get_instance_profile(InstanceProfileName="host")["InstanceProfile"]["Roles"][0]["RoleName"]
+        == "host"
+    )
     gateway = client("ec2").create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     client("ec2").attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc[0])
     assert client("sts").get_caller_identity()["Account"] == "123456789012"
@@ -224,13 +306,25 @@ def test_a_rule_added_by_hand_is_found_in_what_aws_lists(client: Client, vpc: tu
         GroupId=workload, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
     )
     rules = []
-    for port, direction in ((443, ec2.authorize_security_group_egress), (22, ec2.authorize_security_group_ingress)):
-        permission = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    for port, direction in (
+        (443, ec2.authorize_security_group_egress),
+        (22, ec2.authorize_security_group_ingress),
+    ):
+        permission = {
+            "IpProtocol": "tcp",
+            "FromPort": port,
+            "ToPort": port,
+            "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+        }
         rules += direction(GroupId=workload, IpPermissions=[permission])["SecurityGroupRules"]
     type_ = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
     resources = [
         {"type": drift.GROUPS[0], "id": workload, "urn": "urn:pulumi:prod::drawbridge::t::workload"},
-        {"type": type_, "id": rules[0]["SecurityGroupRuleId"], "urn": "urn:pulumi:prod::drawbridge::t::https"},
+        {
+            "type": type_,
+            "id": rules[0]["SecurityGroupRuleId"],
+            "urn": "urn:pulumi:prod::drawbridge::t::https",
+        },
     ]
     listed = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [workload]}])
     found = list(drift.foreign_rules({"deployment": {"resources": resources}}, listed))

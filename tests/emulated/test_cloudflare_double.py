@@ -36,7 +36,13 @@ def call(api: str, method: str, path: str, body: Any = None, token: str = "a" * 
 
 
 def test_cloudflares_own_client_understands_every_answer(cloudflare: str) -> None:
-    done = subprocess.run([PYTHON, HERE / "client_walk.py", cloudflare], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [PYTHON, HERE / "client_walk.py", cloudflare],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     tunnel = seen.pop("tunnel id")
@@ -72,10 +78,15 @@ def test_cloudflares_own_client_understands_every_answer(cloudflare: str) -> Non
 
 @pytest.mark.parametrize("token", ["", "short", "a" * 81, "with space" * 5])
 def test_only_a_well_formed_token_is_let_in(cloudflare: str, token: str) -> None:
-    assert call(cloudflare, "GET", f"zones/{ZONE}/dns_records", token=token) == (403, [10000, "Authentication error"])
+    assert call(cloudflare, "GET", f"zones/{ZONE}/dns_records", token=token) == (
+        403,
+        [10000, "Authentication error"],
+    )
 
 
-@pytest.mark.parametrize("path", ["zones/x/dns_records", f"zones/{ZONE}/rulesets/phases", f"accounts/{ACCOUNT}/access", ""])
+@pytest.mark.parametrize(
+    "path", ["zones/x/dns_records", f"zones/{ZONE}/rulesets/phases", f"accounts/{ACCOUNT}/access", ""]
+)
 def test_what_the_api_does_not_have_is_not_routed(cloudflare: str, path: str) -> None:
     message = f"Could not route to /client/v4/{path}, perhaps your object identifier is invalid?"
     assert call(cloudflare, "GET", path) == (404, [7003, message])
@@ -105,28 +116,48 @@ def test_a_new_secret_is_another_token_of_the_same_tunnel(cloudflare: str) -> No
     tokens.append(call(cloudflare, "GET", f"{place}/token")[1])
     assert [json.loads(base64.b64decode(token))["s"] for token in tokens] == secrets
     too_short = {"tunnel_secret": base64.b64encode(b"short").decode()}
-    assert call(cloudflare, "PATCH", place, too_short) == (400, [99999, "tunnel_secret must be at least 32 bytes"])
+    assert call(cloudflare, "PATCH", place, too_short) == (
+        400,
+        [99999, "tunnel_secret must be at least 32 bytes"],
+    )
     call(cloudflare, "DELETE", place)
 
 
 def test_an_access_rule_has_one_selector_and_a_proxied_record_no_ttl_of_its_own(cloudflare: str) -> None:
     rule = {"email": {"email": "a@example.com"}, "everyone": {}}
     status, error = call(
-        cloudflare, "POST", f"accounts/{ACCOUNT}/access/policies", {"name": "p", "decision": "allow", "include": [rule]}
+        cloudflare,
+        "POST",
+        f"accounts/{ACCOUNT}/access/policies",
+        {"name": "p", "decision": "allow", "include": [rule]},
     )
     assert (status, error[1]) == (
-        400, "access.api.error.invalid_request: include: a rule has one selector, got ['email', 'everyone']",
-    )  # fmt: skip
-    record = {"type": "CNAME", "name": "ttl.example.com", "content": "x.cfargotunnel.com", "proxied": True, "ttl": 300}
+        400,
+        "access.api.error.invalid_request: include: a rule has one selector, got ['email', 'everyone']",
+    )
+    record = {
+        "type": "CNAME",
+        "name": "ttl.example.com",
+        "content": "x.cfargotunnel.com",
+        "proxied": True,
+        "ttl": 300,
+    }
     assert call(cloudflare, "POST", f"zones/{ZONE}/dns_records", record)[0] == 400
     assert call(cloudflare, "POST", f"zones/{ZONE}/dns_records", {"name": "x"})[0] == 200
 
 
 def test_two_applications_cannot_guard_the_same_place(cloudflare: str) -> None:
     applications = f"accounts/{ACCOUNT}/access/apps"
-    given = {"name": "one", "type": "self_hosted", "destinations": [{"type": "public", "uri": "two.example.com/admin"}]}
+    given = {
+        "name": "one",
+        "type": "self_hosted",
+        "destinations": [{"type": "public", "uri": "two.example.com/admin"}],
+    }
     _, made = call(cloudflare, "POST", applications, given)
     assert call(cloudflare, "POST", applications, given)[0] == 409
-    assert call(cloudflare, "PUT", f"{applications}/{made['id']}", {**given, "name": "renamed"})[1]["aud"] == made["aud"]
+    assert (
+        call(cloudflare, "PUT", f"{applications}/{made['id']}", {**given, "name": "renamed"})[1]["aud"]
+        == made["aud"]
+    )
     unknown = {**given, "policies": [{"id": "0" * 32}]}
     assert call(cloudflare, "PUT", f"{applications}/{made['id']}", unknown)[0] == 400

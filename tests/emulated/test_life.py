@@ -25,7 +25,20 @@ from .conftest import double
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = "image2model"  # with a database, storage, logins, rules and alerts: every resource there is
 REGION = "ap-northeast-1"
-SERVICES = ("autoscaling", "cloudwatch", "ec2", "efs", "iam", "kms", "logs", "rds", "secretsmanager", "sns", "ssm", "sts")
+SERVICES = (
+    "autoscaling",
+    "cloudwatch",
+    "ec2",
+    "efs",
+    "iam",
+    "kms",
+    "logs",
+    "rds",
+    "secretsmanager",
+    "sns",
+    "ssm",
+    "sts",
+)
 CLOUDFLARE_TOKEN = "not-a-token-but-as-long-as-one-0123456789"
 
 
@@ -60,31 +73,45 @@ class Life:
 
     def __init__(self, place: Path, aws: str, cloudflare: str) -> None:
         self.aws, self.cloudflare, self.project = aws, cloudflare, place / "project"
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
         for name in filter(None, listed.split("\0")):
             (self.project / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.project / name)
         (self.project / ".venv").symlink_to(ROOT / ".venv")
         (place / "backend").mkdir()
         self.environment = {
-            **os.environ, "PULUMI_BACKEND_URL": f"file://{place / 'backend'}", "PULUMI_CONFIG_PASSPHRASE": "life", "PULUMI_STACK": "prod",
-            "PULUMI_SKIP_UPDATE_CHECK": "true", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            **os.environ,
+            "PULUMI_BACKEND_URL": f"file://{place / 'backend'}",
+            "PULUMI_CONFIG_PASSPHRASE": "life",
+            "PULUMI_STACK": "prod",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
             "CLOUDFLARE_API_TOKEN": CLOUDFLARE_TOKEN,
-        }  # fmt: skip
+        }
         self.file = self.project / "Pulumi.prod.yaml"
         shutil.copy(ROOT / "examples" / EXAMPLE / "Pulumi.prod.yaml", self.file)
         config = self.config()
         config |= {
-            "aws:endpoints": [dict.fromkeys(SERVICES, aws)], "aws:skipCredentialsValidation": True, "aws:skipMetadataApiCheck": True,
+            "aws:endpoints": [dict.fromkeys(SERVICES, aws)],
+            "aws:skipCredentialsValidation": True,
+            "aws:skipMetadataApiCheck": True,
             "cloudflare:baseUrl": cloudflare,
-        }  # fmt: skip
+        }
         config["drawbridge:host"]["bootTimeout"] = "60s"
         self.write(config)
         self.run("stack", "init", "prod")
         providers = config["drawbridge:identityProviders"].values()
-        names = {*config["drawbridge:app"]["secrets"], *(one["clientSecret"] for one in providers if "clientSecret" in one)}
+        names = {
+            *config["drawbridge:app"]["secrets"],
+            *(one["clientSecret"] for one in providers if "clientSecret" in one),
+        }
         for name in names:
-            self.run("config", "set", "--secret", "--path", f"drawbridge:secrets.{name}", f"canary-{name.lower()}")
+            self.run(
+                "config", "set", "--secret", "--path", f"drawbridge:secrets.{name}", f"canary-{name.lower()}"
+            )
 
     def config(self) -> dict[str, Any]:
         return dict(yaml.safe_load(self.file.read_text())["config"])
@@ -105,7 +132,9 @@ class Life:
             text=True,
             check=False,
         )
-        assert (done.returncode != 0) is fails, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
+        assert (done.returncode != 0) is fails, (
+            f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
+        )
         assert "canary-" not in done.stdout
         return done.stdout
 
@@ -115,12 +144,19 @@ class Life:
 
     def client(self, service: str) -> Any:
         return boto3.client(
-            service, region_name=REGION, endpoint_url=self.aws, aws_access_key_id="test", aws_secret_access_key="test"
+            service,
+            region_name=REGION,
+            endpoint_url=self.aws,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
         )
 
     def cloudflares(self, path: str) -> list[dict[str, Any]]:
         """What a collection of the Cloudflare double holds."""
-        account, zone = self.config()["drawbridge:cloudflare"]["accountId"], self.config()["drawbridge:cloudflare"]["zoneId"]
+        account, zone = (
+            self.config()["drawbridge:cloudflare"]["accountId"],
+            self.config()["drawbridge:cloudflare"]["zoneId"],
+        )
         request = urllib.request.Request(
             f"{self.cloudflare}/{path.format(account=account, zone=zone)}",
             headers={"Authorization": f"Bearer {CLOUDFLARE_TOKEN}"},
@@ -136,10 +172,14 @@ class Life:
 
 
 COLLECTIONS = (
-    "accounts/{account}/cfd_tunnel", "accounts/{account}/access/apps", "accounts/{account}/access/policies",
-    "accounts/{account}/access/identity_providers", "accounts/{account}/alerting/v3/policies", "zones/{zone}/dns_records",
+    "accounts/{account}/cfd_tunnel",
+    "accounts/{account}/access/apps",
+    "accounts/{account}/access/policies",
+    "accounts/{account}/access/identity_providers",
+    "accounts/{account}/alerting/v3/policies",
+    "zones/{zone}/dns_records",
     "zones/{zone}/rulesets",
-)  # fmt: skip
+)
 
 
 def test_a_stack_lives_and_leaves_nothing(life: Life) -> None:

@@ -19,7 +19,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Action = Literal["fail", "timeout", "hang", "hang-after", "lost", "die-before", "die-after", "init-failed", "slow"]
+Action = Literal[
+    "fail", "timeout", "hang", "hang-after", "lost", "die-before", "die-after", "init-failed", "slow"
+]
 
 FACTS: dict[str, Any] = {
     "account": "123456789012",
@@ -58,7 +60,9 @@ class Operation:
     type: str
     urn: str = ""
     id: str = ""
-    outcome: Literal["ok", "refused", "failed", "timeout", "hanging", "lost", "died", "init-failed", "absent"] = "ok"
+    outcome: Literal[
+        "ok", "refused", "failed", "timeout", "hanging", "lost", "died", "init-failed", "absent"
+    ] = "ok"
     message: str = ""
 
     @property
@@ -151,7 +155,9 @@ class Cloud:
         """The only live object of the type whose name contains `name`. LookupError: none or several."""
         found = [thing for thing in self.live(type_) if name in thing.name]
         if len(found) != 1:
-            raise LookupError(f"{len(found)} live objects of {type_} named *{name}*: {[thing.id for thing in found]}")
+            raise LookupError(
+                f"{len(found)} live objects of {type_} named *{name}*: {[thing.id for thing in found]}"
+            )
         return found[0]
 
     def operations(self, since: int = 0) -> list[Operation]:
@@ -168,7 +174,11 @@ class Cloud:
     def struck(self) -> set[tuple[str, ...]]:
         """(operation, type, name) of what the faults with `each` struck, a plugin that died before it could record it included."""
         with self._lock():
-            return {tuple(what.split(" ", 2)) for fault in self._read("faults.json", []) for what in fault["struck"]}
+            return {
+                tuple(what.split(" ", 2))
+                for fault in self._read("faults.json", [])
+                for what in fault["struck"]
+            }
 
     def heal(self) -> None:
         """Forget every fault that was asked for."""
@@ -209,7 +219,9 @@ class Cloud:
         with self._lock():
             contents = self._load()
             yield contents
-            self._save("cloud.json", {"things": [asdict(thing) for thing in contents.things], "born": contents.born})
+            self._save(
+                "cloud.json", {"things": [asdict(thing) for thing in contents.things], "born": contents.born}
+            )
 
     def strike(self, op: str, type_: str, name: str) -> Fault | None:
         """Count this operation against every fault; the first fault that strikes it."""

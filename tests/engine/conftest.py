@@ -48,7 +48,9 @@ def once_up(tmp_path_factory: pytest.TempPathFactory, plugins: Path) -> Callable
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest, once_up: Callable[[str], EngineStack], tmp_path: Path) -> EngineStack:
+def engine(
+    request: pytest.FixtureRequest, once_up: Callable[[str], EngineStack], tmp_path: Path
+) -> EngineStack:
     """A copy of the stack that the test is parametrized with, as it is after its first `up`."""
     return once_up(getattr(request, "param", "maycast-recorder")).fork(tmp_path)
 

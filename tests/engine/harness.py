@@ -40,7 +40,11 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 def missing() -> str | None:
     """Why the engine cannot be driven here; None when it can."""
     wanted = [name for name in ("pulumi", "pulumi-language-python") if shutil.which(name) is None]
-    return f"not on PATH: {', '.join(wanted)} (the Pulumi CLI, https://www.pulumi.com/docs/install)" if wanted else None
+    return (
+        f"not on PATH: {', '.join(wanted)} (the Pulumi CLI, https://www.pulumi.com/docs/install)"
+        if wanted
+        else None
+    )
 
 
 def real_random(version: str) -> Path | None:
@@ -69,7 +73,9 @@ def make_home(home: Path, *, random: bool = True) -> Path:
         python = directory / "python"
         warm.python_like(python, plugins, STANDIN)
         binary = directory / f"pulumi-resource-{package}"
-        binary.write_text(f"#!/bin/sh\nexec '{python}' -m {STANDIN} {package} {version} \"$@\"\n", encoding="utf-8")
+        binary.write_text(
+            f"#!/bin/sh\nexec '{python}' -m {STANDIN} {package} {version} \"$@\"\n", encoding="utf-8"
+        )
         binary.chmod(0o755)
     warm.python_like(home / "venv" / "bin" / "python", programs, "pulumi-language-python-exec", "-m pip")
     started = [
@@ -84,7 +90,11 @@ def make_home(home: Path, *, random: bool = True) -> Path:
 def _used_by_programs() -> list[str]:
     """What programs import that does not change with the program, class by class: the SDKs load each at its first use."""
     texts = [file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("components/*.py"))]
-    classes = {found for text in texts for found in re.findall(r"\b(aws|cloudflare|random)\.((?:[a-z0-9]+\.)?[A-Z]\w+)", text)}
+    classes = {
+        found
+        for text in texts
+        for found in re.findall(r"\b(aws|cloudflare|random)\.((?:[a-z0-9]+\.)?[A-Z]\w+)", text)
+    }
     return ["pulumi", "pydantic", "yaml", "pip._internal.cli.main", "pip._internal.commands.list"] + [
         f"pulumi_{package}:{name}" for package, name in sorted(classes)
     ]
@@ -111,7 +121,9 @@ def _project_files(source: Path) -> Iterator[Path]:
         yield from (path for name in listed.stdout.split("\0") if name and (path := source / name).is_file())
         return
     for directory, folders, files in os.walk(source):  # an unpacked archive: no git
-        folders[:] = [name for name in folders if name not in (".venv", ".git", "__pycache__", "node_modules")]
+        folders[:] = [
+            name for name in folders if name not in (".venv", ".git", "__pycache__", "node_modules")
+        ]
         yield from (Path(directory) / name for name in files)
 
 
@@ -218,7 +230,9 @@ class EngineStack:
     def up(self, *, fails: bool = False, refresh: bool = False, **options: Any) -> Run:
         """`pulumi up --yes`. AssertionError, with the whole output, when it ends otherwise than expected."""
         shown = "up --refresh" if refresh else "up"
-        return self._run(shown, fails, lambda **hooks: self.select().up(refresh=refresh or None, **options, **hooks))
+        return self._run(
+            shown, fails, lambda **hooks: self.select().up(refresh=refresh or None, **options, **hooks)
+        )
 
     def preview(self, *, fails: bool = False, **options: Any) -> Run:
         """`pulumi preview`."""
@@ -244,7 +258,9 @@ class EngineStack:
         """Any command of the CLI, in the project, on this stack. `fails`: None where either end will do."""
         return self._watched(arguments, fails, lambda process, output: None)
 
-    def interrupted(self, *arguments: str, when: Callable[[], bool], signals: Sequence[signal.Signals]) -> Run:
+    def interrupted(
+        self, *arguments: str, when: Callable[[], bool], signals: Sequence[signal.Signals]
+    ) -> Run:
         """Any command of the CLI, which gets these signals once `when` holds, each after it has answered the one before.
 
         In one instant two would be one to the CLI, which then waits for what is under way. It may end before `when` holds.
@@ -254,12 +270,19 @@ class EngineStack:
             _wait_for(lambda: process.poll() is not None or when())
             for number, each in enumerate(signals, 1):
                 process.send_signal(each)
-                _wait_for(lambda n=number: process.poll() is not None or output.read_text().count(" received; ") >= n)
+                _wait_for(
+                    lambda n=number: (
+                        process.poll() is not None or output.read_text().count(" received; ") >= n
+                    )
+                )
 
         return self._watched(arguments, None, interrupt)
 
     def _watched(
-        self, arguments: Sequence[str], fails: bool | None, meanwhile: Callable[[subprocess.Popen[bytes], Path], None]
+        self,
+        arguments: Sequence[str],
+        fails: bool | None,
+        meanwhile: Callable[[subprocess.Popen[bytes], Path], None],
     ) -> Run:
         before, output = len(self.cloud.operations()), self.place / "output.txt"
         with output.open("wb") as stream:
@@ -275,12 +298,16 @@ class EngineStack:
             meanwhile(process, output)
             process.wait(_PATIENCE)
         except (subprocess.TimeoutExpired, TimeoutError) as error:
-            raise AssertionError(f"pulumi {' '.join(arguments)} stands still\n{output.read_text()}") from error
+            raise AssertionError(
+                f"pulumi {' '.join(arguments)} stands still\n{output.read_text()}"
+            ) from error
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        return self._judged(f"pulumi {' '.join(arguments)}", fails, process.returncode == 0, output.read_text(), [], before)
+        return self._judged(
+            f"pulumi {' '.join(arguments)}", fails, process.returncode == 0, output.read_text(), [], before
+        )
 
     def fork(self, place: Path) -> EngineStack:
         """A copy of project, state and cloud as they are now, to try something else from here."""
@@ -307,7 +334,9 @@ class EngineStack:
             lines += [] if lines else [str(error)]
         return self._judged(command, fails, ok, "\n".join(lines), steps, before)
 
-    def _judged(self, command: str, fails: bool | None, ok: bool, output: str, steps: list[Step], before: int) -> Run:
+    def _judged(
+        self, command: str, fails: bool | None, ok: bool, output: str, steps: list[Step], before: int
+    ) -> Run:
         run = Run(
             command=command,
             ok=ok,
@@ -318,7 +347,9 @@ class EngineStack:
         assert "canary-" not in run.output or "-v=9" in command, f"{command} printed a secret:\n{run.output}"
         if ok is fails:
             ended = "succeeded, and should have failed" if ok else "failed"
-            log = "\n".join(f"  {o.op} {o.type} {o.name} {o.id}: {o.outcome} {o.message}" for o in run.operations)
+            log = "\n".join(
+                f"  {o.op} {o.type} {o.name} {o.id}: {o.outcome} {o.message}" for o in run.operations
+            )
             raise AssertionError(f"{command} {ended}\n{run.output}\noperations:\n{log}")
         return run
 

@@ -44,11 +44,15 @@ def assert_settled(engine: EngineStack) -> None:
         engine.cli("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
     state = engine.export()
     known = [
-        (r["type"], r["urn"], r["id"]) for r in state["resources"] if r.get("custom") and "pulumi:providers" not in r["type"]
+        (r["type"], r["urn"], r["id"])
+        for r in state["resources"]
+        if r.get("custom") and "pulumi:providers" not in r["type"]
     ]
     living = [(t.type, t.urn, t.id) for t in engine.cloud.live() if not t.type.startswith("standin:")]
     assert sorted(known) == sorted(living)  # nothing orphaned, nothing forgotten
-    assert [urn for urn, times in Counter(urn for _, urn, _ in living).items() if times > 1] == []  # nothing twice
+    assert [
+        urn for urn, times in Counter(urn for _, urn, _ in living).items() if times > 1
+    ] == []  # nothing twice
     assert not state.get("pending_operations")
     again = engine.up()
     assert (again.planned(), [o for o in again.operations if o.op not in ("invoke", "read")]) == ([], [])
@@ -57,7 +61,10 @@ def assert_settled(engine: EngineStack) -> None:
 def created(runs: list[Run]) -> Counter[tuple[str, str]]:
     """How many objects came into being, by type and name."""
     return Counter(
-        (o.type, o.name) for run in runs for o in run.operations if o.op == "create" and o.outcome in ("ok", "init-failed")
+        (o.type, o.name)
+        for run in runs
+        for o in run.operations
+        if o.op == "create" and o.outcome in ("ok", "init-failed")
     )
 
 

@@ -51,7 +51,9 @@ def dig(value: Any, path: str) -> list[Any]:
     """Every value at a path like `policies.id`, looking through lists. Missing steps give nothing."""
     found = [value]
     for step in path.split(".") if path else []:
-        found = [item[step] for item in _flat(found) if isinstance(item, Mapping) and item.get(step) is not None]
+        found = [
+            item[step] for item in _flat(found) if isinstance(item, Mapping) and item.get(step) is not None
+        ]
     return list(_flat(found))
 
 
@@ -82,7 +84,9 @@ class Birth:
     def hex(self, digits: int, salt: str = "") -> str:
         """The same digits in every run of the same story, others for another object or salt."""
         text = f"{self.urn}#{self.count}#{salt}"
-        drawn = "".join(hashlib.sha256(f"{text}{part}".encode()).hexdigest() for part in range(digits // 64 + 1))
+        drawn = "".join(
+            hashlib.sha256(f"{text}{part}".encode()).hexdigest() for part in range(digits // 64 + 1)
+        )
         return drawn[:digits]
 
     def uuid(self, salt: str = "") -> str:
@@ -114,7 +118,9 @@ def _prefixed(prefix: str) -> Maker:
 
 def _drawn_word(birth: Birth) -> str:
     """Letters and digits, as many as `length` asks: good enough for a password of any class."""
-    return ("Aa0" + birth.hex(int(birth.inputs.get("length", 16)), "word"))[: int(birth.inputs.get("length", 16))]
+    return ("Aa0" + birth.hex(int(birth.inputs.get("length", 16)), "word"))[
+        : int(birth.inputs.get("length", 16))
+    ]
 
 
 IDS: dict[str, Maker] = {
@@ -144,7 +150,9 @@ IDS: dict[str, Maker] = {
     PROFILE: _input("name"),
     PARAMETER: _input("name"),
     "aws:secretsmanager/secret:Secret": lambda birth: birth.arn(),
-    "aws:sns/topic:Topic": lambda birth: f"arn:aws:sns:{birth.region}:{birth.account}:{birth.inputs.get('name')}",
+    "aws:sns/topic:Topic": lambda birth: (
+        f"arn:aws:sns:{birth.region}:{birth.account}:{birth.inputs.get('name')}"
+    ),
     "aws:kms/key:Key": lambda birth: birth.uuid(),
     "aws:cloudwatch/logGroup:LogGroup": _input("name"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _input("name"),
@@ -157,7 +165,9 @@ IDS: dict[str, Maker] = {
     SERVICE_TOKEN: lambda birth: birth.uuid(),
     IDENTITY_PROVIDER: lambda birth: birth.uuid(),
     "random:index/randomId:RandomId": lambda birth: (
-        base64.urlsafe_b64encode(bytes.fromhex(birth.hex(2 * int(birth.inputs["byteLength"])))).decode().rstrip("=")
+        base64.urlsafe_b64encode(bytes.fromhex(birth.hex(2 * int(birth.inputs["byteLength"]))))
+        .decode()
+        .rstrip("=")
     ),
     # The real provider's id is the secret itself (computeRandomBytesID in pulumi-random): it stands in every state in plain.
     "random:index/randomBytes:RandomBytes": lambda birth: birth.base64(int(birth.inputs["length"])),
@@ -174,7 +184,11 @@ def make_id(birth: Birth) -> str:
     if birth.type in IDS:
         return str(IDS[birth.type](birth))
     kind = birth.type.rsplit(":", 1)[1]
-    return birth.hex(32) if birth.type.startswith("cloudflare:") else f"{kind[0].lower()}{kind[1:]}-{birth.hex(17)}"
+    return (
+        birth.hex(32)
+        if birth.type.startswith("cloudflare:")
+        else f"{kind[0].lower()}{kind[1:]}-{birth.hex(17)}"
+    )
 
 
 def _database_host(birth: Birth) -> str:
@@ -194,7 +208,8 @@ OUTPUTS: dict[str, dict[str, Maker]] = {
         "version": lambda birth: 1,
         "tier": lambda birth: "Standard",
         "arn": lambda birth: (
-            f"arn:aws:ssm:{birth.region}:{birth.account}:parameter/" + str(birth.inputs.get("name", "")).lstrip("/")
+            f"arn:aws:ssm:{birth.region}:{birth.account}:parameter/"
+            + str(birth.inputs.get("name", "")).lstrip("/")
         ),
     },
     VPC: {"instanceTenancy": lambda birth: "default", "enableDnsSupport": lambda birth: True},
@@ -203,16 +218,22 @@ OUTPUTS: dict[str, dict[str, Maker]] = {
         "endpoint": lambda birth: f"{_database_host(birth)}:{birth.inputs.get('port', 5432)}",
         "port": lambda birth: 5432,
         "resourceId": lambda birth: birth.id,
-        "engineVersionActual": lambda birth: f"{str(birth.inputs.get('engineVersion', '17')).split('.')[0]}.6",
+        "engineVersionActual": lambda birth: (
+            f"{str(birth.inputs.get('engineVersion', '17')).split('.')[0]}.6"
+        ),
         "masterUserSecrets": _managed_secret,
         "caCertIdentifier": lambda birth: "rds-ca-rsa2048-g1",
         "status": lambda birth: "available",
     },
     FILE_SYSTEM: {"dnsName": lambda birth: f"{birth.id}.efs.{birth.region}.amazonaws.com"},
     MOUNT_TARGET: {"ipAddress": lambda birth: "10.0.0.9"},
-    ENDPOINT: {"dnsName": lambda birth: f"{birth.id}.ec2-instance-connect-endpoint.{birth.region}.amazonaws.com"},
+    ENDPOINT: {
+        "dnsName": lambda birth: f"{birth.id}.ec2-instance-connect-endpoint.{birth.region}.amazonaws.com"
+    },
     ROLE: {"arn": lambda birth: f"arn:aws:iam::{birth.account}:role/{birth.inputs.get('name')}"},
-    PROFILE: {"arn": lambda birth: f"arn:aws:iam::{birth.account}:instance-profile/{birth.inputs.get('name')}"},
+    PROFILE: {
+        "arn": lambda birth: f"arn:aws:iam::{birth.account}:instance-profile/{birth.inputs.get('name')}"
+    },
     GROUP: {
         "arn": lambda birth: (
             f"arn:aws:autoscaling:{birth.region}:{birth.account}:autoScalingGroup:{birth.uuid()}"
@@ -238,7 +259,10 @@ OUTPUTS: dict[str, dict[str, Maker]] = {
         "base64": lambda birth: birth.base64(int(birth.inputs["length"])),
         "hex": lambda birth: birth.hex(2 * int(birth.inputs["length"])),
     },
-    "random:index/randomPassword:RandomPassword": {"result": _drawn_word, "bcryptHash": lambda birth: birth.hex(60)},
+    "random:index/randomPassword:RandomPassword": {
+        "result": _drawn_word,
+        "bcryptHash": lambda birth: birth.hex(60),
+    },
     "random:index/randomString:RandomString": {"result": _drawn_word},
     "random:index/randomUuid:RandomUuid": {"result": lambda birth: birth.id},
     "random:index/randomInteger:RandomInteger": {"result": lambda birth: int(birth.id)},
@@ -303,7 +327,12 @@ AUTONAMED: dict[str, str] = {DATABASE: "identifier", "aws:s3/bucket:Bucket": "bu
 """Types that the bridge names by another input than `name`."""
 
 LOWER_CASE_NAMES: frozenset[str] = frozenset(
-    {DATABASE, "aws:rds/subnetGroup:SubnetGroup", "aws:rds/parameterGroup:ParameterGroup", "aws:s3/bucket:Bucket"}
+    {
+        DATABASE,
+        "aws:rds/subnetGroup:SubnetGroup",
+        "aws:rds/parameterGroup:ParameterGroup",
+        "aws:s3/bucket:Bucket",
+    }
 )
 
 NOT_AUTONAMED: frozenset[str] = frozenset({"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", PARAMETER})
@@ -320,10 +349,16 @@ def bad_inputs(type_: str, inputs: Plain) -> list[tuple[str, str]]:
         findings.append(("ttl", "ttl must be set to 1 when `proxied` is true"))
     if type_ == PARAMETER and not inputs.get("name"):
         findings.append(("name", "the stand-in gives parameters no names: name it"))
-    if type_ == DATABASE and not inputs.get("skipFinalSnapshot") and not inputs.get("finalSnapshotIdentifier"):
+    if (
+        type_ == DATABASE
+        and not inputs.get("skipFinalSnapshot")
+        and not inputs.get("finalSnapshotIdentifier")
+    ):
         findings.append(("finalSnapshotIdentifier", "is required when `skipFinalSnapshot` is false"))
     if type_ == TUNNEL_CONFIG:
-        rules = inputs.get("config", {}).get("ingresses", []) if isinstance(inputs.get("config"), Mapping) else []
+        rules = (
+            inputs.get("config", {}).get("ingresses", []) if isinstance(inputs.get("config"), Mapping) else []
+        )
         if rules and (rules[-1].get("hostname") or rules[-1].get("path")):
             findings.append(("config.ingresses", "The last ingress rule must match all URLs"))
     return findings
@@ -331,25 +366,60 @@ def bad_inputs(type_: str, inputs: Plain) -> list[tuple[str, str]]:
 
 UNIQUE: dict[str, tuple[tuple[str, ...], str]] = {
     GROUP: (("name",), "AlreadyExists: AutoScalingGroup by this name already exists"),
-    LAUNCH_TEMPLATE: (("name",), "InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use"),
+    LAUNCH_TEMPLATE: (
+        ("name",),
+        "InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use",
+    ),
     SECURITY_GROUP: (("vpcId", "name"), "InvalidGroup.Duplicate: The security group already exists for VPC"),
     ROLE: (("name",), "EntityAlreadyExists: Role with this name already exists"),
     PROFILE: (("name",), "EntityAlreadyExists: Instance Profile with this name already exists"),
     DATABASE: (("identifier",), "DBInstanceAlreadyExists: DB instance already exists"),
-    "aws:rds/subnetGroup:SubnetGroup": (("name",), "DBSubnetGroupAlreadyExists: The DB subnet group already exists"),
-    "aws:rds/parameterGroup:ParameterGroup": (("name",), "DBParameterGroupAlreadyExists: Parameter group already exists"),
+    "aws:rds/subnetGroup:SubnetGroup": (
+        ("name",),
+        "DBSubnetGroupAlreadyExists: The DB subnet group already exists",
+    ),
+    "aws:rds/parameterGroup:ParameterGroup": (
+        ("name",),
+        "DBParameterGroupAlreadyExists: Parameter group already exists",
+    ),
     PARAMETER: (("name",), "ParameterAlreadyExists: The parameter already exists"),
-    "aws:secretsmanager/secret:Secret": (("name",), "ResourceExistsException: a secret with this name already exists"),
-    "aws:cloudwatch/logGroup:LogGroup": (("name",), "ResourceAlreadyExistsException: The log group already exists"),
+    "aws:secretsmanager/secret:Secret": (
+        ("name",),
+        "ResourceExistsException: a secret with this name already exists",
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": (
+        ("name",),
+        "ResourceAlreadyExistsException: The log group already exists",
+    ),
     "aws:kms/alias:Alias": (("name",), "AlreadyExistsException: An alias with this name already exists"),
-    "aws:backup/vault:Vault": (("name",), "AlreadyExistsException: Backup vault with the same name already exists"),
+    "aws:backup/vault:Vault": (
+        ("name",),
+        "AlreadyExistsException: Backup vault with the same name already exists",
+    ),
     SUBNET: (("vpcId", "cidrBlock"), "InvalidSubnet.Conflict: The CIDR conflicts with another subnet"),
     GATEWAY: (("vpcId",), "InvalidParameterValue: the network already has an internet gateway attached"),
-    ROUTE: (("routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock"), "RouteAlreadyExists: Route already exists"),
-    ROUTE_TABLE_ASSOCIATION: (("subnetId",), "Resource.AlreadyAssociated: conflicts with an existing association"),
-    MOUNT_TARGET: (("fileSystemId", "subnetId"), "MountTargetConflict: mount target already exists in this AZ"),
+    ROUTE: (
+        ("routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock"),
+        "RouteAlreadyExists: Route already exists",
+    ),
+    ROUTE_TABLE_ASSOCIATION: (
+        ("subnetId",),
+        "Resource.AlreadyAssociated: conflicts with an existing association",
+    ),
+    MOUNT_TARGET: (
+        ("fileSystemId", "subnetId"),
+        "MountTargetConflict: mount target already exists in this AZ",
+    ),
     INGRESS_RULE: (
-        ("securityGroupId", "ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "referencedSecurityGroupId"),
+        (
+            "securityGroupId",
+            "ipProtocol",
+            "fromPort",
+            "toPort",
+            "cidrIpv4",
+            "cidrIpv6",
+            "referencedSecurityGroupId",
+        ),
         "InvalidPermission.Duplicate: the specified rule already exists",
     ),
     EGRESS_RULE: (
@@ -389,7 +459,11 @@ OVERWRITTEN: dict[str, tuple[str, ...]] = {
 def set_before(birth: Birth, contents: Contents) -> Thing | None:
     """The live object that a creation sets again instead of making another."""
     keys = OVERWRITTEN.get(birth.type, ())
-    same = (thing for thing in contents.live(birth.type) if all(thing.inputs.get(k) == birth.inputs.get(k) for k in keys))
+    same = (
+        thing
+        for thing in contents.live(birth.type)
+        if all(thing.inputs.get(k) == birth.inputs.get(k) for k in keys)
+    )
     return next(same, None) if keys else None
 
 
@@ -466,7 +540,9 @@ def refuse_delete(thing: Thing, contents: Contents) -> str | None:
             # a security group's own rules go with it, also those that name the group itself
             own = user.inputs.get("securityGroupId") == thing.id
             if mark in dig(user.inputs, use.path) and not own:
-                reason = IN_USE.get(thing.type, f"DependencyViolation: resource {thing.id} has a dependent object")
+                reason = IN_USE.get(
+                    thing.type, f"DependencyViolation: resource {thing.id} has a dependent object"
+                )
                 return f"{reason} (used by {user.type} {user.id})"
     groups = contents.live(GROUP)
     if thing.type == SECURITY_GROUP:
@@ -482,7 +558,11 @@ def refuse_delete(thing: Thing, contents: Contents) -> str | None:
     if thing.type == DATABASE and thing.outputs.get("deletionProtection"):
         return "InvalidParameterCombination: Cannot delete protected DB Instance, please disable deletion protection"
     snapshot = thing.outputs.get("finalSnapshotIdentifier")
-    if thing.type == DATABASE and not thing.outputs.get("skipFinalSnapshot") and contents.find(SNAPSHOT, str(snapshot)):
+    if (
+        thing.type == DATABASE
+        and not thing.outputs.get("skipFinalSnapshot")
+        and contents.find(SNAPSHOT, str(snapshot))
+    ):
         return f"DBSnapshotAlreadyExists: Cannot create the snapshot because one with the identifier {snapshot} exists"
     return None
 
@@ -492,7 +572,13 @@ def after_delete(thing: Thing, contents: Contents) -> None:
     if thing.type == DATABASE and not thing.outputs.get("skipFinalSnapshot"):
         snapshot = str(thing.outputs["finalSnapshotIdentifier"])
         contents.things.append(
-            Thing(type=SNAPSHOT, id=snapshot, urn=thing.urn, inputs={}, outputs={"dbInstanceIdentifier": thing.id})
+            Thing(
+                type=SNAPSHOT,
+                id=snapshot,
+                urn=thing.urn,
+                inputs={},
+                outputs={"dbInstanceIdentifier": thing.id},
+            )
         )
 
 
@@ -539,7 +625,9 @@ def _vpc_of(subnet: Any, contents: Contents) -> Any:
 def _groups_of_machines(group: Thing, contents: Contents) -> list[Any]:
     templates = [contents.find(LAUNCH_TEMPLATE, str(id_)) for id_ in dig(group.inputs, "launchTemplate.id")]
     paths = ("vpcSecurityGroupIds", "networkInterfaces.securityGroups")
-    return [mark for template in templates if template for path in paths for mark in dig(template.inputs, path)]
+    return [
+        mark for template in templates if template for path in paths for mark in dig(template.inputs, path)
+    ]
 
 
 # Functions ------------------------------------------------------------------------------------------------------------
@@ -561,7 +649,9 @@ class NotFound(Exception):
 
 def _parameter(question: Question) -> dict[str, Any]:
     name = str(question.args["name"])
-    found = next((thing for thing in question.contents.live(PARAMETER) if thing.inputs.get("name") == name), None)
+    found = next(
+        (thing for thing in question.contents.live(PARAMETER) if thing.inputs.get("name") == name), None
+    )
     if found is None and not name.startswith("/aws/service/"):
         raise NotFound(f"ParameterNotFound: {name}")
     value = found.outputs.get("value") if found else question.facts["ami"]
@@ -584,15 +674,20 @@ def _machines(question: Question) -> dict[str, Any]:
     A tag that the group does not propagate is taken for the mark that a machine gives itself once it is healthy.
     """
     wanted: list[tuple[str, list[str]]] = [
-        (str(entry["name"]), [str(value) for value in entry["values"]]) for entry in question.args.get("filters") or []
+        (str(entry["name"]), [str(value) for value in entry["values"]])
+        for entry in question.args.get("filters") or []
     ]
-    wanted += [(f"tag:{key}", [str(value)]) for key, value in (question.args.get("instanceTags") or {}).items()]
+    wanted += [
+        (f"tag:{key}", [str(value)]) for key, value in (question.args.get("instanceTags") or {}).items()
+    ]
     ids: list[str] = []
     for group in question.contents.live(GROUP):
         tags = {str(tag["key"]): str(tag["value"]) for tag in group.inputs.get("tags") or []}
         tags["aws:autoscaling:groupName"] = str(group.outputs["name"])
 
-        def admits(name: str, values: list[str], tags: dict[str, str] = tags, ready: bool = group.ready) -> bool:
+        def admits(
+            name: str, values: list[str], tags: dict[str, str] = tags, ready: bool = group.ready
+        ) -> bool:
             if not name.startswith("tag:"):
                 return True  # instance-state-name and the like: all its machines run
             tag = name.removeprefix("tag:")

@@ -95,7 +95,9 @@ def secrets_in(engine: EngineStack, stack: str) -> dict[str, str]:
     found = {f"given {name}": canary(name) for name in secrets_of(stack)}
     found["the tunnel's secret"] = engine.cloud.one(TUNNEL).inputs["tunnelSecret"]
     found |= {f"parameter {thing.id}": thing.inputs["value"] for thing in engine.cloud.live(PARAMETER)}
-    for thing in engine.cloud.live("cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken"):
+    for thing in engine.cloud.live(
+        "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken"
+    ):
         found[f"service token {thing.id}"] = thing.outputs["clientSecret"]
     if _config(engine.file).get("drawbridge:secretDelivery", "cloud-init") == "cloud-init":
         found["user data"] = engine.cloud.one(TEMPLATE).inputs["userData"]

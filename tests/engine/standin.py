@@ -3,7 +3,7 @@
     python -m engine.standin aws [engine's address]      prints its port, as plugins do
 
 It keeps a cloud (`cloud.py`) in the directory that `DRAWBRIDGE_STANDIN_STATE` names, and behaves by tables (`rules.py`,
-`preview/replacing.py`). What it copies of the real providers' bridge: names made up for what has none, `__defaults`, replacement
+`preview/resource_types/replacing.py`). What it copies of the real providers' bridge: names made up for what has none, `__defaults`, replacement
 before deletion unless a fixed name forbids it, detailed differences by path, secrets and unknowns passed through.
 """
 
@@ -24,7 +24,7 @@ from google.protobuf import any_pb2, empty_pb2, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from preview.differences import differences, replaces, top
+from preview.diff.differences import differences, replaces, top
 
 from . import rules
 from .cloud import Cloud, Fault, Operation, Thing
@@ -119,7 +119,9 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=self.version)
 
     def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
-        return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": self.package, "version": self.version}))
+        return provider_pb2.GetSchemaResponse(
+            schema=json.dumps({"name": self.package, "version": self.version})
+        )
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         return empty_pb2.Empty()
@@ -162,7 +164,10 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             drawn = request.randomSeed.hex()[:7] or os.urandom(4).hex()[:7]
             name = kept or f"{_name(request.urn)}-{drawn}"
             news |= {named: name.lower() if type_ in rules.LOWER_CASE_NAMES else name, _DEFAULTS: [named]}
-        failures = [provider_pb2.CheckFailure(property=key, reason=reason) for key, reason in rules.bad_inputs(type_, bare(news))]
+        failures = [
+            provider_pb2.CheckFailure(property=key, reason=reason)
+            for key, reason in rules.bad_inputs(type_, bare(news))
+        ]
         return provider_pb2.CheckResponse(inputs=write(news), failures=failures)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -201,9 +206,13 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
                 if refusal:
                     raise Refused(refusal)
                 before = rules.set_before(birth, contents)
-                thing = before or Thing(type=type_, id=rules.make_id(birth), urn=request.urn, inputs={}, outputs={})
+                thing = before or Thing(
+                    type=type_, id=rules.make_id(birth), urn=request.urn, inputs={}, outputs={}
+                )
                 birth = self._birth(type_, request.urn, inputs, count, thing.id)
-                made = {output.name: rules.make_output(birth, output) for output in self._outputs(type_, context)}
+                made = {
+                    output.name: rules.make_output(birth, output) for output in self._outputs(type_, context)
+                }
                 thing.urn, thing.inputs = request.urn, inputs
                 thing.outputs = {key: value for key, value in {**made, **inputs}.items() if value is not None}
                 contents.things += [] if before else [thing]
@@ -221,7 +230,9 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         moved = rules.MOVED_BY_UPDATE.get(type_, {}) if inputs != bare(read(request.old_inputs)) else {}
         if request.preview:
             kept = {key: value for key, value in olds.items() if key not in gone}
-            return provider_pb2.UpdateResponse(properties=write({**kept, **dict.fromkeys(moved, UNKNOWN), **given}))
+            return provider_pb2.UpdateResponse(
+                properties=write({**kept, **dict.fromkeys(moved, UNKNOWN), **given})
+            )
 
         def change() -> Thing:
             with self.cloud.transaction() as contents:
@@ -232,8 +243,12 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
                 if refusal:
                     raise Refused(refusal)
                 birth = self._birth(type_, request.urn, inputs, contents.born.get(request.urn, 1), thing.id)
-                made = {output.name: rules.make_output(birth, output) for output in self._outputs(type_, context)}
-                fallen = {key: made.get(key) for key in gone}  # an input that is given no more falls to its default
+                made = {
+                    output.name: rules.make_output(birth, output) for output in self._outputs(type_, context)
+                }
+                fallen = {
+                    key: made.get(key) for key in gone
+                }  # an input that is given no more falls to its default
                 steps = {key: mover(thing, birth) for key, mover in moved.items()}
                 tags = {"tagsAll": made["tagsAll"]} if "tagsAll" in made else {}
                 outputs = {**thing.outputs, **fallen, **steps, **tags, **inputs}
@@ -252,13 +267,17 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         def look() -> Thing | None:
             with self.cloud.transaction() as contents:
                 # an import id may carry its owners: zones/ZONE/RULESET
-                return contents.find(type_, request.id, request.urn) or contents.find(type_, request.id.rsplit("/", 1)[-1])
+                return contents.find(type_, request.id, request.urn) or contents.find(
+                    type_, request.id.rsplit("/", 1)[-1]
+                )
 
         thing = self._operate(operation, context, look, {})
         if thing is None:
             return provider_pb2.ReadResponse()
         # Of a resource in state only what it was given is input; of an imported one, all that its maker gave.
-        inputs = {key: thing.outputs[key] for key in (bare(old_inputs) or thing.inputs) if key in thing.outputs}
+        inputs = {
+            key: thing.outputs[key] for key in (bare(old_inputs) or thing.inputs) if key in thing.outputs
+        }
         defaults = {_DEFAULTS: old_inputs[_DEFAULTS]} if _DEFAULTS in old_inputs else {}
         return provider_pb2.ReadResponse(
             id=thing.id,
@@ -293,7 +312,9 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         args = bare(read(request.args))
         function = rules.FUNCTIONS.get(request.tok)
         if function is None:
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{request.tok}: unknown to the stand-in. Add it to FUNCTIONS")
+            context.abort(
+                grpc.StatusCode.UNIMPLEMENTED, f"{request.tok}: unknown to the stand-in. Add it to FUNCTIONS"
+            )
             raise AssertionError("abort raises")
 
         def ask() -> Plain:
@@ -311,7 +332,9 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     # Common
 
-    def _operate(self, operation: Operation, context: grpc.ServicerContext, effect: Callable[[], Any], given: Plain) -> Any:
+    def _operate(
+        self, operation: Operation, context: grpc.ServicerContext, effect: Callable[[], Any], given: Plain
+    ) -> Any:
         """Bring about the effect, or what a fault makes of it, and record how it ended."""
         with self.gate:
             fault = self.cloud.strike(operation.op, operation.type, operation.name)
@@ -344,7 +367,9 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             self._fail_to_initialise(operation, context, result, fault, given)
         raise AssertionError(f"no such fault: {action}")
 
-    def _bring_about(self, operation: Operation, context: grpc.ServicerContext, effect: Callable[[], Any]) -> Any:
+    def _bring_about(
+        self, operation: Operation, context: grpc.ServicerContext, effect: Callable[[], Any]
+    ) -> Any:
         try:
             result = effect()
         except Refused as error:
@@ -423,7 +448,9 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     def _birth(self, type_: str, urn: str, inputs: Plain, count: int, id_: str = "") -> rules.Birth:
         region = str(inputs.get("region") or self.region)
         account = str(self.cloud.facts()["account"])
-        return rules.Birth(type=type_, urn=urn, count=count, inputs=inputs, region=region, account=account, id=id_)
+        return rules.Birth(
+            type=type_, urn=urn, count=count, inputs=inputs, region=region, account=account, id=id_
+        )
 
 
 class Refused(Exception):
@@ -453,7 +480,9 @@ def _kind(leaf: str, old: Plain, new: Plain, replacing: bool) -> Any:
 
 def main() -> None:
     package, version = sys.argv[1], sys.argv[2]
-    server = grpc.server(ThreadPoolExecutor(max_workers=16), options=[("grpc.max_receive_message_length", -1)])
+    server = grpc.server(
+        ThreadPoolExecutor(max_workers=16), options=[("grpc.max_receive_message_length", -1)]
+    )
     cloud = Cloud(Path(os.environ[STATE]))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandIn(package, version, cloud), server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -112,7 +112,9 @@ def test_initerror_makes_the_next_up_try_a_fresh_group(after_failed_release: For
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_a_release_that_fails_again_and_again_deletes_nothing(after_failed_release: Fork, check: bool) -> None:
+def test_a_release_that_fails_again_and_again_deletes_nothing(
+    after_failed_release: Fork, check: bool
+) -> None:
     engine = after_failed_release(replace=True, check=check)
     engine.cloud.fault("init-failed", op="create", type=GROUP, times=2)
     for tries in (2, 3):
@@ -122,7 +124,9 @@ def test_a_release_that_fails_again_and_again_deletes_nothing(after_failed_relea
 
 
 @pytest.mark.parametrize("route", ROUTES[1:])
-def test_a_corrected_release_replaces_both_groups_after_it_serves(after_failed_release: Fork, route: str) -> None:
+def test_a_corrected_release_replaces_both_groups_after_it_serves(
+    after_failed_release: Fork, route: str
+) -> None:
     engine = after_failed_release(replace=True, check=True)
     earlier = [group.id for group in engine.cloud.live(GROUP)]
     go_on(engine, route, fails=True)
@@ -139,7 +143,9 @@ def test_a_preview_after_the_failure_asks_the_cloud_nothing(after_failed_release
     engine = after_failed_release(replace=True, check=True)
     run = engine.preview()
     assert run.operations == ()
-    assert [step for step in run.planned(GROUP) if step[0] == "create-replacement"] == [("create-replacement", "app")]
+    assert [step for step in run.planned(GROUP) if step[0] == "create-replacement"] == [
+        ("create-replacement", "app")
+    ]
 
 
 def test_continue_on_error_deletes_nothing_either_while_the_release_fails(after_failed_release: Fork) -> None:

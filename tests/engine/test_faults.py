@@ -50,11 +50,15 @@ def test_a_first_up_that_fails_at_every_resource_in_turn_converges(
     engine.cloud.fault(fault, op="create", each=True)
     runs = climb(engine, at_most=60)
     made = created(runs)
-    assert engine.cloud.struck() == {("create", type_, name) for type_, name in made}  # every single one was struck
+    assert engine.cloud.struck() == {
+        ("create", type_, name) for type_, name in made
+    }  # every single one was struck
     # A group whose machines never came up is replaced (decision 7); everything else is made exactly once.
     twice = {type_ for (type_, _), times in made.items() if times > 1}
     assert twice == ({GROUP} if fault == "init-failed" else set())
-    assert [o.type for run in runs for o in run.operations if o.op == "delete"] == ([GROUP] if fault == "init-failed" else [])
+    assert [o.type for run in runs for o in run.operations if o.op == "delete"] == (
+        [GROUP] if fault == "init-failed" else []
+    )
     assert_settled(engine)
 
 
@@ -79,7 +83,14 @@ def test_a_first_up_whose_plugins_die_at_every_resource_in_turn_converges(
 
 
 @pytest.mark.parametrize(
-    "fault", ["fail", *(pytest.param(f, marks=pytest.mark.sweep) for f in ("timeout", "init-failed", "die-before", "die-after"))]
+    "fault",
+    [
+        "fail",
+        *(
+            pytest.param(f, marks=pytest.mark.sweep)
+            for f in ("timeout", "init-failed", "die-before", "die-after")
+        ),
+    ],
 )
 def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_always_serves(
     running: EngineStack, fault: Action, tmp_path: Path
@@ -100,9 +111,13 @@ def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_
     )
     done = {(o.op, o.type, o.name) for run in runs for o in run.operations if o.op in ops}
     assert engine.cloud.struck() == done  # every single one was struck
-    assert {("update", TUNNEL), ("update", TEMPLATE), ("create", GROUP), ("update", PARAMETER)} <= {hit[:2] for hit in done}
+    assert {("update", TUNNEL), ("update", TEMPLATE), ("create", GROUP), ("update", PARAMETER)} <= {
+        hit[:2] for hit in done
+    }
     assert fault == "init-failed" or ("delete", GROUP) in {hit[:2] for hit in done}
-    if fault == "die-after":  # nobody knows of the first new group; one that replaces it is ready before the old one goes
+    if (
+        fault == "die-after"
+    ):  # nobody knows of the first new group; one that replaces it is ready before the old one goes
         (left,) = orphans(engine)
         assert left.type == GROUP
         discard(engine, left)
@@ -110,7 +125,9 @@ def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_
     for number, run in enumerate(runs):
         if healthy.id in run.done("delete", GROUP):
             assert any(
-                o.op == "create" and o.type == GROUP and o.outcome == "ok" for r in runs[: number + 1] for o in r.operations
+                o.op == "create" and o.type == GROUP and o.outcome == "ok"
+                for r in runs[: number + 1]
+                for o in r.operations
             )
     (fresh,) = engine.cloud.live(GROUP)
     assert (fresh.id != healthy.id, fresh.ready) == (True, True)
@@ -139,7 +156,12 @@ def test_a_destroy_that_fails_at_every_object_in_turn_ends_with_nothing_left(
     runs = climb(engine, at_most=60, command=DESTROY)
     assert engine.cloud.struck() == standing  # every single one was struck
     ended = "died" if fault == "die-after" else "ok"
-    deleted = Counter((o.op, o.type, o.name) for run in runs for o in run.operations if o.op == "delete" and o.outcome == ended)
+    deleted = Counter(
+        (o.op, o.type, o.name)
+        for run in runs
+        for o in run.operations
+        if o.op == "delete" and o.outcome == ended
+    )
     assert deleted == Counter(standing)
     assert (engine.cloud.live(), engine.export().get("resources", [])) == ([], [])
 
@@ -147,19 +169,40 @@ def test_a_destroy_that_fails_at_every_object_in_turn_ends_with_nothing_left(
 # Plugins that die after the effect: the one thing that the engine cannot put right by itself ----------------------------
 
 REFUSED = {  # there can be one of it, or its name is fixed: the second creation is refused, and says why
-    "aws:ec2/internetGateway:InternetGateway", "aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation",
-    "aws:ec2/subnet:Subnet", "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint",
-    "aws:efs/mountTarget:MountTarget", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "cloudflare:index/ruleset:Ruleset",
-    PARAMETER, DNS, APPLICATION, TUNNEL,
-}  # fmt: skip
+    "aws:ec2/internetGateway:InternetGateway",
+    "aws:ec2/route:Route",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ec2/subnet:Subnet",
+    "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint",
+    "aws:efs/mountTarget:MountTarget",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "cloudflare:index/ruleset:Ruleset",
+    PARAMETER,
+    DNS,
+    APPLICATION,
+    TUNNEL,
+}
 DOUBLED = {  # it gets an id or a name of its own, so the next `up` makes another one
-    "aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/logMetricFilter:LogMetricFilter", "aws:ec2/routeTable:RouteTable",
-    "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/vpc:Vpc", "aws:iam/instanceProfile:InstanceProfile", "aws:iam/role:Role",
-    "aws:iam/rolePolicy:RolePolicy", "aws:rds/parameterGroup:ParameterGroup", "aws:rds/subnetGroup:SubnetGroup",
-    "aws:sns/topic:Topic", "cloudflare:index/notificationPolicy:NotificationPolicy",
-    GROUP, TEMPLATE, ALARM, DATABASE, FILES, POLICY,
-}  # fmt: skip
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "aws:ec2/routeTable:RouteTable",
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:ec2/vpc:Vpc",
+    "aws:iam/instanceProfile:InstanceProfile",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:rds/parameterGroup:ParameterGroup",
+    "aws:rds/subnetGroup:SubnetGroup",
+    "aws:sns/topic:Topic",
+    "cloudflare:index/notificationPolicy:NotificationPolicy",
+    GROUP,
+    TEMPLATE,
+    ALARM,
+    DATABASE,
+    FILES,
+    POLICY,
+}
 LOGIN = "cloudflare:index/zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider"  # one one-time PIN, any of others
 
 
@@ -179,7 +222,9 @@ def test_a_first_up_whose_plugins_die_after_every_effect_doubles_what_has_no_fix
             (in_the_way,) = [thing for thing in orphans(engine) if thing.urn == operation.urn]
             discard(engine, in_the_way)  # as the documentation says; nothing uses it yet
     made = created(runs)
-    assert engine.cloud.struck() == {("create", type_, name) for type_, name in made}  # every single one was struck
+    assert engine.cloud.struck() == {
+        ("create", type_, name) for type_, name in made
+    }  # every single one was struck
     assert [o for run in runs for o in run.operations if o.op == "delete"] == []
     left = orphans(engine)
     assert (refused, {thing.type for thing in left}) == (REFUSED | {LOGIN}, DOUBLED | {LOGIN})

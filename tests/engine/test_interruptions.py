@@ -56,7 +56,9 @@ def test_a_first_up_that_hangs_at_every_operation_in_turn_converges(
         if not runs[-1].ok and SIGKILL in signals:
             unlock(engine)
     made = created(runs)
-    assert engine.cloud.struck() == {("create", type_, name) for type_, name in made}  # every single one was struck
+    assert engine.cloud.struck() == {
+        ("create", type_, name) for type_, name in made
+    }  # every single one was struck
     assert set(made.values()) == {1}
     assert [o for run in runs for o in run.operations if o.op == "delete"] == []
     assert_settled(engine)
@@ -103,7 +105,9 @@ def killed(prepared: Prepared, tmp_path: Path) -> EngineStack:
     engine.interrupted(*UP, when=standing(engine), signals=(SIGKILL,))
     unlock(engine)
     assert {thing.type for thing in orphans(engine)} == {TUNNEL, FILES}
-    assert {p["resource"]["urn"] for p in engine.export()["pending_operations"]} == {thing.urn for thing in orphans(engine)}
+    assert {p["resource"]["urn"] for p in engine.export()["pending_operations"]} == {
+        thing.urn for thing in orphans(engine)
+    }
     return engine
 
 

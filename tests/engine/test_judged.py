@@ -10,8 +10,8 @@ from conftest import ROOT, canary, example_file, secret_names
 from scripted import SCRIPTED, Scripted
 
 from preview.changes import Consequence
-from preview.engine_plan import read_plan
-from preview.evaluate import evaluate
+from preview.diff.engine_plan import read_plan
+from preview.evaluate.program import evaluate
 
 from .harness import EngineStack, copy_project
 
@@ -58,7 +58,11 @@ def test_the_engines_preview_is_judged_the_same(
     assert comparison.consequence == change.verdict
     changes = {found.name.removeprefix(PREFIX): found for found in comparison.changed}
     for name, action, consequence, because in change.changed:
-        assert (changes[name].action, changes[name].consequence, changes[name].because) == (action, consequence, because)
+        assert (changes[name].action, changes[name].consequence, changes[name].because) == (
+            action,
+            consequence,
+            because,
+        )
     opens = {(item.kind, item.subject.removeprefix(PREFIX)) for item in comparison.exposures}
     assert opens == set(change.opens)
 

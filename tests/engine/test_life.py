@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from preview.differences import replaces
+from preview.diff.differences import replaces
 
 from .cloud import Thing
 from .harness import EngineStack
@@ -61,7 +61,11 @@ def test_a_release_is_a_new_group_before_the_old_one_goes_last(engine: EngineSta
     release(engine)
     done = changes(engine.up())
     alarms = [change for change in done if change == ("update", ALARM)]  # those that name the group
-    assert [change for change in done if change not in alarms] == [("update", TEMPLATE), ("create", GROUP), ("delete", GROUP)]
+    assert [change for change in done if change not in alarms] == [
+        ("update", TEMPLATE),
+        ("create", GROUP),
+        ("delete", GROUP),
+    ]
     assert done[-1] == ("delete", GROUP)
     (new,) = engine.cloud.live(GROUP)
     assert (new.id != old.id, new.ready) == (True, True)
@@ -101,7 +105,9 @@ def test_a_route_comes_and_goes_without_touching_the_others(engine: EngineStack)
     assert engine.cloud.one(DNS, "rehearsal.").inputs["proxied"] is True
     engine.edit(lambda config: config["drawbridge:routes"].pop())
     removed = changes(engine.up())
-    assert [change for change in removed if change[0] == "create" or change[1] in (GROUP, TEMPLATE)] == released
+    assert [
+        change for change in removed if change[0] == "create" or change[1] in (GROUP, TEMPLATE)
+    ] == released
     assert {(thing.type, thing.id) for thing in engine.cloud.live() if thing.type not in ignored} == before
 
 
@@ -159,10 +165,14 @@ def test_drift_is_found_by_a_refresh_and_put_right_by_the_next_up(engine: Engine
     before = {(thing.type, thing.urn): _given(thing) for thing in engine.cloud.live()}
     drifted = drift(engine)
     assert {kind for kind, _ in before} - {kind for kind, _ in drifted} - NO_DRIFT <= {
-        "aws:sns/topic:Topic", "aws:sns/topicSubscription:TopicSubscription", "aws:ec2/internetGateway:InternetGateway",
-        "aws:rds/parameterGroup:ParameterGroup", "aws:iam/rolePolicy:RolePolicy", "random:index/randomPassword:RandomPassword",
+        "aws:sns/topic:Topic",
+        "aws:sns/topicSubscription:TopicSubscription",
+        "aws:ec2/internetGateway:InternetGateway",
+        "aws:rds/parameterGroup:ParameterGroup",
+        "aws:iam/rolePolicy:RolePolicy",
+        "random:index/randomPassword:RandomPassword",
         "random:index/randomId:RandomId",
-    }  # fmt: skip
+    }
     assert changes(engine.up()) == []  # without a refresh the engine believes its state
     engine.refresh()
     put_right = engine.up()
@@ -178,7 +188,9 @@ def _given(thing: Thing) -> dict[str, Any]:
 @every_stack()
 def test_what_was_deleted_by_hand_is_made_anew_and_nothing_else(engine: EngineStack) -> None:
     gone = engine.cloud.live(DNS, ALARM, "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
-    kept = {(thing.type, thing.id) for thing in engine.cloud.live()} - {(thing.type, thing.id) for thing in gone}
+    kept = {(thing.type, thing.id) for thing in engine.cloud.live()} - {
+        (thing.type, thing.id) for thing in gone
+    }
     for thing in gone:
         engine.cloud.remove(thing.type, thing.id)
     assert Counter(changes(engine.up(refresh=True))) == Counter(("create", thing.type) for thing in gone)
@@ -190,7 +202,9 @@ def test_what_was_deleted_by_hand_is_made_anew_and_nothing_else(engine: EngineSt
 
 
 @every_stack()
-def test_protected_things_refuse_and_then_everything_goes_in_an_order_that_the_clouds_accept(engine: EngineStack) -> None:
+def test_protected_things_refuse_and_then_everything_goes_in_an_order_that_the_clouds_accept(
+    engine: EngineStack,
+) -> None:
     data = {(thing.type, thing.id) for thing in engine.cloud.live(DATABASE, FILES)}
     engine.configure(**{"drawbridge:protect": "true"})
     engine.up()
@@ -198,19 +212,27 @@ def test_protected_things_refuse_and_then_everything_goes_in_an_order_that_the_c
     refused = engine.destroy(fails=True)
     assert "because it is protected" in refused.output
     assert {(thing.type, thing.id) for thing in engine.cloud.live(DATABASE, FILES)} == data
-    assert [o for o in refused.operations if o.outcome != "ok"] == []  # nothing that the data stands on was even tried
+    assert [
+        o for o in refused.operations if o.outcome != "ok"
+    ] == []  # nothing that the data stands on was even tried
     engine.up()  # builds the rest around the data again
     assert {(thing.type, thing.id) for thing in engine.cloud.live(DATABASE, FILES)} == data
     assert changes(engine.up()) == []
     engine.configure(**{"drawbridge:protect": "false"})
     engine.up()
     gone = engine.destroy()
-    assert [o for o in gone.operations if o.outcome != "ok"] == []  # the stand-in refuses what the clouds refuse
+    assert [
+        o for o in gone.operations if o.outcome != "ok"
+    ] == []  # the stand-in refuses what the clouds refuse
     assert engine.cloud.live() == []
     order = [kind for op, kind in changes(gone) if op == "delete"]
     assert order.index(GROUP) < order.index(TUNNEL)
     # A policy goes after the applications that use it: the last word of both names is the entry of `access`.
-    deleted = [o.name for o in gone.operations if o.op == "delete" and o.outcome == "ok" and o.type in (APPLICATION, POLICY)]
+    deleted = [
+        o.name
+        for o in gone.operations
+        if o.op == "delete" and o.outcome == "ok" and o.type in (APPLICATION, POLICY)
+    ]
     for position, name in enumerate(deleted):
         key = name.rpartition("-access-policy-")[2]
         assert [app for app in deleted[position:] if "-access-app-" in app and app.endswith(f"-{key}")] == []
@@ -219,10 +241,16 @@ def test_protected_things_refuse_and_then_everything_goes_in_an_order_that_the_c
 def test_machines_come_after_their_way_out_and_go_before_it(tmp_path: Path, plugins: Path) -> None:
     engine = prepare("maycast-recorder", tmp_path, plugins)
     engine.configure(**{"drawbridge:protect": "false"})
-    kinds = ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-             "aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation")  # fmt: skip
+    kinds = (
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        "aws:ec2/route:Route",
+        "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    )
     for kind in kinds:
-        engine.cloud.fault("slow", op="create", type=kind, times=0, seconds=3)  # no luck of the race: the group would win it
+        engine.cloud.fault(
+            "slow", op="create", type=kind, times=0, seconds=3
+        )  # no luck of the race: the group would win it
     created = [o for o in engine.up().operations if o.op == "create"]
     assert {o.type for o in created} >= {*kinds, GROUP}
     assert [o.name for o in created[[o.type for o in created].index(GROUP) :] if o.type in kinds] == []

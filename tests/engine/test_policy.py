@@ -10,7 +10,7 @@ import pytest
 from conftest import EXAMPLES, ROOT, deployed
 
 from model.posture import RULES
-from preview.posture import judge
+from preview.posture.judgement import judge
 
 from .harness import EngineStack, Run
 from .stacks import prepare
@@ -19,7 +19,8 @@ PACK = ROOT / "policy"
 SNS = '        self._topic = aws.sns.Topic(f"{name}-topic", opts=self._child)'
 
 pytestmark = pytest.mark.skipif(
-    not (PACK / "venv" / "bin" / "python").exists(), reason="the policy pack's environment is not there (make policy)"
+    not (PACK / "venv" / "bin" / "python").exists(),
+    reason="the policy pack's environment is not there (make policy)",
 )
 
 
@@ -60,24 +61,105 @@ def test_a_good_program_passes_before_and_after_it_is_deployed(tmp_path: Path, p
 
 # (file, text, its replacement, the rule that must refuse it, the resource)
 BAD: list[tuple[str, str, str, str, str]] = [
-    ("components/network.py", "referenced_security_group_id=source,\n                ip_protocol", "cidr_ipv4=ANYWHERE,\n                ip_protocol",
-     "inbound-cidr", "drawbridge-prod-network-database-in"),
-    ("components/network.py", "target=ssh.id, port=22)", "target=self.workload_group.id, port=22)", "workload-inbound", "drawbridge-prod-network-ssh-in"),
-    ("components/database.py", "publicly_accessible=False", "publicly_accessible=True", "database-public", "drawbridge-prod-database-postgres"),
-    ("components/database.py", "storage_encrypted=True", "storage_encrypted=False", "state-encryption", "drawbridge-prod-database-postgres"),
-    ("components/storage.py", "protect=protect", "protect=False", "deletion-protection", "drawbridge-prod-storage-files"),
-    ("components/host.py", '"http_tokens": "required"', '"http_tokens": "optional"', "imds", "drawbridge-prod-host-template"),
-    ("components/host.py", '"Principal": {"Service": "ec2.amazonaws.com"}', '"Principal": {"AWS": "*"}', "iam-trust", "drawbridge-prod-host-role"),
-    ("components/host.py", 'launch_template={"id": template.id, "version": template.latest_version.apply(lambda version: str(version))}',
-     'launch_template={"id": template.id, "version": "$Latest"}', "release-order", "drawbridge-prod-host-group"),
-    ("components/tunnel.py", ', {"service": CATCH_ALL}]', ', {"service": "http://nginx:80"}]', "catch-all", "drawbridge-prod-tunnel-ingress"),
-    ("components/tunnel.py", "proxied=True", "proxied=False", "hostname-dns", "drawbridge-prod-tunnel-dns-models.example.com"),
-    ("components/tunnel.py", "if rule.application:", "if False:", "access-decision", "drawbridge-prod-tunnel-ingress"),
-    ("components/secrets.py", 'type="SecureString"', 'type="String"', "parameter-plain", "drawbridge-prod-parameters-API_KEY"),
-    ("components/access.py", "name=key, type=", "name=pulumi.Output.unsecret(secrets[settings.client_secret]) if settings.client_secret else key, type=",
-     "secret-in-open", "drawbridge-prod-access-login-github"),
-    ("components/alerts.py", SNS, SNS.replace("opts=", 'display_name="AKIA" + "IOSFODNN7EXAMPLE", opts='), "credential-in-text", "drawbridge-prod-alerts-topic"),
-]  # fmt: skip
+    (
+        "components/network.py",
+        "referenced_security_group_id=source,\n                ip_protocol",
+        "cidr_ipv4=ANYWHERE,\n                ip_protocol",
+        "inbound-cidr",
+        "drawbridge-prod-network-database-in",
+    ),
+    (
+        "components/network.py",
+        "target=ssh.id, port=22)",
+        "target=self.workload_group.id, port=22)",
+        "workload-inbound",
+        "drawbridge-prod-network-ssh-in",
+    ),
+    (
+        "components/database.py",
+        "publicly_accessible=False",
+        "publicly_accessible=True",
+        "database-public",
+        "drawbridge-prod-database-postgres",
+    ),
+    (
+        "components/database.py",
+        "storage_encrypted=True",
+        "storage_encrypted=False",
+        "state-encryption",
+        "drawbridge-prod-database-postgres",
+    ),
+    (
+        "components/storage.py",
+        "protect=protect",
+        "protect=False",
+        "deletion-protection",
+        "drawbridge-prod-storage-files",
+    ),
+    (
+        "components/host.py",
+        '"http_tokens": "required"',
+        '"http_tokens": "optional"',
+        "imds",
+        "drawbridge-prod-host-template",
+    ),
+    (
+        "components/host.py",
+        '"Principal": {"Service": "ec2.amazonaws.com"}',
+        '"Principal": {"AWS": "*"}',
+        "iam-trust",
+        "drawbridge-prod-host-role",
+    ),
+    (
+        "components/host.py",
+        'launch_template={"id": template.id, "version": template.latest_version.apply(lambda version: str(version))}',
+        'launch_template={"id": template.id, "version": "$Latest"}',
+        "release-order",
+        "drawbridge-prod-host-group",
+    ),
+    (
+        "components/tunnel.py",
+        '{"service": CATCH_ALL},',
+        '{"service": "http://nginx:80"},',
+        "catch-all",
+        "drawbridge-prod-tunnel-ingress",
+    ),
+    (
+        "components/tunnel.py",
+        "proxied=True",
+        "proxied=False",
+        "hostname-dns",
+        "drawbridge-prod-tunnel-dns-models.example.com",
+    ),
+    (
+        "components/tunnel.py",
+        "if rule.application:",
+        "if False:",
+        "access-decision",
+        "drawbridge-prod-tunnel-ingress",
+    ),
+    (
+        "components/secrets.py",
+        'type="SecureString"',
+        'type="String"',
+        "parameter-plain",
+        "drawbridge-prod-parameters-API_KEY",
+    ),
+    (
+        "components/access.py",
+        "name=key, type=",
+        "name=pulumi.Output.unsecret(secrets[settings.client_secret]) if settings.client_secret else key, type=",
+        "secret-in-open",
+        "drawbridge-prod-access-login-github",
+    ),
+    (
+        "components/alerts.py",
+        SNS,
+        SNS.replace("opts=", 'display_name="AKIA" + "IOSFODNN7EXAMPLE", opts='),
+        "credential-in-text",
+        "drawbridge-prod-alerts-topic",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +168,9 @@ def image2model(tmp_path_factory: pytest.TempPathFactory, plugins: Path) -> Engi
 
 
 def test_a_bad_program_is_refused_for_each_of_its_faults(image2model: EngineStack) -> None:
-    kept = {file: (image2model.project / file).read_text(encoding="utf-8") for file in {file for file, *_ in BAD}}
+    kept = {
+        file: (image2model.project / file).read_text(encoding="utf-8") for file in {file for file, *_ in BAD}
+    }
     changed = dict(kept)
     for file, old, new, _, _ in BAD:
         assert old in changed[file], f"{file} no longer has the line that this test breaks: {old}"
@@ -102,7 +186,9 @@ def test_a_bad_program_is_refused_for_each_of_its_faults(image2model: EngineStac
     assert missed == set(), run.output
 
 
-def test_levels_and_suppressions_are_configured_rule_by_rule(image2model: EngineStack, tmp_path: Path) -> None:
+def test_levels_and_suppressions_are_configured_rule_by_rule(
+    image2model: EngineStack, tmp_path: Path
+) -> None:
     config = tmp_path / "config.json"
     reason = {"resource": "*-network-vpc", "reason": "Nobody would read them here."}
     config.write_text(
@@ -121,10 +207,16 @@ def test_levels_and_suppressions_are_configured_rule_by_rule(image2model: Engine
     }
 
 
-def test_what_the_stack_file_suppresses_passes_and_what_fits_nothing_is_told(image2model: EngineStack) -> None:
+def test_what_the_stack_file_suppresses_passes_and_what_fits_nothing_is_told(
+    image2model: EngineStack,
+) -> None:
     kept = image2model.file.read_text(encoding="utf-8")
     given = [
-        {"rule": "files-transit", "resource": "*-storage-files", "reason": "The uploads are public pictures."},
+        {
+            "rule": "files-transit",
+            "resource": "*-storage-files",
+            "reason": "The uploads are public pictures.",
+        },
         {"rule": "flow-logs", "resource": "*-nowhere", "reason": "Nobody would read them here."},
     ]
     image2model.configure(**{"drawbridge:suppress": given})
@@ -137,7 +229,9 @@ def test_what_the_stack_file_suppresses_passes_and_what_fits_nothing_is_told(ima
     assert "suppress/1: flow-logs for *-nowhere fits nothing that this stack has" in run.output
 
 
-def test_the_pack_judges_as_the_preview_without_an_engine_does(image2model: EngineStack, tmp_path: Path) -> None:
+def test_the_pack_judges_as_the_preview_without_an_engine_does(
+    image2model: EngineStack, tmp_path: Path
+) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({rule.id: "advisory" for rule in RULES}))
     found = judge(deployed("image2model", secretDelivery="parameter-store")).findings

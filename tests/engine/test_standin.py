@@ -12,8 +12,8 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from preview.differences import differences, replaces
-from preview.replacing import CHANGING, REPLACING
+from preview.diff.differences import differences, replaces
+from preview.resource_types.replacing import CHANGING, REPLACING
 
 from . import rules
 from .cloud import Cloud
@@ -22,7 +22,11 @@ from .rules import DATABASE, GROUP, LAUNCH_TEMPLATE, SECURITY_GROUP, SERVICE_TOK
 from .shapes import shape
 from .standin import STATE, UNKNOWN, StandIn, bare, has_secret, read, secret, write
 
-DATABASE_INPUTS: dict[str, Any] = {"identifier": "db", "skipFinalSnapshot": True, "instanceClass": "db.t4g.micro"}
+DATABASE_INPUTS: dict[str, Any] = {
+    "identifier": "db",
+    "skipFinalSnapshot": True,
+    "instanceClass": "db.t4g.micro",
+}
 
 
 class Engine:
@@ -41,7 +45,9 @@ class Engine:
     def check(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         urn = self.urn(type_, name)
         olds = write(self.held[urn][1]) if urn in self.held else None
-        request = provider_pb2.CheckRequest(urn=urn, olds=olds, news=write(inputs), randomSeed=b"\xab\xcd\xef\x01")
+        request = provider_pb2.CheckRequest(
+            urn=urn, olds=olds, news=write(inputs), randomSeed=b"\xab\xcd\xef\x01"
+        )
         answer = self.stub.Check(request)
         return read(answer.inputs), [f"{failure.property}: {failure.reason}" for failure in answer.failures]
 
@@ -67,7 +73,13 @@ class Engine:
         urn = self.urn(type_, name)
         id_, old, outputs = self.held[urn]
         checked, _ = self.check(type_, name, inputs)
-        request = {"id": id_, "urn": urn, "olds": write(outputs), "old_inputs": write(old), "preview": preview}
+        request = {
+            "id": id_,
+            "urn": urn,
+            "olds": write(outputs),
+            "old_inputs": write(old),
+            "preview": preview,
+        }
         answer = read(self.stub.Update(provider_pb2.UpdateRequest(news=write(checked), **request)).properties)
         if not preview:
             self.held[urn] = (id_, checked, answer)
@@ -79,7 +91,12 @@ class Engine:
 
     def look(self, type_: str, name: str = "a") -> Any:
         id_, inputs, outputs = self.held[self.urn(type_, name)]
-        request = {"id": id_, "urn": self.urn(type_, name), "inputs": write(inputs), "properties": write(outputs)}
+        request = {
+            "id": id_,
+            "urn": self.urn(type_, name),
+            "inputs": write(inputs),
+            "properties": write(outputs),
+        }
         return self.stub.Read(provider_pb2.ReadRequest(**request))
 
     def ask(self, token: str, **args: Any) -> dict[str, Any]:
@@ -113,10 +130,15 @@ def test_every_replacing_input_is_a_property_of_its_type(token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", sorted({*rules.OUTPUTS, *rules.MOVED_BY_UPDATE, *rules.UNIQUE, *(use.user for use in rules.USES)})
+    "token",
+    sorted({*rules.OUTPUTS, *rules.MOVED_BY_UPDATE, *rules.UNIQUE, *(use.user for use in rules.USES)}),
 )
 def test_every_property_that_a_rule_speaks_of_exists(token: str) -> None:
-    spoken = {*rules.OUTPUTS.get(token, {}), *rules.MOVED_BY_UPDATE.get(token, {}), *rules.UNIQUE.get(token, ((), ""))[0]}
+    spoken = {
+        *rules.OUTPUTS.get(token, {}),
+        *rules.MOVED_BY_UPDATE.get(token, {}),
+        *rules.UNIQUE.get(token, ((), ""))[0],
+    }
     spoken |= {use.path.split(".")[0] for use in rules.USES if use.user == token}
     assert spoken <= {output.name for output in shape(token).outputs}
 
@@ -127,7 +149,12 @@ def test_updates_move_on_the_outputs_that_the_table_lists() -> None:
 
 @pytest.mark.parametrize(
     ("leaf", "replaced"),
-    [("subnetId", True), ("rootBlockDevice.encrypted", True), ("rootBlockDevice.volumeSize", False), ("tags.Name", False)],
+    [
+        ("subnetId", True),
+        ("rootBlockDevice.encrypted", True),
+        ("rootBlockDevice.volumeSize", False),
+        ("tags.Name", False),
+    ],
 )
 def test_replacement_goes_by_path(leaf: str, replaced: bool) -> None:
     assert replaces("aws:ec2/instance:Instance", leaf) is replaced
@@ -135,7 +162,13 @@ def test_replacement_goes_by_path(leaf: str, replaced: bool) -> None:
 
 def test_differences_name_the_leaves() -> None:
     old = {"a": 1, "tags": {"x": "1", "a.b": "1"}, "list": [{"k": 1}, {"k": 2}], "subnetIds": ["s-1", "s-2"]}
-    new = {"a": 1, "tags": {"x": "2", "a.b": "2"}, "list": [{"k": 1}, {"k": 3}], "subnetIds": ["s-2", "s-1"], "b": True}
+    new = {
+        "a": 1,
+        "tags": {"x": "2", "a.b": "2"},
+        "list": [{"k": 1}, {"k": 3}],
+        "subnetIds": ["s-2", "s-1"],
+        "b": True,
+    }
     assert differences(old, new) == ["b", "list[1].k", 'tags["a.b"]', "tags.x"]
 
 
@@ -153,12 +186,18 @@ def test_a_resource_lives(engine: Engine) -> None:
     engine.delete(VPC)
     assert engine.look(VPC).id == ""
     assert [(o.op, o.id, o.outcome) for o in engine.cloud.operations()] == [
-        ("create", id_, "ok"), ("update", id_, "ok"), ("read", id_, "ok"), ("delete", id_, "ok"), ("read", id_, "absent"),
-    ]  # fmt: skip
+        ("create", id_, "ok"),
+        ("update", id_, "ok"),
+        ("read", id_, "ok"),
+        ("delete", id_, "ok"),
+        ("read", id_, "absent"),
+    ]
 
 
 def test_a_preview_makes_nothing_and_leaves_computed_outputs_unknown(engine: Engine) -> None:
-    request = provider_pb2.CreateRequest(urn=engine.urn(VPC, "a"), properties=write({"cidrBlock": "10.0.0.0/16"}), preview=True)
+    request = provider_pb2.CreateRequest(
+        urn=engine.urn(VPC, "a"), properties=write({"cidrBlock": "10.0.0.0/16"}), preview=True
+    )
     answer = engine.stub.Create(request)
     outputs = read(answer.properties)
     assert (answer.id, outputs["arn"], outputs["cidrBlock"]) == ("", UNKNOWN, "10.0.0.0/16")
@@ -167,7 +206,12 @@ def test_a_preview_makes_nothing_and_leaves_computed_outputs_unknown(engine: Eng
 
 def test_each_change_of_a_launch_template_is_a_new_version(engine: Engine) -> None:
     engine.make(LAUNCH_TEMPLATE, imageId="ami-1", updateDefaultVersion=True)
-    assert engine.update(LAUNCH_TEMPLATE, preview=True, imageId="ami-2", updateDefaultVersion=True)["latestVersion"] == UNKNOWN
+    assert (
+        engine.update(LAUNCH_TEMPLATE, preview=True, imageId="ami-2", updateDefaultVersion=True)[
+            "latestVersion"
+        ]
+        == UNKNOWN
+    )
     versions = engine.update(LAUNCH_TEMPLATE, imageId="ami-2", updateDefaultVersion=True)
     assert (versions["latestVersion"], versions["defaultVersion"]) == (2, 2)
 
@@ -202,7 +246,10 @@ def test_drift_and_disappearance_are_seen(engine: Engine) -> None:
     id_ = engine.make(VPC, cidrBlock="10.0.0.0/16", enableDnsHostnames=True)
     engine.cloud.change(VPC, id_, enableDnsHostnames=False)
     answer = engine.look(VPC)
-    assert (read(answer.inputs)["enableDnsHostnames"], read(answer.properties)["enableDnsHostnames"]) == (False, False)
+    assert (read(answer.inputs)["enableDnsHostnames"], read(answer.properties)["enableDnsHostnames"]) == (
+        False,
+        False,
+    )
     engine.cloud.remove(VPC, id_)
     assert engine.look(VPC).id == ""
 
@@ -210,7 +257,11 @@ def test_drift_and_disappearance_are_seen(engine: Engine) -> None:
 def test_secrets_keep_their_mark_and_the_cloud_knows_the_value(engine: Engine) -> None:
     engine.make(DATABASE, **DATABASE_INPUTS, password=secret("hunter2"), tags={"k": secret("nested")})
     outputs = engine.outputs(DATABASE)
-    assert (outputs["password"], has_secret(outputs["tags"]), has_secret(outputs["arn"])) == (secret("hunter2"), True, False)
+    assert (outputs["password"], has_secret(outputs["tags"]), has_secret(outputs["arn"])) == (
+        secret("hunter2"),
+        True,
+        False,
+    )
     assert engine.cloud.one(DATABASE).inputs["password"] == "hunter2"
     assert bare(read(engine.look(DATABASE).inputs))["tags"] == {"k": "nested"}
     changed = engine.update(DATABASE, **DATABASE_INPUTS, password=secret("better"))
@@ -221,7 +272,10 @@ def test_objects_that_share_an_id_are_told_apart_by_their_urn(engine: Engine) ->
     for name in ("one", "two"):
         engine.make(rules.ZONE_SETTING, name, zoneId=name, settingId="ssl", value="strict")
     engine.update(rules.ZONE_SETTING, "two", zoneId="two", settingId="ssl", value="full")
-    assert [read(engine.look(rules.ZONE_SETTING, name).inputs)["value"] for name in ("one", "two")] == ["strict", "full"]
+    assert [read(engine.look(rules.ZONE_SETTING, name).inputs)["value"] for name in ("one", "two")] == [
+        "strict",
+        "full",
+    ]
 
 
 def test_of_two_random_values_of_one_urn_the_newest_changes_and_the_oldest_goes(engine: Engine) -> None:
@@ -245,7 +299,13 @@ def test_an_unknown_type_says_so(engine: Engine) -> None:
 
 APPLICATION = {"accountId": "a", "destinations": [{"type": "public", "uri": "x.example.com/admin"}]}
 RULESET = {"zoneId": "z", "kind": "zone", "phase": "http_ratelimit", "name": "default"}
-RULE = {"securityGroupId": "sg-1", "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "referencedSecurityGroupId": "sg-2"}
+RULE = {
+    "securityGroupId": "sg-1",
+    "ipProtocol": "tcp",
+    "fromPort": 22,
+    "toPort": 22,
+    "referencedSecurityGroupId": "sg-2",
+}
 
 
 @pytest.mark.parametrize(
@@ -255,14 +315,22 @@ RULE = {"securityGroupId": "sg-1", "ipProtocol": "tcp", "fromPort": 22, "toPort"
         (TUNNEL, {"accountId": "a", "name": "t"}, "code 1013"),
         (rules.DNS_RECORD, {"zoneId": "z", "name": "x.example.com", "type": "CNAME", "ttl": 1}, "code 81053"),
         (rules.APPLICATION, APPLICATION, "application_already_exists"),
-        (rules.IDENTITY_PROVIDER, {"accountId": "a", "name": "p", "type": "onetimepin", "config": {}}, "one-time PIN"),
+        (
+            rules.IDENTITY_PROVIDER,
+            {"accountId": "a", "name": "p", "type": "onetimepin", "config": {}},
+            "one-time PIN",
+        ),
         (GROUP, {"name": "g", "maxSize": 1}, "AlreadyExists"),
         (DATABASE, DATABASE_INPUTS, "DBInstanceAlreadyExists"),
         (rules.INGRESS_RULE, RULE, "InvalidPermission.Duplicate"),
         (SUBNET, {"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"}, "InvalidSubnet.Conflict"),
         (rules.GATEWAY, {"vpcId": "vpc-1"}, "already has an internet gateway"),
         (rules.ROUTE, {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"}, "RouteAlreadyExists"),
-        (rules.ROUTE_TABLE_ASSOCIATION, {"routeTableId": "rtb-1", "subnetId": "subnet-1"}, "Resource.AlreadyAssociated"),
+        (
+            rules.ROUTE_TABLE_ASSOCIATION,
+            {"routeTableId": "rtb-1", "subnetId": "subnet-1"},
+            "Resource.AlreadyAssociated",
+        ),
     ],
 )
 def test_what_there_can_be_only_one_of(engine: Engine, type_: str, inputs: dict[str, Any], text: str) -> None:
@@ -276,7 +344,12 @@ def test_what_there_can_be_only_one_of(engine: Engine, type_: str, inputs: dict[
 
 def test_a_setting_that_is_made_again_is_the_same_object(engine: Engine) -> None:
     first = engine.make(rules.TUNNEL_CONFIG, tunnelId="t", config={"ingresses": [{"service": "http://a"}]})
-    assert engine.make(rules.TUNNEL_CONFIG, "other", tunnelId="t", config={"ingresses": [{"service": "http://b"}]}) == first
+    assert (
+        engine.make(
+            rules.TUNNEL_CONFIG, "other", tunnelId="t", config={"ingresses": [{"service": "http://b"}]}
+        )
+        == first
+    )
     (setting,) = engine.cloud.live()
     assert (setting.name, setting.inputs["config"]) == ("other", {"ingresses": [{"service": "http://b"}]})
 
@@ -298,19 +371,38 @@ def test_what_is_in_use_is_not_deleted(engine: Engine) -> None:
     other = engine.make(SECURITY_GROUP, "other", vpcId=vpc)
     engine.make(rules.INGRESS_RULE, securityGroupId=host, ipProtocol="tcp", referencedSecurityGroupId=other)
     template = engine.make(LAUNCH_TEMPLATE, vpcSecurityGroupIds=[host])
-    engine.make(GROUP, maxSize=1, vpcZoneIdentifiers=[subnet], launchTemplate={"id": template, "version": "1"})
+    engine.make(
+        GROUP, maxSize=1, vpcZoneIdentifiers=[subnet], launchTemplate={"id": template, "version": "1"}
+    )
     engine.make(TUNNEL, accountId="a", name="t")
     policy = engine.make(rules.POLICY, accountId="a", name="p", decision="allow")
     engine.make(rules.APPLICATION, policies=[{"id": policy, "precedence": 1}])
     for type_, name, text in (
-        (VPC, "a", "DependencyViolation"), (SUBNET, "a", "DependencyViolation"), (SECURITY_GROUP, "host", "DependencyViolation"),
-        (SECURITY_GROUP, "other", "DependencyViolation"), (TUNNEL, "a", "code 1022"), (rules.POLICY, "a", "code 12132"),
-    ):  # fmt: skip
+        (VPC, "a", "DependencyViolation"),
+        (SUBNET, "a", "DependencyViolation"),
+        (SECURITY_GROUP, "host", "DependencyViolation"),
+        (SECURITY_GROUP, "other", "DependencyViolation"),
+        (TUNNEL, "a", "code 1022"),
+        (rules.POLICY, "a", "code 12132"),
+    ):
         with pytest.raises(grpc.RpcError) as error:
             engine.delete(type_, name)
         assert text in refusal(error)
-    order = [(GROUP, "a"), (SECURITY_GROUP, "host"), (rules.INGRESS_RULE, "a"), (SECURITY_GROUP, "other"), (SUBNET, "a")]
-    for type_, name in [*order, (VPC, "a"), (LAUNCH_TEMPLATE, "a"), (TUNNEL, "a"), (rules.APPLICATION, "a"), (rules.POLICY, "a")]:
+    order = [
+        (GROUP, "a"),
+        (SECURITY_GROUP, "host"),
+        (rules.INGRESS_RULE, "a"),
+        (SECURITY_GROUP, "other"),
+        (SUBNET, "a"),
+    ]
+    for type_, name in [
+        *order,
+        (VPC, "a"),
+        (LAUNCH_TEMPLATE, "a"),
+        (TUNNEL, "a"),
+        (rules.APPLICATION, "a"),
+        (rules.POLICY, "a"),
+    ]:
         engine.delete(type_, name)
     assert engine.cloud.live() == []
 
@@ -342,7 +434,9 @@ def test_a_protected_database_stays_and_a_deleted_one_leaves_its_snapshot(engine
         ),
     ],
 )
-def test_inputs_that_the_provider_itself_refuses(engine: Engine, type_: str, inputs: dict[str, Any], failure: str) -> None:
+def test_inputs_that_the_provider_itself_refuses(
+    engine: Engine, type_: str, inputs: dict[str, Any], failure: str
+) -> None:
     assert engine.check(type_, "a", inputs)[1] == [failure]
 
 
@@ -357,8 +451,12 @@ def test_the_deletion_of_a_zone_setting_leaves_it(engine: Engine) -> None:
 # Faults ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("action", "outcome", "alive"), [("fail", "failed", 0), ("timeout", "timeout", 0), ("lost", "lost", 1)])
-def test_faults_strike_once_and_say_what_became_of_it(engine: Engine, action: Any, outcome: str, alive: int) -> None:
+@pytest.mark.parametrize(
+    ("action", "outcome", "alive"), [("fail", "failed", 0), ("timeout", "timeout", 0), ("lost", "lost", 1)]
+)
+def test_faults_strike_once_and_say_what_became_of_it(
+    engine: Engine, action: Any, outcome: str, alive: int
+) -> None:
     engine.cloud.fault(action, op="create", type=VPC, nth=2, message="no")
     engine.make(VPC, "first")
     with pytest.raises(grpc.RpcError) as error:
@@ -379,16 +477,20 @@ def test_a_group_that_never_becomes_ready_is_known_by_its_id(engine: Engine) -> 
 
 
 @pytest.mark.parametrize(("action", "alive"), [("die-before", 0), ("die-after", 1)])
-def test_a_plugin_dies_before_or_after_the_effect(plugins: Path, tmp_path: Path, action: Any, alive: int) -> None:
+def test_a_plugin_dies_before_or_after_the_effect(
+    plugins: Path, tmp_path: Path, action: Any, alive: int
+) -> None:
     cloud = Cloud(tmp_path / "cloud")
     cloud.fault(action, op="create")
     (binary,) = plugins.glob("plugins/resource-aws-*/pulumi-resource-aws")
-    with subprocess.Popen([binary], env={STATE: str(cloud.directory)}, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [binary], env={STATE: str(cloud.directory)}, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline())
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError):
             Engine(channel, cloud).make(VPC)
-        assert process.wait(10) != 0
+        assert process.wait(10) == 70  # of a run that ended without a word, see warm.py
     assert [o.outcome for o in cloud.operations()] == ["died"]
     assert len(cloud.live(VPC)) == alive
 
@@ -404,11 +506,18 @@ def test_only_a_ready_group_has_ready_machines(engine: Engine) -> None:
         engine.make(GROUP, "broken", name="broken", minSize=2, maxSize=2, tags=tags)
 
     def count(group: str, *more: tuple[str, str]) -> int:
-        filters = [{"name": name, "values": [value]} for name, value in (("tag:aws:autoscaling:groupName", group), *more)]
+        filters = [
+            {"name": name, "values": [value]}
+            for name, value in (("tag:aws:autoscaling:groupName", group), *more)
+        ]
         return len(engine.ask("aws:ec2/getInstances:getInstances", filters=filters)["ids"])
 
     state = ("instance-state-name", "running")
-    assert [count("ready"), count("ready", state, ("tag:healthy", "true")), count("ready", ("tag:app", "other"))] == [2, 2, 0]
+    assert [
+        count("ready"),
+        count("ready", state, ("tag:healthy", "true")),
+        count("ready", ("tag:app", "other")),
+    ] == [2, 2, 0]
     assert [count("broken"), count("broken", state, ("tag:healthy", "true")), count("absent")] == [1, 0, 0]
 
 
@@ -428,7 +537,10 @@ def test_a_service_token_is_rotated_in_place(engine: Engine) -> None:
     engine.make(SERVICE_TOKEN, accountId="a", name="ci", clientSecretVersion=1)
     before = engine.outputs(SERVICE_TOKEN)
     after = engine.update(SERVICE_TOKEN, accountId="a", name="ci", clientSecretVersion=2)
-    assert (before["clientId"] == after["clientId"], before["clientSecret"] == after["clientSecret"]) == (True, False)
+    assert (before["clientId"] == after["clientId"], before["clientSecret"] == after["clientSecret"]) == (
+        True,
+        False,
+    )
 
 
 # With the CLI ----------------------------------------------------------------------------------------------------------
@@ -436,8 +548,12 @@ def test_a_service_token_is_rotated_in_place(engine: Engine) -> None:
 
 @pytest.fixture
 def release(tmp_path: Path, plugins: Path) -> EngineStack:
-    engine = EngineStack(copy_project(Path(__file__).parent / "release", tmp_path / "project"), "dev", tmp_path, plugins)
-    engine.configure(**{"aws:region": "eu-west-1", "release:version": "v1", "release:replace": True, "release:check": True})
+    engine = EngineStack(
+        copy_project(Path(__file__).parent / "release", tmp_path / "project"), "dev", tmp_path, plugins
+    )
+    engine.configure(
+        **{"aws:region": "eu-west-1", "release:version": "v1", "release:replace": True, "release:check": True}
+    )
     return engine
 
 

@@ -45,7 +45,9 @@ def engine(deployed: EngineStack, tmp_path: Path) -> EngineStack:
     return deployed.fork(tmp_path)
 
 
-def step(engine: EngineStack, script: str, *arguments: str, rules: list[dict[str, Any]] | None = None) -> tuple[int, str]:
+def step(
+    engine: EngineStack, script: str, *arguments: str, rules: list[dict[str, Any]] | None = None
+) -> tuple[int, str]:
     """A script of the workflows, in the project, with a double of the AWS CLI that knows one command."""
     tools = engine.place / "tools"
     tools.mkdir(exist_ok=True)
@@ -57,10 +59,14 @@ def step(engine: EngineStack, script: str, *arguments: str, rules: list[dict[str
     )
     (tools / "aws").chmod(0o755)
     done = subprocess.run(
-        [engine.project / ".github" / "scripts" / script, *arguments], cwd=engine.project, check=False, encoding="utf-8",
+        [engine.project / ".github" / "scripts" / script, *arguments],
+        cwd=engine.project,
+        check=False,
+        encoding="utf-8",
         env={**os.environ, **engine.environment, "PATH": f"{tools}:{os.environ['PATH']}"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     return done.returncode, done.stdout
 
 
@@ -68,7 +74,9 @@ def backend(engine: EngineStack) -> dict[str, str]:
     """Every file of the backend with its digest."""
     root = engine.place / "backend"
     return {
-        str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest() for file in root.rglob("*") if file.is_file()
+        str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in root.rglob("*")
+        if file.is_file()
     }
 
 
@@ -76,7 +84,9 @@ def test_a_stack_is_made_by_its_first_plan_and_then_has_nothing_to_do(engine: En
     first = engine.project / "first"
     assert (first / "changes").exists()
     planned = json.loads((first / "plan.json").read_text())["resourcePlans"]
-    assert sorted(thing.urn for thing in engine.cloud.live() if of_a_cloud(thing.urn)) == sorted(filter(of_a_cloud, planned))
+    assert sorted(thing.urn for thing in engine.cloud.live() if of_a_cloud(thing.urn)) == sorted(
+        filter(of_a_cloud, planned)
+    )
     before = backend(engine)
     assert step(engine, "release", "plan", "prod", "again")[0] == 0
     assert not (engine.project / "again" / "changes").exists()
@@ -95,7 +105,9 @@ def test_a_plan_holds_secrets_only_encrypted(engine: EngineStack) -> None:
         for file in (engine.project / folder).iterdir():
             assert "canary-" not in file.read_text(), file
     plan = (engine.project / "first" / "plan.json").read_text()
-    secret = engine.cloud.one("cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared").inputs["tunnelSecret"]
+    secret = engine.cloud.one(
+        "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared"
+    ).inputs["tunnelSecret"]
     assert (plan.count('"ciphertext"') > 0, plan.count('"plaintext"'), secret in plan) == (True, 0, False)
 
 
@@ -147,9 +159,17 @@ def judged(engine: EngineStack, **options: Any) -> tuple[int, list[tuple[str, st
     code, said = step(engine, "look", "prod", "look", **options)
     assert code == 0, said
     look = engine.project / "look"
-    files = [str(look / "found.json"), "--state", str(look / "state.json"), "--rules", str(look / "rules.json")]
+    files = [
+        str(look / "found.json"),
+        "--state",
+        str(look / "state.json"),
+        "--rules",
+        str(look / "rules.json"),
+    ]
     report = engine.place / "report.json"
-    code = drift.main([*files, "--noise", str(ROOT / "drift-noise.yaml"), "--format", "json", "-o", str(report)])
+    code = drift.main(
+        [*files, "--noise", str(ROOT / "drift-noise.yaml"), "--format", "json", "-o", str(report)]
+    )
     changes = json.loads(report.read_text())["changes"]
     return code, [(change["kind"], change["name"], change["property"], change["after"]) for change in changes]
 
@@ -166,11 +186,23 @@ def test_a_look_finds_every_kind_of_drift_and_leaves_no_trace(engine: EngineStac
     engine.cloud.change(GROUP, group.id, desiredCapacity=3)
     engine.cloud.change(DNS, record.id, proxied=False, modifiedOn="2026-11-21T00:00:00Z")
     engine.cloud.remove(LOGS, logs.id)
-    (workload,) = [g for g in engine.cloud.live("aws:ec2/securityGroup:SecurityGroup") if g.name.endswith("-workload")]
+    (workload,) = [
+        g for g in engine.cloud.live("aws:ec2/securityGroup:SecurityGroup") if g.name.endswith("-workload")
+    ]
     ours = [r for r in engine.cloud.live("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")]
-    listed = [{"SecurityGroupRuleId": r.id, "GroupId": workload.id, "IsEgress": True, "IpProtocol": "tcp"} for r in ours]
-    opened = {"SecurityGroupRuleId": "sgr-byhand", "GroupId": workload.id, "IsEgress": False, "IpProtocol": "tcp", "FromPort": 22,
-              "ToPort": 22, "CidrIpv4": "0.0.0.0/0"}  # fmt: skip
+    listed = [
+        {"SecurityGroupRuleId": r.id, "GroupId": workload.id, "IsEgress": True, "IpProtocol": "tcp"}
+        for r in ours
+    ]
+    opened = {
+        "SecurityGroupRuleId": "sgr-byhand",
+        "GroupId": workload.id,
+        "IsEgress": False,
+        "IpProtocol": "tcp",
+        "FromPort": 22,
+        "ToPort": 22,
+        "CidrIpv4": "0.0.0.0/0",
+    }
     before = backend(engine)
     assert judged(engine, rules=[*listed, opened]) == (
         2,
@@ -194,4 +226,7 @@ def test_a_release_that_is_not_deployed_yet_is_no_drift(engine: EngineStack) -> 
 def test_a_look_that_fails_says_so(engine: EngineStack) -> None:
     engine.cloud.fault("fail", op="read", type=GROUP, message="Throttling: rate exceeded")
     code, said = step(engine, "look", "prod", "look")
-    assert (code != 0, "Throttling" in said or "Throttling" in (engine.project / "look/found.json").read_text()) == (True, True)
+    assert (
+        code != 0,
+        "Throttling" in said or "Throttling" in (engine.project / "look/found.json").read_text(),
+    ) == (True, True)

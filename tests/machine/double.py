@@ -24,7 +24,9 @@ def asked(target: str | None, path: str, body: bytes) -> tuple[str, dict[str, An
         return target.rpartition(".")[2], json.loads(body or b"{}")
     query = urllib.parse.parse_qs(body.decode("latin-1"))
     if "Action" in query:
-        return query["Action"][0], {key: values[0] for key, values in query.items() if key not in ("Action", "Version")}
+        return query["Action"][0], {
+            key: values[0] for key, values in query.items() if key not in ("Action", "Version")
+        }
     return path.rpartition("/")[2], {"body": body}
 
 
@@ -41,9 +43,13 @@ class Double:
 
     def environment(self) -> dict[str, str]:
         return {
-            "AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url, "AWS_ACCESS_KEY_ID": "x",
-            "AWS_SECRET_ACCESS_KEY": "x", "AWS_CONFIG_FILE": "/nonexistent", "AWS_MAX_ATTEMPTS": "1",
-        }  # fmt: skip
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url,
+            "AWS_ACCESS_KEY_ID": "x",
+            "AWS_SECRET_ACCESS_KEY": "x",
+            "AWS_CONFIG_FILE": "/nonexistent",
+            "AWS_MAX_ATTEMPTS": "1",
+        }
 
     def answer(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if action == "GetParameter":
@@ -68,7 +74,9 @@ def double() -> Iterator[Double]:
             self.wfile.write(data)
 
         def do_PUT(self) -> None:
-            known = self.path == "/latest/api/token" and self.headers.get("X-aws-ec2-metadata-token-ttl-seconds")
+            known = self.path == "/latest/api/token" and self.headers.get(
+                "X-aws-ec2-metadata-token-ttl-seconds"
+            )
             self.reply(200 if known else 400, "a-session-token")
 
         def do_GET(self) -> None:
@@ -87,7 +95,9 @@ def double() -> Iterator[Double]:
             if errors:
                 code = errors.pop(0)
                 if target:
-                    self.reply(400, json.dumps({"__type": code, "message": "no"}), "application/x-amz-json-1.1")
+                    self.reply(
+                        400, json.dumps({"__type": code, "message": "no"}), "application/x-amz-json-1.1"
+                    )
                 else:
                     xml = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
                     self.reply(400, xml, "text/xml")

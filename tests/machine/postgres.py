@@ -17,9 +17,14 @@ from typing import Any
 import psycopg2
 import pytest
 
-BINARIES = [os.path.dirname(p) for p in (shutil.which("initdb"), *sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))) if p]
+BINARIES = [
+    os.path.dirname(p)
+    for p in (shutil.which("initdb"), *sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb")))
+    if p
+]
 needs_postgres = pytest.mark.skipif(
-    not BINARIES or not shutil.which("openssl"), reason="needs PostgreSQL's server (initdb, postgres) and openssl"
+    not BINARIES or not shutil.which("openssl"),
+    reason="needs PostgreSQL's server (initdb, postgres) and openssl",
 )
 
 
@@ -68,12 +73,37 @@ def _running(folder: Path) -> Iterator[Server]:
         subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True, **run_as)
 
     def tool(name: str, *words: str) -> None:
-        subprocess.run([f"{BINARIES[0]}/{name}", *words], cwd=folder, check=True, capture_output=True, **run_as)
+        subprocess.run(
+            [f"{BINARIES[0]}/{name}", *words], cwd=folder, check=True, capture_output=True, **run_as
+        )
 
     openssl(
-        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=ca", "-keyout", "ca.key", "-out", "ca.pem"
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=ca",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
     )
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
+    openssl(
+        "req",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=localhost",
+        "-keyout",
+        "server.key",
+        "-out",
+        "server.csr",
+    )
     openssl(
         "x509",
         "-req",
@@ -90,9 +120,24 @@ def _running(folder: Path) -> Iterator[Server]:
         "server.pem",
     )
     (folder / "pw").write_text("super-pw")
-    tool("initdb", "-D", "data", "-U", "superuser", "--pwfile", "pw", "-A", "scram-sha-256", "-E", "UTF8", "--no-sync")
+    tool(
+        "initdb",
+        "-D",
+        "data",
+        "-U",
+        "superuser",
+        "--pwfile",
+        "pw",
+        "-A",
+        "scram-sha-256",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    )
     (folder / "data" / "pg_hba.conf").write_text("hostssl all all all scram-sha-256\n")
-    settings = f"-p {port} -k {folder} -c listen_addresses=localhost -c ssl=on -c ssl_cert_file={folder}/server.pem"
+    settings = (
+        f"-p {port} -k {folder} -c listen_addresses=localhost -c ssl=on -c ssl_cert_file={folder}/server.pem"
+    )
     settings += f" -c ssl_key_file={folder}/server.key -c log_statement=all -c fsync=off"
     tool("pg_ctl", "-D", "data", "-l", "log", "-w", "-o", settings, "start")
     here = Server(folder, port)

@@ -34,7 +34,9 @@ def project(example: str, folder: Path, **changes: Any) -> None:
     secrets = json.loads(files["/etc/drawbridge/secrets.json"])
     del secrets["TUNNEL_TOKEN"]
     quoted = agent()["quoted"]
-    (folder / ".env").write_text("".join(f"{k}={quoted(v)}\n" for k, v in {**facts["env"], **secrets}.items()))
+    (folder / ".env").write_text(
+        "".join(f"{k}={quoted(v)}\n" for k, v in {**facts["env"], **secrets}.items())
+    )
 
 
 def agent() -> dict[str, Any]:

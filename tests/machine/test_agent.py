@@ -20,9 +20,15 @@ from double import Double, double
 
 AGENT = ROOT / "cloud-init" / "drawbridge"
 FACTS: dict[str, Any] = {
-    "name": "drawbridge-prod-host", "region": "eu-west-1", "env": {"PLAIN": "a b"}, "parameters": {}, "registries": [],
-    "log_group": "", "launch_hook": "ready", "terminate_hook": "drain",
-}  # fmt: skip
+    "name": "drawbridge-prod-host",
+    "region": "eu-west-1",
+    "env": {"PLAIN": "a b"},
+    "parameters": {},
+    "registries": [],
+    "log_group": "",
+    "launch_hook": "ready",
+    "terminate_hook": "drain",
+}
 
 
 class Machine:
@@ -64,11 +70,16 @@ class Machine:
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         settings = {
-            "PATH": f"{self.root}/bin:{os.environ['PATH']}", "DRAWBRIDGE_ROOT": str(self.root), "DRAWBRIDGE_PATIENCE": "0",
+            "PATH": f"{self.root}/bin:{os.environ['PATH']}",
+            "DRAWBRIDGE_ROOT": str(self.root),
+            "DRAWBRIDGE_PATIENCE": "0",
             "DRAWBRIDGE_PAUSE": "0.05",
-            **self.cloud.environment(), **environment,
-        }  # fmt: skip
-        return subprocess.run([sys.executable, str(AGENT), *command], env=settings, capture_output=True, text=True, timeout=60)
+            **self.cloud.environment(),
+            **environment,
+        }
+        return subprocess.run(
+            [sys.executable, str(AGENT), *command], env=settings, capture_output=True, text=True, timeout=60
+        )
 
     def file(self, path: str) -> tuple[str, int]:
         there = self.root / path
@@ -82,9 +93,17 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def container(
-    service: str, status: str = "running", health: str | None = "healthy", code: int = 0, restart: str = "always"
+    service: str,
+    status: str = "running",
+    health: str | None = "healthy",
+    code: int = 0,
+    restart: str = "always",
 ) -> dict[str, Any]:
-    state: dict[str, Any] = {"Status": status, "ExitCode": code, **({"Health": {"Status": health}} if health else {})}
+    state: dict[str, Any] = {
+        "Status": status,
+        "ExitCode": code,
+        **({"Health": {"Status": health}} if health else {}),
+    }
     labels = {"com.docker.compose.service": service}
     return {
         "Id": service,
@@ -153,7 +172,9 @@ def test_without_a_token_nothing_is_written(machine: Machine) -> None:
 
 
 def test_a_registrys_password_is_never_an_argument(machine: Machine) -> None:
-    machine.facts(registries=[{"server": "ghcr.io", "username": "bot", "password": "PW"}, {"server": "1.dkr.ecr.aws"}])
+    machine.facts(
+        registries=[{"server": "ghcr.io", "username": "bot", "password": "PW"}, {"server": "1.dkr.ecr.aws"}]
+    )
     machine.secrets(PW="canary-pw")
     machine.docker()
     assert machine.run("login").returncode == 0
@@ -163,14 +184,25 @@ def test_a_registrys_password_is_never_an_argument(machine: Machine) -> None:
 
 def test_a_healthy_machine_tags_itself_and_completes_its_hook(machine: Machine) -> None:
     machine.facts()
-    machine.docker(container("web"), container("worker", health=None), container("migrate", "exited", None, 0, "no"))
+    machine.docker(
+        container("web"), container("worker", health=None), container("migrate", "exited", None, 0, "no")
+    )
     done = machine.run("ready", "5")
     assert (done.returncode, done.stderr) == (0, "")
     (tag, hook) = machine.cloud.calls
-    assert tag == ("CreateTags", {"ResourceId.1": "i-0123456789abcdef0", "Tag.1.Key": "drawbridge:ready", "Tag.1.Value": "true"})
-    assert hook == ("CompleteLifecycleAction", {
-        "AutoScalingGroupName": "drawbridge-prod-host-group-1a2b3c4", "LifecycleHookName": "ready",
-        "InstanceId": "i-0123456789abcdef0", "LifecycleActionResult": "CONTINUE"})  # fmt: skip
+    assert tag == (
+        "CreateTags",
+        {"ResourceId.1": "i-0123456789abcdef0", "Tag.1.Key": "drawbridge:ready", "Tag.1.Value": "true"},
+    )
+    assert hook == (
+        "CompleteLifecycleAction",
+        {
+            "AutoScalingGroupName": "drawbridge-prod-host-group-1a2b3c4",
+            "LifecycleHookName": "ready",
+            "InstanceId": "i-0123456789abcdef0",
+            "LifecycleActionResult": "CONTINUE",
+        },
+    )
 
 
 @pytest.mark.parametrize(
@@ -183,7 +215,9 @@ def test_a_healthy_machine_tags_itself_and_completes_its_hook(machine: Machine) 
         (container("web", "exited", None, 0, "always"), "web is exited (exit code 0)"),
     ],
 )
-def test_a_machine_that_is_not_well_says_why_and_signals_nothing(machine: Machine, sick: dict[str, Any], why: str) -> None:
+def test_a_machine_that_is_not_well_says_why_and_signals_nothing(
+    machine: Machine, sick: dict[str, Any], why: str
+) -> None:
     machine.facts()
     machine.docker(container("api"), sick)
     done = machine.run("ready", "0")
@@ -210,7 +244,10 @@ def test_a_container_that_runs_for_a_moment_between_two_restarts_is_not_well(mac
             echo x >> {count}; sed 's/"RestartCount": 0/"RestartCount": '$(wc -l < {count})/ {machine.root}/inspect.json""",
     )
     done = machine.run("ready", "0.5")
-    assert (done.returncode, done.stderr) == (1, "drawbridge: still waiting: containers restart again and again\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "drawbridge: still waiting: containers restart again and again\n",
+    )
     assert machine.cloud.calls == []
 
 
@@ -246,7 +283,11 @@ def test_the_hook_is_tried_again_while_the_instance_is_still_pending(machine: Ma
     machine.docker(container("web"))
     machine.cloud.fail["CompleteLifecycleAction"] = ["ValidationError"]
     assert machine.run("ready", "5", DRAWBRIDGE_PATIENCE="10").returncode == 0
-    assert [action for action, _ in machine.cloud.calls] == ["CreateTags", "CompleteLifecycleAction", "CompleteLifecycleAction"]
+    assert [action for action, _ in machine.cloud.calls] == [
+        "CreateTags",
+        "CompleteLifecycleAction",
+        "CompleteLifecycleAction",
+    ]
 
 
 def test_without_a_hook_the_tag_is_all(machine: Machine) -> None:
@@ -258,13 +299,21 @@ def test_without_a_hook_the_tag_is_all(machine: Machine) -> None:
 
 def test_a_failed_boot_ships_its_log_and_abandons_the_launch(machine: Machine) -> None:
     machine.facts(log_group="logs")
-    (machine.root / "var/log/cloud-init-output.log").write_text("drawbridge: STEP images\ndrawbridge: FAILED at images: no\n")
+    (machine.root / "var/log/cloud-init-output.log").write_text(
+        "drawbridge: STEP images\ndrawbridge: FAILED at images: no\n"
+    )
     assert machine.run("abandon", "images").returncode == 0
     actions = dict(machine.cloud.calls)
-    assert [a for a, _ in machine.cloud.calls] == ["CreateLogStream", "PutLogEvents", "CompleteLifecycleAction"]
+    assert [a for a, _ in machine.cloud.calls] == [
+        "CreateLogStream",
+        "PutLogEvents",
+        "CompleteLifecycleAction",
+    ]
     assert [event["message"] for event in actions["PutLogEvents"]["logEvents"]] == [
-        "drawbridge: STEP images", "drawbridge: FAILED at images: no", "boot failed at images",
-    ]  # fmt: skip
+        "drawbridge: STEP images",
+        "drawbridge: FAILED at images: no",
+        "boot failed at images",
+    ]
     assert actions["CompleteLifecycleAction"]["LifecycleActionResult"] == "ABANDON"
 
 
@@ -276,17 +325,26 @@ def test_without_boto3_the_group_is_told_and_the_log_is_shipped_all_the_same(mac
     (machine.root / "var/log/cloud-init-output.log").write_text("@first\n" + line + "\n")
     (machine.root / "boto3.py").write_text("raise ImportError('No module named boto3')\n")
     keys = {"AccessKeyId": "AKIATEST", "SecretAccessKey": "canary/secret+key", "Token": "canary-token"}
-    machine.cloud.metadata |= {"iam/security-credentials/": "role", "iam/security-credentials/role": json.dumps(keys)}
+    machine.cloud.metadata |= {
+        "iam/security-credentials/": "role",
+        "iam/security-credentials/role": json.dumps(keys),
+    }
     machine.tool("curl", f'echo "curl $*" >> {machine.root}/argv; exec {shutil.which("curl")} "$@"')
     machine.cloud.fail["CreateLogStream"] = ["ResourceAlreadyExistsException"]
     done = machine.run("abandon", "packages", PYTHONPATH=str(machine.root))
     assert (done.returncode, done.stderr) == (0, "")
     actions = dict(machine.cloud.calls)
-    assert [event["message"] for event in actions["PutLogEvents"]["logEvents"]] == ["@first", line, "boot failed at packages"]
+    assert [event["message"] for event in actions["PutLogEvents"]["logEvents"]] == [
+        "@first",
+        line,
+        "boot failed at packages",
+    ]
     assert actions["CompleteLifecycleAction"] == {
-        "AutoScalingGroupName": "drawbridge-prod-host-group-1a2b3c4", "LifecycleHookName": "ready",
-        "InstanceId": "i-0123456789abcdef0", "LifecycleActionResult": "ABANDON",
-    }  # fmt: skip
+        "AutoScalingGroupName": "drawbridge-prod-host-group-1a2b3c4",
+        "LifecycleHookName": "ready",
+        "InstanceId": "i-0123456789abcdef0",
+        "LifecycleActionResult": "ABANDON",
+    }
     assert [line for line in machine.argv() if "canary" in line] == []
 
 
@@ -295,10 +353,16 @@ def test_without_boto3_a_refusal_is_tried_again(machine: Machine) -> None:
     machine.facts()
     (machine.root / "boto3.py").write_text("raise ImportError('No module named boto3')\n")
     keys = {"AccessKeyId": "AKIATEST", "SecretAccessKey": "s", "Token": "t"}
-    machine.cloud.metadata |= {"iam/security-credentials/": "role", "iam/security-credentials/role": json.dumps(keys)}
+    machine.cloud.metadata |= {
+        "iam/security-credentials/": "role",
+        "iam/security-credentials/role": json.dumps(keys),
+    }
     machine.cloud.fail["CompleteLifecycleAction"] = ["ValidationError"]
     done = machine.run("abandon", "packages", PYTHONPATH=str(machine.root), DRAWBRIDGE_PATIENCE="10")
-    assert (done.returncode, [action for action, _ in machine.cloud.calls]) == (0, ["CompleteLifecycleAction"] * 2)
+    assert (done.returncode, [action for action, _ in machine.cloud.calls]) == (
+        0,
+        ["CompleteLifecycleAction"] * 2,
+    )
 
 
 def test_a_log_that_cannot_be_shipped_does_not_keep_the_launch_from_being_abandoned(machine: Machine) -> None:
@@ -329,7 +393,9 @@ def test_disk_and_memory_figures_are_put_under_the_stacks_name(machine: Machine)
     assert (done.returncode, done.stderr) == (0, "")
     ((action, arguments),) = machine.cloud.calls
     assert action == "PutMetricData"
-    assert all(word in str(arguments) for word in ("DiskUsedPercent", "MemoryUsedPercent", "drawbridge-prod-host"))
+    assert all(
+        word in str(arguments) for word in ("DiskUsedPercent", "MemoryUsedPercent", "drawbridge-prod-host")
+    )
 
 
 def test_an_unknown_command_lists_the_known_ones(machine: Machine) -> None:
@@ -360,16 +426,22 @@ def test_without_anything_to_run_once_docker_is_not_asked(machine: Machine) -> N
 
 def test_a_failed_migration_ends_the_boot_with_its_exit_code_and_runs_nothing_more(machine: Machine) -> None:
     machine.facts(once=["migrate", "seed"], database=None, efs="")
-    machine.tool("docker", 'case "$*" in *migrate) echo "column is missing"; exit 3;; *seed) echo seeded;; esac')
+    machine.tool(
+        "docker", 'case "$*" in *migrate) echo "column is missing"; exit 3;; *seed) echo seeded;; esac'
+    )
     done = machine.run("once", "60")
     assert (done.returncode, done.stdout) == (1, "drawbridge: migrate runs\ncolumn is missing\n")
     assert done.stderr == "drawbridge: migrate ended with exit code 3; its own lines stand above\n"
-    assert machine.file("run/drawbridge-why")[0] == "migrate ended with exit code 3; its own lines stand above"
+    assert (
+        machine.file("run/drawbridge-why")[0] == "migrate ended with exit code 3; its own lines stand above"
+    )
 
 
 def test_a_migration_that_does_not_end_is_ended_with_its_container(machine: Machine) -> None:
     machine.facts(once=["migrate"], database=None, efs="")
-    body = f'echo "docker $*" >> {machine.root}/argv; case "$1" in ps) echo left;; compose) exec sleep 30;; esac'
+    body = (
+        f'echo "docker $*" >> {machine.root}/argv; case "$1" in ps) echo left;; compose) exec sleep 30;; esac'
+    )
     machine.tool("docker", body)
     done = machine.run("once", "1")
     assert (done.returncode, done.stderr) == (1, "drawbridge: migrate does not end in time\n")
@@ -384,7 +456,10 @@ def test_two_machines_on_one_file_system_take_turns(machine: Machine) -> None:
     with open(machine.root / "srv/drawbridge/storage/.once", "a") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
         done = machine.run("once", "0.3")
-        assert (done.returncode, done.stderr) == (1, "drawbridge: another machine still runs what runs once\n")
+        assert (done.returncode, done.stderr) == (
+            1,
+            "drawbridge: another machine still runs what runs once\n",
+        )
         assert machine.argv() == []
     assert machine.run("once", "60").returncode == 0
     assert machine.argv()[-1] == f"{COMPOSE_RUN} migrate"

@@ -33,7 +33,13 @@ class Machine:
         etc = root / "etc/drawbridge"
         etc.mkdir(parents=True)
         shutil.copy(server.folder / "ca.pem", etc / "rds-ca.pem")
-        database = {"host": "localhost", "port": server.port, "name": name, "role": name, "master_secret": "arn:master"}
+        database = {
+            "host": "localhost",
+            "port": server.port,
+            "name": name,
+            "role": name,
+            "master_secret": "arn:master",
+        }
         (etc / "machine.json").write_text(json.dumps({"region": "eu-west-1", "database": database}))
         (etc / "secrets.json").write_text(json.dumps({"PGPASSWORD": password}))
         self.environment = {
@@ -55,10 +61,15 @@ def cloud() -> Iterator[Double]:
         yield here
 
 
-def test_the_first_run_makes_a_role_that_owns_its_database(tmp_path: Path, server: Server, cloud: Double) -> None:
+def test_the_first_run_makes_a_role_that_owns_its_database(
+    tmp_path: Path, server: Server, cloud: Double
+) -> None:
     done = Machine(tmp_path, server, cloud, "first", "canary-first").run()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    with server.connect(dbname="first", user="first", password="canary-first") as connection, connection.cursor() as cursor:
+    with (
+        server.connect(dbname="first", user="first", password="canary-first") as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute("CREATE TABLE t (x int)")
         cursor.execute("SELECT rolcreatedb, rolcreaterole, rolsuper FROM pg_roles WHERE rolname = 'first'")
         assert cursor.fetchone() == (False, False, False)
@@ -71,7 +82,9 @@ def test_no_other_role_can_connect_to_it(tmp_path: Path, server: Server, cloud: 
         server.connect(dbname="mine", user="yours", password="pw-yours")
 
 
-def test_a_second_run_changes_nothing_and_a_new_password_is_taken(tmp_path: Path, server: Server, cloud: Double) -> None:
+def test_a_second_run_changes_nothing_and_a_new_password_is_taken(
+    tmp_path: Path, server: Server, cloud: Double
+) -> None:
     for folder, password in (("a", "one"), ("b", "one"), ("c", "two")):
         assert Machine(tmp_path / folder, server, cloud, "again", password).run().returncode == 0
         server.connect(dbname="again", user="again", password=password).close()
@@ -79,7 +92,9 @@ def test_a_second_run_changes_nothing_and_a_new_password_is_taken(tmp_path: Path
         server.connect(dbname="again", user="again", password="one")
 
 
-def test_four_machines_at_once_do_not_disturb_each_other(tmp_path: Path, server: Server, cloud: Double) -> None:
+def test_four_machines_at_once_do_not_disturb_each_other(
+    tmp_path: Path, server: Server, cloud: Double
+) -> None:
     machines = [Machine(tmp_path / str(i), server, cloud, "crowd", "pw") for i in range(4)]
     with ThreadPoolExecutor(4) as pool:
         results = [done.stderr for done in pool.map(lambda machine: machine.run(), machines)]
@@ -108,7 +123,11 @@ def test_another_certificate_is_refused(tmp_path: Path, server: Server, cloud: D
         "-keyout",
         str(tmp_path / "other.key"),
     ]
-    subprocess.run(["openssl", *words, "-out", str(tmp_path / "etc/drawbridge/rds-ca.pem")], check=True, capture_output=True)
+    subprocess.run(
+        ["openssl", *words, "-out", str(tmp_path / "etc/drawbridge/rds-ca.pem")],
+        check=True,
+        capture_output=True,
+    )
     done = machine.run()
     assert done.returncode == 1
     assert done.stderr.startswith("drawbridge: the database localhost cannot be reached: OperationalError: ")
@@ -126,13 +145,18 @@ def test_machines_migrate_one_after_the_other_under_a_lock_of_the_apps_own_datab
         for folder in ("bin", "run", "opt/drawbridge/app"):
             (root / folder).mkdir(parents=True)
         facts = json.loads((root / "etc/drawbridge/machine.json").read_text())
-        (root / "etc/drawbridge/machine.json").write_text(json.dumps({**facts, "once": ["migrate"], "efs": ""}))
+        (root / "etc/drawbridge/machine.json").write_text(
+            json.dumps({**facts, "once": ["migrate"], "efs": ""})
+        )
         stub = f'case "$1" in compose) echo {number} begins >> {journal}; sleep 0.4; echo {number} ends >> {journal};; esac'
         (root / "bin/docker").write_text(f"#!/bin/sh\n{stub}\n")
         (root / "bin/docker").chmod(0o755)
         machine.environment |= {"PATH": f"{root}/bin:{os.environ['PATH']}", "DRAWBRIDGE_PAUSE": "0.05"}
     with ThreadPoolExecutor(3) as pool:
-        results = [(done.returncode, done.stderr) for done in pool.map(lambda machine: machine.run("once", "30"), machines)]
+        results = [
+            (done.returncode, done.stderr)
+            for done in pool.map(lambda machine: machine.run("once", "30"), machines)
+        ]
     assert results == [(0, "")] * 3
     lines = journal.read_text().split("\n")[:-1]
     first = [line.split()[0] for line in lines[::2]]

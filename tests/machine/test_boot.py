@@ -20,18 +20,36 @@ STEPS = ["packages", "storage", "secrets", "certificates", "database", "images",
 PARAMETERS = {"KEY": "/p/KEY:2", "PULL": "/p/PULL:1", "TUNNEL_TOKEN": "/p/TUNNEL_TOKEN:5"}
 SECRETS = {"KEY": "canary-key", "PULL": "canary-pull", "TUNNEL_TOKEN": "canary-token"}
 FACTS: dict[str, Any] = {
-    "name": "drawbridge-prod-host", "region": "eu-west-1", "env": {"PLAIN": "a"}, "parameters": PARAMETERS,
+    "name": "drawbridge-prod-host",
+    "region": "eu-west-1",
+    "env": {"PLAIN": "a"},
+    "parameters": PARAMETERS,
     "registries": [{"server": "ghcr.io", "username": "bot", "password": "PULL"}],
-    "packages": ["docker.io", "docker-compose-v2|docker-compose"], "units": ["drawbridge-watch.service"], "efs": "fs-1.efs.aws",
-    "storage": ["uploads", "media"], "database": None, "ca_url": "", "log_group": "", "launch_hook": "ready",
-    "terminate_hook": "drain", "boot_seconds": 900,
-}  # fmt: skip
+    "packages": ["docker.io", "docker-compose-v2|docker-compose"],
+    "units": ["drawbridge-watch.service"],
+    "efs": "fs-1.efs.aws",
+    "storage": ["uploads", "media"],
+    "database": None,
+    "ca_url": "",
+    "log_group": "",
+    "launch_hook": "ready",
+    "terminate_hook": "drain",
+    "boot_seconds": 900,
+}
 
 
 class Machine:
     def __init__(self, root: Path, cloud: Double) -> None:
         self.root, self.cloud = root, cloud
-        for folder in ("etc/drawbridge", "opt/drawbridge/app", "opt/drawbridge/bin", "srv", "var/log", "run", "bin"):
+        for folder in (
+            "etc/drawbridge",
+            "opt/drawbridge/app",
+            "opt/drawbridge/bin",
+            "srv",
+            "var/log",
+            "run",
+            "bin",
+        ):
             (root / folder).mkdir(parents=True)
         (root / "etc/fstab").write_text("LABEL=root / ext4 defaults 0 1\n")
         (root / "inspect.json").write_text(json.dumps([container("web"), container("cloudflared")]))
@@ -41,11 +59,17 @@ class Machine:
             f'#!/bin/sh\necho "drawbridge $*" >> {root}/argv\nexec {sys.executable} {ROOT}/cloud-init/drawbridge "$@"\n'
         )
         agent.chmod(0o755)
-        self.tool("dpkg-query", f'for last; do :; done; grep -qx "$last" {root}/installed && echo "install ok installed"')
+        self.tool(
+            "dpkg-query",
+            f'for last; do :; done; grep -qx "$last" {root}/installed && echo "install ok installed"',
+        )
         self.tool("apt-get", f'case "$*" in *install*) for p; do echo "$p" >> {root}/installed; done;; esac')
         self.tool("mountpoint", f"test -e {root}/mounted")
         self.tool("mount", f"touch {root}/mounted")
-        self.tool("docker", f'case "$1" in ps) echo id;; inspect) cat {root}/inspect.json;; login) cat >/dev/null;; esac')
+        self.tool(
+            "docker",
+            f'case "$1" in ps) echo id;; inspect) cat {root}/inspect.json;; login) cat >/dev/null;; esac',
+        )
         for name in ("systemctl", "chattr", "sleep", "dpkg"):
             self.tool(name, "true")
         (root / "installed").touch()
@@ -65,11 +89,19 @@ class Machine:
 
     def boot(self, script: str = str(ROOT / "cloud-init" / "boot")) -> subprocess.CompletedProcess[str]:
         settings = {
-            "PATH": f"{self.root}/bin:{os.environ['PATH']}", "DRAWBRIDGE_ROOT": str(self.root), "DRAWBRIDGE_PATIENCE": "0",
-            "DRAWBRIDGE_PAUSE": "0.05", **self.cloud.environment(),
-        }  # fmt: skip
+            "PATH": f"{self.root}/bin:{os.environ['PATH']}",
+            "DRAWBRIDGE_ROOT": str(self.root),
+            "DRAWBRIDGE_PATIENCE": "0",
+            "DRAWBRIDGE_PAUSE": "0.05",
+            **self.cloud.environment(),
+        }
         return subprocess.run(
-            ["bash", script], env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+            ["bash", script],
+            env=settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
         )
 
 
@@ -88,7 +120,11 @@ def failures(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def told(machine: Machine) -> list[str]:
-    return [call["LifecycleActionResult"] for action, call in machine.cloud.calls if action == "CompleteLifecycleAction"]
+    return [
+        call["LifecycleActionResult"]
+        for action, call in machine.cloud.calls
+        if action == "CompleteLifecycleAction"
+    ]
 
 
 def test_a_boot_goes_through_its_steps_in_order_and_ends_with_the_signal(machine: Machine) -> None:
@@ -108,7 +144,10 @@ def test_a_boot_goes_through_its_steps_in_order_and_ends_with_the_signal(machine
         "systemctl enable --now drawbridge.service",
     ]
     assert [line for line in machine.argv() if line in order] == order
-    assert sorted(path.name for path in (machine.root / "srv/drawbridge/storage").iterdir()) == ["media", "uploads"]
+    assert sorted(path.name for path in (machine.root / "srv/drawbridge/storage").iterdir()) == [
+        "media",
+        "uploads",
+    ]
 
 
 def test_no_secret_is_an_argument_or_in_the_log(machine: Machine) -> None:
@@ -147,9 +186,11 @@ def test_storage_that_does_not_mount_ends_the_boot_before_any_container_starts(m
     assert (done.returncode, steps(done)) == (1, ["packages", "storage"])
     assert failures(done) == ["drawbridge: FAILED at storage: the file system fs-1.efs.aws cannot be mounted"]
     assert told(machine) == ["ABANDON"]
-    assert [line for line in machine.argv() if line.startswith("docker") or "enable --now drawbridge.service" in line] == [
-        "docker compose --project-name app stop"
-    ]
+    assert [
+        line
+        for line in machine.argv()
+        if line.startswith("docker") or "enable --now drawbridge.service" in line
+    ] == ["docker compose --project-name app stop"]
 
 
 def test_the_last_line_has_the_agents_own_reason(machine: Machine) -> None:
@@ -167,7 +208,9 @@ def test_a_mirror_that_does_not_answer_is_tried_six_times(machine: Machine) -> N
     assert failures(done) == [
         "drawbridge: FAILED at packages: the package mirror does not answer or lacks one of: docker.io docker-compose-v2"
     ]
-    assert [line for line in machine.argv() if line.startswith("sleep")] == [f"sleep {n}" for n in (5, 10, 20, 40, 60)]
+    assert [line for line in machine.argv() if line.startswith("sleep")] == [
+        f"sleep {n}" for n in (5, 10, 20, 40, 60)
+    ]
 
 
 def test_a_stack_that_does_not_start_says_what_its_containers_are_doing(machine: Machine) -> None:
@@ -175,29 +218,39 @@ def test_a_stack_that_does_not_start_says_what_its_containers_are_doing(machine:
     (machine.root / "inspect.json").write_text(json.dumps([container("web", "restarting", None, 3)]))
     done = machine.boot()
     assert "drawbridge: web is restarting (exit code 3)\n" in done.stdout
-    assert failures(done) == ["drawbridge: FAILED at stack: the stack does not start; see: journalctl -u drawbridge"]
+    assert failures(done) == [
+        "drawbridge: FAILED at stack: the stack does not start; see: journalctl -u drawbridge"
+    ]
     assert told(machine) == ["ABANDON"]
 
 
 def test_packages_that_a_cut_off_boot_left_half_set_up_are_set_up_first(machine: Machine) -> None:
     assert machine.boot().returncode == 0
-    order = [line.split()[0] + " " + line.split()[-1] for line in machine.argv() if line.startswith(("dpkg ", "apt-get"))]
+    order = [
+        line.split()[0] + " " + line.split()[-1]
+        for line in machine.argv()
+        if line.startswith(("dpkg ", "apt-get"))
+    ]
     assert order == ["dpkg -a", "apt-get update", "apt-get docker-compose-v2"]
 
 
 def test_an_image_that_is_missing_is_named_in_the_last_line(machine: Machine) -> None:
-    answers = (
-        '*pull*) echo "Error: manifest unknown" >&2; exit 1;; *--images) echo redis:7; echo nginx:9;; *inspect*nginx:9) exit 1;;'
-    )
+    answers = '*pull*) echo "Error: manifest unknown" >&2; exit 1;; *--images) echo redis:7; echo nginx:9;; *inspect*nginx:9) exit 1;;'
     machine.tool("docker", f'case "$*" in {answers} esac')
     done = machine.boot()
-    assert failures(done) == ["drawbridge: FAILED at images: cannot be pulled: nginx:9: Error: manifest unknown"]
+    assert failures(done) == [
+        "drawbridge: FAILED at images: cannot be pulled: nginx:9: Error: manifest unknown"
+    ]
     assert told(machine) == ["ABANDON"]
 
 
 def test_a_step_that_hangs_is_ended_before_the_group_ends_the_launch_by_itself(machine: Machine) -> None:
     machine.facts(boot_seconds=123)
-    text = (ROOT / "cloud-init" / "boot").read_text().replace("BOOT_SECONDS > 150 ? BOOT_SECONDS - 120 : 30", "6")
+    text = (
+        (ROOT / "cloud-init" / "boot")
+        .read_text()
+        .replace("BOOT_SECONDS > 150 ? BOOT_SECONDS - 120 : 30", "6")
+    )
     (machine.root / "boot").write_text(text)
     machine.tool("dpkg-query", "exec /bin/sleep 600")
     done = machine.boot(str(machine.root / "boot"))
@@ -213,8 +266,12 @@ def test_a_finished_boot_leaves_a_mark_and_a_failed_one_does_not(machine: Machin
 
 
 def test_a_failed_launch_leaves_no_half_open_service(machine: Machine) -> None:
-    (machine.root / "inspect.json").write_text(json.dumps([container("web"), container("worker", health="unhealthy")]))
-    text = re.sub(r"^left\(\) .*", "left() { echo 1; }", (ROOT / "cloud-init" / "boot").read_text(), flags=re.MULTILINE)
+    (machine.root / "inspect.json").write_text(
+        json.dumps([container("web"), container("worker", health="unhealthy")])
+    )
+    text = re.sub(
+        r"^left\(\) .*", "left() { echo 1; }", (ROOT / "cloud-init" / "boot").read_text(), flags=re.MULTILINE
+    )
     (machine.root / "boot").write_text(text)
     done = machine.boot(str(machine.root / "boot"))
     assert failures(done) == ["drawbridge: FAILED at ready: still waiting: worker is unhealthy"]

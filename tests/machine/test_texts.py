@@ -30,7 +30,8 @@ def version(*command: str) -> tuple[int, ...]:
 
 
 @pytest.mark.skipif(
-    version("cloud-init", "--version") < (24,), reason="needs cloud-init 24 or newer; older ones accept unknown keys"
+    version("cloud-init", "--version") < (24,),
+    reason="needs cloud-init 24 or newer; older ones accept unknown keys",
 )
 @pytest.mark.parametrize("delivery", DELIVERIES)
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -38,7 +39,9 @@ def test_cloud_inits_own_schema_accepts_the_user_data(example: str, delivery: st
     template = deployed(example, secretDelivery=delivery).of_type(invariants.TEMPLATE)[0]
     path = tmp_path / "user-data"
     path.write_text("#cloud-config\n" + yaml.safe_dump(invariants.user_data_of(template)))
-    done = subprocess.run(["cloud-init", "schema", "--config-file", str(path)], capture_output=True, text=True)
+    done = subprocess.run(
+        ["cloud-init", "schema", "--config-file", str(path)], capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout.strip()) == (0, f"Valid schema {path}"), done.stderr
 
 
@@ -48,8 +51,14 @@ def test_compose_itself_merges_the_overlay_without_a_word(example: str, tmp_path
     services = merged(tmp_path)["services"]
     connector = services["cloudflared"]
     routes = yaml.safe_load(example_file(example).read_text())["config"]["drawbridge:routes"]
-    routed = {urlsplit(route["service"]).hostname for route in routes if not route["service"].startswith("http_status:")}
-    assert {name: wait["condition"] for name, wait in connector["depends_on"].items()} == dict.fromkeys(routed, "service_healthy")
+    routed = {
+        urlsplit(route["service"]).hostname
+        for route in routes
+        if not route["service"].startswith("http_status:")
+    }
+    assert {name: wait["condition"] for name, wait in connector["depends_on"].items()} == dict.fromkeys(
+        routed, "service_healthy"
+    )
     assert connector["stop_grace_period"] == "35s"
     own = yaml.safe_load((tmp_path / "compose.yaml").read_text())["services"]
     once = json.loads(written(example, "cloud-init")["/etc/drawbridge/machine.json"])["once"]
@@ -67,7 +76,9 @@ def test_the_merged_file_is_valid_by_the_compose_specification(example: str, tmp
     assert done.returncode == 0, done.stdout
 
 
-def test_lasting_volumes_lie_on_the_shared_file_system_and_the_app_verifies_its_database(tmp_path: Path) -> None:
+def test_lasting_volumes_lie_on_the_shared_file_system_and_the_app_verifies_its_database(
+    tmp_path: Path,
+) -> None:
     project("image2model", tmp_path)
     document = merged(tmp_path)
     assert document["volumes"]["uploads"]["driver_opts"] == {
@@ -94,7 +105,9 @@ def test_lasting_volumes_lie_on_the_shared_file_system_and_the_app_verifies_its_
 def test_compose_reads_every_value_of_the_env_file_back_to_the_letter(tmp_path: Path, value: str) -> None:
     (tmp_path / "compose.yaml").write_text('services: {a: {image: "b:1", environment: {V: "${V}"}}}\n')
     (tmp_path / ".env").write_bytes(f"V={agent()['quoted'](value)}\n".encode())
-    done = subprocess.run([str(COMPOSE), "config", "--format", "json"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [str(COMPOSE), "config", "--format", "json"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     # `config` doubles dollars, so that its output can be read again.
     assert json.loads(done.stdout)["services"]["a"]["environment"]["V"].replace("$$", "$") == value
@@ -105,12 +118,16 @@ def test_compose_reads_every_value_of_the_env_file_back_to_the_letter(tmp_path: 
 def test_nginx_accepts_the_examples_configuration(example: str, tmp_path: Path) -> None:
     site = (ROOT / "examples" / example / "nginx" / "default.conf").read_text()
     # Service names resolve in the compose network alone.
-    (tmp_path / "site.conf").write_text(re.sub(r"proxy_pass http://[a-z-]+:", "proxy_pass http://127.0.0.1:", site))
+    (tmp_path / "site.conf").write_text(
+        re.sub(r"proxy_pass http://[a-z-]+:", "proxy_pass http://127.0.0.1:", site)
+    )
     main = f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; include {tmp_path}/site.conf; }}"
     (tmp_path / "nginx.conf").write_text(main)
     nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
     done = subprocess.run(
-        [str(nginx), "-t", "-q", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)], capture_output=True, text=True
+        [str(nginx), "-t", "-q", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 
@@ -124,17 +141,25 @@ def test_the_boot_script_has_nothing_to_complain_about() -> None:
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     above = "/etc/systemd/system/"
-    units = {p.removeprefix(above): c for p, c in written("image2model", "parameter-store").items() if p.startswith(above)}
+    units = {
+        p.removeprefix(above): c
+        for p, c in written("image2model", "parameter-store").items()
+        if p.startswith(above)
+    }
     # What is not on this machine is stood in for; everything else is checked.
     units["docker.service"] = "[Service]\nExecStart=/bin/true\n"
     for path, content in units.items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(re.sub(r"^(Exec\w+=)\S+", r"\1/bin/true", content, flags=re.MULTILINE))
-    judged = [str(tmp_path / path) for path in units if not path.endswith(".conf")]  # a drop-in is read with its unit
+    judged = [
+        str(tmp_path / path) for path in units if not path.endswith(".conf")
+    ]  # a drop-in is read with its unit
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", *judged], capture_output=True, text=True)
     complaints = [line for line in done.stderr.splitlines() if str(tmp_path) in line]
     assert complaints == []
 
 
 def test_nothing_is_piped_from_the_network_into_a_shell() -> None:
-    assert [p.name for p in SCRIPTS.iterdir() if re.search(r"(curl|wget)[^\n]*\|\s*(ba|da)?sh", p.read_text())] == []
+    assert [
+        p.name for p in SCRIPTS.iterdir() if re.search(r"(curl|wget)[^\n]*\|\s*(ba|da)?sh", p.read_text())
+    ] == []

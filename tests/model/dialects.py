@@ -48,7 +48,11 @@ def access_application(applications: Sequence[Any], host: str, path: str) -> Any
             if wanted.endswith("*"):
                 covered = re.match(re.escape(wanted[:-1]), path) is not None
             else:
-                covered = not wanted or re.match(re.escape(wanted) + "(/|$)", path + "\0") is not None or path == wanted
+                covered = (
+                    not wanted
+                    or re.match(re.escape(wanted) + "(/|$)", path + "\0") is not None
+                    or path == wanted
+                )
             rank = (0 if labels else 1, len(wanted.rstrip("*")))
             if covered and (best is None or rank > best[0]):
                 best = (rank, application)
@@ -126,7 +130,10 @@ def wirefilter(expression: str, fields: Mapping[str, str]) -> bool:
         return comparison()
 
     def comparison() -> bool:
-        functions: dict[str, Callable[[str, str], bool]] = {"starts_with": str.startswith, "ends_with": str.endswith}
+        functions: dict[str, Callable[[str, str], bool]] = {
+            "starts_with": str.startswith,
+            "ends_with": str.endswith,
+        }
         if peek() in functions:
             function = functions[take()]
             take("(")
@@ -145,7 +152,10 @@ def wirefilter(expression: str, fields: Mapping[str, str]) -> bool:
             pattern = text()
             if "**" in pattern:
                 raise ValueError("** in a wildcard")
-            return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), left, re.IGNORECASE | re.DOTALL) is not None
+            return (
+                re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), left, re.IGNORECASE | re.DOTALL)
+                is not None
+            )
         if operator == "in":
             take("{")
             choices = []

@@ -28,10 +28,20 @@ volumes:
 """
 
 STACK: dict[str, Any] = {
-    "cloudflare": {"accountId": "0" * 32, "zoneId": "f" * 32, "zone": "example.com", "plan": "pro", "team": "acme"},
+    "cloudflare": {
+        "accountId": "0" * 32,
+        "zoneId": "f" * 32,
+        "zone": "example.com",
+        "plan": "pro",
+        "team": "acme",
+    },
     "app": {
-        "compose": "compose.yaml", "files": {"api/conf.d/a.conf": "a.conf"}, "env": {"TAG": "v1"}, "secrets": ["SECRET"],
-        "generate": {"KEY": {"bytes": 24, "encoding": "hex"}}, "storage": ["data"],
+        "compose": "compose.yaml",
+        "files": {"api/conf.d/a.conf": "a.conf"},
+        "env": {"TAG": "v1"},
+        "secrets": ["SECRET"],
+        "generate": {"KEY": {"bytes": 24, "encoding": "hex"}},
+        "storage": ["data"],
     },
     "routes": [
         {"hostname": "app.example.com", "service": "http://web:80", "access": "public"},
@@ -43,7 +53,7 @@ STACK: dict[str, Any] = {
     "host": {"instanceType": "t3.small"},
     "database": {"version": "17", "name": "app"},
     "alerts": {"emails": ["ops@example.com"]},
-}  # fmt: skip
+}
 
 
 def changed(path: str, value: Any = None) -> dict[str, Any]:
@@ -72,9 +82,14 @@ def load_stack(config: dict[str, Any], compose: str = COMPOSE, **options: Any) -
         return files[path]
 
     settings: dict[str, Any] = {
-        "project": "drawbridge", "stack": "test", "region": "ap-northeast-1", "read": read, "secrets": {"SECRET": True},
-        "previewing": True, **options,
-    }  # fmt: skip
+        "project": "drawbridge",
+        "stack": "test",
+        "region": "ap-northeast-1",
+        "read": read,
+        "secrets": {"SECRET": True},
+        "previewing": True,
+        **options,
+    }
     return load(config, **settings)
 
 

@@ -25,7 +25,8 @@ def settings(**more: str) -> Database:
 )
 def test_every_driver_is_told_to_verify_in_its_own_words(scheme: str, query: str) -> None:
     assert (
-        database.url(settings(scheme=scheme, role="svc"), "db.rds.aws", "pw") == f"{scheme}://svc:pw@db.rds.aws:5432/app?{query}"
+        database.url(settings(scheme=scheme, role="svc"), "db.rds.aws", "pw")
+        == f"{scheme}://svc:pw@db.rds.aws:5432/app?{query}"
     )
 
 
@@ -38,6 +39,10 @@ def test_any_password_survives_the_url(password: str) -> None:
 
 def test_a_parameter_with_awss_own_default_is_left_out() -> None:
     chosen = Database.model_validate(
-        {"version": "17", "name": "app", "parameters": {"rds.force_ssl": "1", "log_min_duration_statement": "500"}}
+        {
+            "version": "17",
+            "name": "app",
+            "parameters": {"rds.force_ssl": "1", "log_min_duration_statement": "500"},
+        }
     )
     assert database.parameters(chosen) == {"log_min_duration_statement": "500"}

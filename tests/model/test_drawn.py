@@ -29,4 +29,7 @@ def test_the_bytes_are_shake256_of_the_text_in_every_encoding(text: str, size: i
 
 
 def test_a_previews_placeholder_stays_readable() -> None:
-    assert written("«drawbridge-prod-tunnel-secret.result»", 32, "base64") == "«drawbridge-prod-tunnel-secret.result»"
+    assert (
+        written("«drawbridge-prod-tunnel-secret.result»", 32, "base64")
+        == "«drawbridge-prod-tunnel-secret.result»"
+    )

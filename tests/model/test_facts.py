@@ -30,9 +30,15 @@ def stack(given: dict[str, Any], text: str = COMPOSE) -> Stack:
         ("urls", "https://app.example.com"),
         ("accessIssuer", "https://acme.cloudflareaccess.com"),
         ("region", "ap-northeast-1"),
-        (["frontends", "websocketUrls"], "https://casecheck.pages.dev,https://www.example.org:8443,wss://app.example.com"),
+        (
+            ["frontends", "websocketUrls"],
+            "https://casecheck.pages.dev,https://www.example.org:8443,wss://app.example.com",
+        ),
         (["urls", "urls"], "https://app.example.com"),
-        ({"of": ["frontends"], "form": "json"}, '["https://casecheck.pages.dev", "https://www.example.org:8443"]'),
+        (
+            {"of": ["frontends"], "form": "json"},
+            '["https://casecheck.pages.dev", "https://www.example.org:8443"]',
+        ),
         ({"of": ["frontends"], "form": "space"}, "https://casecheck.pages.dev https://www.example.org:8443"),
     ],
 )
@@ -42,11 +48,23 @@ def test_a_fact_is_written_as_the_app_reads_it(fact: Any, value: str) -> None:
 
 
 def test_the_databases_facts_are_its_variables_by_another_name_and_secret_as_they_are() -> None:
-    made = stack({"DB_HOST": "databaseHost", "DB_USER": "databaseUser", "DB_PASS": "databasePassword", "URL": "databaseUrl"})
+    made = stack(
+        {
+            "DB_HOST": "databaseHost",
+            "DB_USER": "databaseUser",
+            "DB_PASS": "databasePassword",
+            "URL": "databaseUrl",
+        }
+    )
     assert made.database is not None
     assert database.variables(made.database, "db.aws", facts.aliases(made.app)) == {
-        "PGHOST": "db.aws", "PGPORT": "5432", "PGDATABASE": "app", "PGUSER": "app", "DB_HOST": "db.aws", "DB_USER": "app",
-    }  # fmt: skip
+        "PGHOST": "db.aws",
+        "PGPORT": "5432",
+        "PGDATABASE": "app",
+        "PGUSER": "app",
+        "DB_HOST": "db.aws",
+        "DB_USER": "app",
+    }
     assert made.secret_names == ("DATABASE_URL", "DB_PASS", "KEY", "PGPASSWORD", "SECRET", "URL")
     assert machine_of(made).env == {"TAG": "v1"}
 
@@ -55,7 +73,10 @@ def test_a_service_that_mentions_an_alias_reads_the_database() -> None:
     text = COMPOSE.replace("worker:1\n", "worker:1\n    environment: {DB_HOST: '${DB_HOST}'}\n")
     made = stack({"DB_HOST": "databaseHost"}, text)
     assert made.database is not None
-    assert compose.database_services(made.compose, made.database, facts.aliases(made.app)) == ("api", "worker")
+    assert compose.database_services(made.compose, made.database, facts.aliases(made.app)) == (
+        "api",
+        "worker",
+    )
 
 
 def test_front_ends_that_no_fact_hands_to_the_app_are_pointed_out() -> None:
@@ -79,9 +100,16 @@ NGINX = "server {{\n  listen 80;\n  location /api {{\n    client_max_body_size {
 
 @pytest.mark.parametrize(
     "text, limits",
-    [(NGINX.format("500M"), [500.0]), (NGINX.format("0"), [float("inf")]), (NGINX.format("2g"), [2048.0]), (NGINX.format("512k"), [0.5]),
-     (NGINX.format("1048576"), [1.0]), ("server {\n listen 80;\n}\n", []), ("# client_max_body_size 5m;\nkey: value\n", None)],
-)  # fmt: skip
+    [
+        (NGINX.format("500M"), [500.0]),
+        (NGINX.format("0"), [float("inf")]),
+        (NGINX.format("2g"), [2048.0]),
+        (NGINX.format("512k"), [0.5]),
+        (NGINX.format("1048576"), [1.0]),
+        ("server {\n listen 80;\n}\n", []),
+        ("# client_max_body_size 5m;\nkey: value\n", None),
+    ],
+)
 def test_nginxs_own_limits_are_read(text: str, limits: list[float] | None) -> None:
     assert bodies.nginx_limits(text) == limits
 
@@ -98,8 +126,14 @@ def test_an_nginx_that_would_take_more_than_the_plan_is_pointed_out() -> None:
 
 @pytest.mark.parametrize(
     "text, refused",
-    [(NGINX.format("100m"), ""), (NGINX.format("0"), ""), (NGINX.format("10m"), "10m"), ("server {\n listen 80;\n}\n", "1m"), ("a: b\n", "")],
-)  # fmt: skip
+    [
+        (NGINX.format("100m"), ""),
+        (NGINX.format("0"), ""),
+        (NGINX.format("10m"), "10m"),
+        ("server {\n listen 80;\n}\n", "1m"),
+        ("a: b\n", ""),
+    ],
+)
 def test_an_nginx_that_refuses_what_the_app_counts_on_is_an_error(text: str, refused: str) -> None:
     found, _ = bodies.check(100, {"nginx.conf": text}, "pro")
     rule = f"nginx lets such a body through; in app.files its client_max_body_size is {refused} at most (1m by default)"

@@ -35,40 +35,107 @@ def limits(count: int) -> list[dict[str, Any]]:
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("free", {"rules": rules(6)}, "firewall/rules: free allows 5 custom rules, got 6. Join rules with `or`."),
-    ("pro", {"rules": rules(21)}, "firewall/rules: pro allows 20 custom rules, got 21. Join rules with `or`."),
-    ("business", {"rules": rules(101)}, "firewall/rules: business allows 100 custom rules, got 101. Join rules with `or`."),
-    ("free", {"rateLimits": limits(2)}, "firewall/rateLimits: free allows 1 rate limits, got 2. Join paths under a common prefix, or leave the rest to the app."),
-    ("business", {"rateLimits": limits(6)},
-     "firewall/rateLimits: business allows 5 rate limits, got 6. Join paths under a common prefix, or leave the rest to the app."),
-    ("free", {"rateLimits": [{**LIMIT, "per": "1m"}]},
-     'firewall/rateLimits/0/per: free counts in windows of 10s, got "1m". The nearest is 10s; a longer window is the app\'s own affair.'),
+    (
+        "pro",
+        {"rules": rules(21)},
+        "firewall/rules: pro allows 20 custom rules, got 21. Join rules with `or`.",
+    ),
+    (
+        "business",
+        {"rules": rules(101)},
+        "firewall/rules: business allows 100 custom rules, got 101. Join rules with `or`.",
+    ),
+    (
+        "free",
+        {"rateLimits": limits(2)},
+        "firewall/rateLimits: free allows 1 rate limits, got 2. Join paths under a common prefix, or leave the rest to the app.",
+    ),
+    (
+        "business",
+        {"rateLimits": limits(6)},
+        "firewall/rateLimits: business allows 5 rate limits, got 6. Join paths under a common prefix, or leave the rest to the app.",
+    ),
+    (
+        "free",
+        {"rateLimits": [{**LIMIT, "per": "1m"}]},
+        'firewall/rateLimits/0/per: free counts in windows of 10s, got "1m". The nearest is 10s; a longer window is the app\'s own affair.',
+    ),
     # Image2Model's 100 requests an hour.
-    ("pro", {"rateLimits": [{**LIMIT, "requests": 100, "per": "1h"}]}, 'firewall/rateLimits/0/per: pro counts in windows of 10s, 15s, 20s, 30s, 40s, 45s, 1m, '
-     'got "1h". The nearest is 1m; a longer window is the app\'s own affair.'),
-    ("pro", {"rateLimits": [{**LIMIT, "block": "2h"}]},
-     'firewall/rateLimits/0/block: pro blocks for at most 1h, got "2h". The nearest is 1h; who goes on is blocked again.'),
-    ("free", {"rateLimits": [{**LIMIT, "hostname": "a.x.io"}]},
-     'firewall/rateLimits/0/hostname: free lets a rate limit name the path alone, got "a.x.io". Leave hostname out; it counts for the whole zone.'),
-    ("free", {"rateLimits": [{**LIMIT, "action": "managed_challenge"}]},
-     'firewall/rateLimits/0/action: free allows `block` alone, got "managed_challenge". Use block.'),
-    ("pro", {"rateLimits": [{**LIMIT, "by": "visitor"}]}, 'firewall/rateLimits/0/by: pro counts by address alone; `visitor` needs business, got "visitor". '
-     "Count by `address`; visitors behind a shared one then share its limit."),
-    ("pro", {"rules": [{**RULE, "expression": 'http.request.uri.path matches "^/a"'}]}, "firewall/rules/0/expression: regular expressions (`matches`) need a "
-     "business plan, not pro. Use `wildcard` (with *), starts_with(), ends_with() or contains."),
-    ("free", {"rules": [{**RULE, "expression": 'http.host ~ "x"'}]}, "firewall/rules/0/expression: regular expressions (`matches`) need a business plan, not free. "
-     "Use `wildcard` (with *), starts_with(), ends_with() or contains."),
-    ("pro", {"rules": [{**RULE, "expression": "cf.bot_management.score lt 30"}]}, "firewall/rules/0/expression: the field cf.bot_management.score needs enterprise, "
-     "not pro. cf.client.bot knows verified bots, on every plan."),
-    ("pro", {"rules": [{**RULE, "expression": "not ip.src.is_in_european_union"}]}, "firewall/rules/0/expression: the field ip.src.is_in_european_union needs business, "
-     "not pro. ip.src.country names countries, on every plan."),
-    ("free", {"rules": [{**RULE, "expression": 'any(http.request.cookies["a"][*] == "b")'}]}, "firewall/rules/0/expression: the field http.request.cookies needs pro, "
-     'not free. http.cookie contains "NAME=value" reads the whole header, on every plan.'),
-    ("business", {"rules": [{**RULE, "expression": "cf.waf.score lt 20"}]}, "firewall/rules/0/expression: the field cf.waf.score needs enterprise, not business. "
-     "firewall.managed: true judges requests by Cloudflare's managed rules, from pro on."),
-    ("business", {"rules": [{**RULE, "action": "log"}]}, 'firewall/rules/0/action: `log` needs an enterprise plan, got "log". Use managed_challenge or block.'),
-    ("pro", {"owner": False, "originVerify": {"header": "X-V", "secret": "S"}}, "firewall/originVerify: the zone's owner sets headers; here the edge would not set it, "
-     'and the app would refuse every request, got "X-V". Set firewall.owner: true, or leave originVerify to the owner\'s stack.'),
-]  # fmt: skip
+    (
+        "pro",
+        {"rateLimits": [{**LIMIT, "requests": 100, "per": "1h"}]},
+        "firewall/rateLimits/0/per: pro counts in windows of 10s, 15s, 20s, 30s, 40s, 45s, 1m, "
+        'got "1h". The nearest is 1m; a longer window is the app\'s own affair.',
+    ),
+    (
+        "pro",
+        {"rateLimits": [{**LIMIT, "block": "2h"}]},
+        'firewall/rateLimits/0/block: pro blocks for at most 1h, got "2h". The nearest is 1h; who goes on is blocked again.',
+    ),
+    (
+        "free",
+        {"rateLimits": [{**LIMIT, "hostname": "a.x.io"}]},
+        'firewall/rateLimits/0/hostname: free lets a rate limit name the path alone, got "a.x.io". Leave hostname out; it counts for the whole zone.',
+    ),
+    (
+        "free",
+        {"rateLimits": [{**LIMIT, "action": "managed_challenge"}]},
+        'firewall/rateLimits/0/action: free allows `block` alone, got "managed_challenge". Use block.',
+    ),
+    (
+        "pro",
+        {"rateLimits": [{**LIMIT, "by": "visitor"}]},
+        'firewall/rateLimits/0/by: pro counts by address alone; `visitor` needs business, got "visitor". '
+        "Count by `address`; visitors behind a shared one then share its limit.",
+    ),
+    (
+        "pro",
+        {"rules": [{**RULE, "expression": 'http.request.uri.path matches "^/a"'}]},
+        "firewall/rules/0/expression: regular expressions (`matches`) need a "
+        "business plan, not pro. Use `wildcard` (with *), starts_with(), ends_with() or contains.",
+    ),
+    (
+        "free",
+        {"rules": [{**RULE, "expression": 'http.host ~ "x"'}]},
+        "firewall/rules/0/expression: regular expressions (`matches`) need a business plan, not free. "
+        "Use `wildcard` (with *), starts_with(), ends_with() or contains.",
+    ),
+    (
+        "pro",
+        {"rules": [{**RULE, "expression": "cf.bot_management.score lt 30"}]},
+        "firewall/rules/0/expression: the field cf.bot_management.score needs enterprise, "
+        "not pro. cf.client.bot knows verified bots, on every plan.",
+    ),
+    (
+        "pro",
+        {"rules": [{**RULE, "expression": "not ip.src.is_in_european_union"}]},
+        "firewall/rules/0/expression: the field ip.src.is_in_european_union needs business, "
+        "not pro. ip.src.country names countries, on every plan.",
+    ),
+    (
+        "free",
+        {"rules": [{**RULE, "expression": 'any(http.request.cookies["a"][*] == "b")'}]},
+        "firewall/rules/0/expression: the field http.request.cookies needs pro, "
+        'not free. http.cookie contains "NAME=value" reads the whole header, on every plan.',
+    ),
+    (
+        "business",
+        {"rules": [{**RULE, "expression": "cf.waf.score lt 20"}]},
+        "firewall/rules/0/expression: the field cf.waf.score needs enterprise, not business. "
+        "firewall.managed: true judges requests by Cloudflare's managed rules, from pro on.",
+    ),
+    (
+        "business",
+        {"rules": [{**RULE, "action": "log"}]},
+        'firewall/rules/0/action: `log` needs an enterprise plan, got "log". Use managed_challenge or block.',
+    ),
+    (
+        "pro",
+        {"owner": False, "originVerify": {"header": "X-V", "secret": "S"}},
+        "firewall/originVerify: the zone's owner sets headers; here the edge would not set it, "
+        'and the app would refuse every request, got "X-V". Set firewall.owner: true, or leave originVerify to the owner\'s stack.',
+    ),
+]
 
 
 @pytest.mark.parametrize("plan, firewall, line", REFUSED, ids=range(len(REFUSED)))
@@ -78,12 +145,21 @@ def test_what_the_plan_lacks_is_refused(plan: str, firewall: dict[str, Any], lin
 
 TAKEN: list[tuple[str, dict[str, Any]]] = [
     ("free", {"rules": rules(5), "rateLimits": limits(1)}),
-    ("pro", {"rules": rules(20), "rateLimits": [{**LIMIT, "per": "60s", "block": "1h", "hostname": "a.x.io"}]}),
+    (
+        "pro",
+        {"rules": rules(20), "rateLimits": [{**LIMIT, "per": "60s", "block": "1h", "hostname": "a.x.io"}]},
+    ),
     ("business", {"rateLimits": [{**LIMIT, "per": "10m", "block": "24h", "by": "visitor"}]}),
-    ("business", {"rules": [{**RULE, "expression": 'http.host matches "x" and cf.waf.score.class eq "attack"'}]}),
+    (
+        "business",
+        {"rules": [{**RULE, "expression": 'http.host matches "x" and cf.waf.score.class eq "attack"'}]},
+    ),
     ("enterprise", {"rules": [{**RULE, "action": "log", "expression": "cf.bot_management.score lt 30"}]}),
     # Words inside strings are no operators and no fields.
-    ("free", {"rules": [{**RULE, "expression": r'http.user_agent contains "it matches ~ cf.waf.score \" x"'}]}),
+    (
+        "free",
+        {"rules": [{**RULE, "expression": r'http.user_agent contains "it matches ~ cf.waf.score \" x"'}]},
+    ),
     ("free", {"rules": [{**RULE, "expression": 'http.user_agent contains r#"a "b" ~ matches"#'}]}),
 ]
 
@@ -111,11 +187,17 @@ def test_a_larger_plan_never_allows_less() -> None:
 
 
 ACCOUNT: list[tuple[str, Any, str]] = [
-    ("access/admins/allow/emails", [f"a{i}@x.io" for i in range(1001)],
-     "access/admins/allow/emails: Access takes at most 1000 emails in one rule, got 1001. Name a mail domain, or a group of the account (groups)."),
-    ("access/bots", {"serviceTokens": [f"t{i}" for i in range(51)]},
-     "access: an account has at most 50 service tokens, got 51. Share some of them."),
-]  # fmt: skip
+    (
+        "access/admins/allow/emails",
+        [f"a{i}@x.io" for i in range(1001)],
+        "access/admins/allow/emails: Access takes at most 1000 emails in one rule, got 1001. Name a mail domain, or a group of the account (groups).",
+    ),
+    (
+        "access/bots",
+        {"serviceTokens": [f"t{i}" for i in range(51)]},
+        "access: an account has at most 50 service tokens, got 51. Share some of them.",
+    ),
+]
 
 
 @pytest.mark.parametrize("place, value, line", ACCOUNT)
@@ -126,11 +208,17 @@ def test_what_an_account_does_not_hold_is_refused(place: str, value: Any, line: 
 def test_a_claim_that_its_provider_does_not_hand_on_is_refused() -> None:
     """Nobody would fit such a rule: Access knows only the claims that the provider's entry lists."""
     authentik = {
-        "type": "oidc", "clientId": "drawbridge", "clientSecret": "AUTHENTIK_SECRET", "authUrl": "https://a.io/application/o/authorize/",
-        "tokenUrl": "https://a.io/application/o/token/", "certsUrl": "https://a.io/application/o/drawbridge/jwks/",
-    }  # fmt: skip
+        "type": "oidc",
+        "clientId": "drawbridge",
+        "clientSecret": "AUTHENTIK_SECRET",
+        "authUrl": "https://a.io/application/o/authorize/",
+        "tokenUrl": "https://a.io/application/o/token/",
+        "certsUrl": "https://a.io/application/o/drawbridge/jwks/",
+    }
     config = changed("identityProviders", {"authentik": authentik})
-    config["access"]["admins"]["allow"] = {"claims": [{"claim": "groups", "value": "ops", "provider": "authentik"}]}
+    config["access"]["admins"]["allow"] = {
+        "claims": [{"claim": "groups", "value": "ops", "provider": "authentik"}]
+    }
     assert [str(item) for item in findings(config)] == [
         "access/admins/allow/claims/0/claim: a claim that 'authentik' hands on (identityProviders.authentik.claims), got \"groups\". "
         "Add groups there; without it nobody would fit."

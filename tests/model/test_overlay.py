@@ -136,7 +136,11 @@ def test_compose_gives_each_service_the_networks_that_it_should_have(tmp_path: P
 
 def test_a_private_service_shares_a_network_with_its_callers_alone(tmp_path: Path) -> None:
     services = merged(overlay(private={"opa": ["api"]}), tmp_path)["services"]
-    reach = {name for name, service in services.items() if set(service["networks"]) & set(services["opa"]["networks"])}
+    reach = {
+        name
+        for name, service in services.items()
+        if set(service["networks"]) & set(services["opa"]["networks"])
+    }
     assert reach == {"api", "opa"}
 
 

@@ -28,14 +28,29 @@ TAIL = st.sampled_from(["", "/", "x", "/x", ".", "\n", "//", "é", "*"])
     [
         ("/", "^/$", ("h/",), 'http.request.uri.path eq "/"'),
         ("/healthz", "^/healthz/?$", ("h/healthz",), 'http.request.uri.path in {"/healthz" "/healthz/"}'),
-        ("/admin/*", "^/admin(/|$)", ("h/admin", "h/admin/*"),
-         '(http.request.uri.path eq "/admin" or starts_with(http.request.uri.path, "/admin/"))'),
-        ("/api/up.load*", r"^/api/up\.load", ("h/api/up.load*",), 'starts_with(http.request.uri.path, "/api/up.load")'),
-        ("/a+b(c)$/*", r"^/a\+b\(c\)\$(/|$)", ("h/a+b(c)$", "h/a+b(c)$/*"),
-         '(http.request.uri.path eq "/a+b(c)$" or starts_with(http.request.uri.path, "/a+b(c)$/"))'),
+        (
+            "/admin/*",
+            "^/admin(/|$)",
+            ("h/admin", "h/admin/*"),
+            '(http.request.uri.path eq "/admin" or starts_with(http.request.uri.path, "/admin/"))',
+        ),
+        (
+            "/api/up.load*",
+            r"^/api/up\.load",
+            ("h/api/up.load*",),
+            'starts_with(http.request.uri.path, "/api/up.load")',
+        ),
+        (
+            "/a+b(c)$/*",
+            r"^/a\+b\(c\)\$(/|$)",
+            ("h/a+b(c)$", "h/a+b(c)$/*"),
+            '(http.request.uri.path eq "/a+b(c)$" or starts_with(http.request.uri.path, "/a+b(c)$/"))',
+        ),
     ],
-)  # fmt: skip
-def test_each_kind_compiles_into_each_dialect(text: str, regex: str, destinations: tuple[str, ...], expression: str) -> None:
+)
+def test_each_kind_compiles_into_each_dialect(
+    text: str, regex: str, destinations: tuple[str, ...], expression: str
+) -> None:
     pattern = PathPattern.parse(text)
     assert (pattern.regex(), pattern.destinations("h"), pattern.expression(), str(pattern)) == (
         regex,
@@ -65,7 +80,9 @@ def connector(pattern: PathPattern, path: str) -> bool:
 
 
 @given(PATTERN, PATH, TAIL)
-def test_connector_and_rules_match_exactly_what_the_notation_means(pattern: PathPattern, path: str, tail: str) -> None:
+def test_connector_and_rules_match_exactly_what_the_notation_means(
+    pattern: PathPattern, path: str, tail: str
+) -> None:
     for candidate in (
         path + tail,
         pattern.literal + tail,
@@ -79,10 +96,14 @@ def test_connector_and_rules_match_exactly_what_the_notation_means(pattern: Path
 
 
 @given(PATTERN, PATH, TAIL)
-def test_access_covers_at_least_what_the_connector_lets_through(pattern: PathPattern, path: str, tail: str) -> None:
+def test_access_covers_at_least_what_the_connector_lets_through(
+    pattern: PathPattern, path: str, tail: str
+) -> None:
     for candidate in (path + tail, pattern.literal + tail, pattern.literal + "/" + tail):
         if connector(pattern, candidate):
-            assert access_application([Rule("h", None, pattern.destinations("h"))], "h", candidate) is not None
+            assert (
+                access_application([Rule("h", None, pattern.destinations("h"))], "h", candidate) is not None
+            )
 
 
 @given(st.text(max_size=12))
@@ -99,8 +120,14 @@ def test_any_text_parses_or_is_refused_with_a_reason(text: str) -> None:
     "text, rule",
     [
         ("/a/", "write /a, which stands for /a/ too, or /a/* for all below"),
-        ("/a;b", "a path has letters, digits and -._~!$&'()+,=:@/ only, not percent-encoding, queries, ; or spaces"),
-        ("/a//b", "a path has no empty and no dot segments: the edge normalises them away before rules see them"),
+        (
+            "/a;b",
+            "a path has letters, digits and -._~!$&'()+,=:@/ only, not percent-encoding, queries, ; or spaces",
+        ),
+        (
+            "/a//b",
+            "a path has no empty and no dot segments: the edge normalises them away before rules see them",
+        ),
     ],
 )
 def test_what_readers_would_read_differently_is_no_pattern(text: str, rule: str) -> None:
@@ -112,7 +139,9 @@ def test_a_string_literal_is_escaped() -> None:
     assert quote('a"b\\c') == '"a\\"b\\\\c"'
 
 
-@pytest.mark.parametrize("text", ["", 'a eq "b" c', 'a is "b"', "not", 'a eq "b', 'b eq "x"', '(a eq "b"', 'a wildcard "**"'])
+@pytest.mark.parametrize(
+    "text", ["", 'a eq "b" c', 'a is "b"', "not", 'a eq "b', 'b eq "x"', '(a eq "b"', 'a wildcard "**"']
+)
 def test_the_model_of_the_rules_language_refuses_what_is_no_expression(text: str) -> None:
     with pytest.raises(ValueError):
         wirefilter(text, {"a": "b"})

@@ -29,12 +29,42 @@ def route(hostname: str, path: str | None, access: str, service: str = "http://w
 
 
 ROUTES = st.lists(
-    st.builds(route, HOST, PATTERN, ACCESS, SERVICE), min_size=1, max_size=5, unique_by=lambda r: (r.hostname, str(r.path or ""))
+    st.builds(route, HOST, PATTERN, ACCESS, SERVICE),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda r: (r.hostname, str(r.path or "")),
 )
 PIECE = st.sampled_from(
-    [*WORDS, "/", "/", "/", "//", ".", "..", "%2e%2e", "%2E", "%2f", "%5c", "\\", ";", ";v=1", "%3b", "%252f", "%00", "%0a", "%61", "%41", "%2B", "*", "~",
-     "%C3%A9", "%c0%af", "ADMIN", "Admin"]
-)  # fmt: skip
+    [
+        *WORDS,
+        "/",
+        "/",
+        "/",
+        "//",
+        ".",
+        "..",
+        "%2e%2e",
+        "%2E",
+        "%2f",
+        "%5c",
+        "\\",
+        ";",
+        ";v=1",
+        "%3b",
+        "%252f",
+        "%00",
+        "%0a",
+        "%61",
+        "%41",
+        "%2B",
+        "*",
+        "~",
+        "%C3%A9",
+        "%c0%af",
+        "ADMIN",
+        "Admin",
+    ]
+)
 RAW = st.lists(PIECE, min_size=1, max_size=7).map(lambda pieces: "/" + "".join(pieces))
 WRITTEN = st.sampled_from(
     [
@@ -61,8 +91,12 @@ def behind(routes: Sequence[Route], host: str, path: str) -> str:
 
 
 @given(ROUTES, WRITTEN, RAW)
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-def test_where_the_proof_finds_no_hole_no_request_gets_around_a_login(routes: list[Route], host: str, raw: str) -> None:
+@settings(
+    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
+def test_where_the_proof_finds_no_hole_no_request_gets_around_a_login(
+    routes: list[Route], host: str, raw: str
+) -> None:
     assume(not proof.holes(routes, by_host=("web",)))
     edge = proof.normalised(raw)
     shield = routing.guard(routes)
@@ -105,7 +139,13 @@ def test_the_connectors_order_is_the_order_of_the_reference() -> None:
         route("*.h.x.io", None, "staff"),
     ]
     rules = routing.ingress(routes, OriginRequest())
-    for host, path in (("h.x.io", "/a/b"), ("h.x.io", "/b"), ("z.x.io", "/a"), ("z.h.x.io", "/a"), ("x.io", "/")):
+    for host, path in (
+        ("h.x.io", "/a/b"),
+        ("h.x.io", "/b"),
+        ("z.x.io", "/a"),
+        ("z.h.x.io", "/a"),
+        ("x.io", "/"),
+    ):
         found, rule = routing.Rules(routes).taking(host, path), cloudflared_rule(rules, host, path)
         assert (found.service, found.hostname) == (rule.service, rule.hostname) if found else rule is None
 
@@ -124,7 +164,11 @@ def test_rules_are_found_as_if_each_were_asked_in_turn(routes: list[Route], host
     assert list(routing.Rules(routes).matching(host, path)) == expected
 
 
-MIXED = [route("h.x.io", None, "public"), route("h.x.io", "/admin/*", "staff"), route("h.x.io", "/hook", "public")]
+MIXED = [
+    route("h.x.io", None, "public"),
+    route("h.x.io", "/admin/*", "staff"),
+    route("h.x.io", "/hook", "public"),
+]
 GUARDED = [route("h.x.io", None, "staff"), route("h.x.io", "/hook", "public")]
 WILD = [route("*.x.io", None, "staff"), route("h.x.io", None, "public")]
 
@@ -144,7 +188,9 @@ def test_without_the_guard_there_are_holes(monkeypatch: pytest.MonkeyPatch) -> N
         "Access asks for 'public' where the connector wants 'staff', and nothing refuses it",
         "the connector takes it for 'public', an app may take it for 'staff', and nothing refuses it",
     ]
-    assert found(WILD) == ["Access asks for 'public' where the connector wants 'staff', and nothing refuses it"]
+    assert found(WILD) == [
+        "Access asks for 'public' where the connector wants 'staff', and nothing refuses it"
+    ]
 
 
 def test_without_a_word_about_letters_case_there_is_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,10 +203,14 @@ def test_without_a_word_about_letters_case_there_is_a_hole(monkeypatch: pytest.M
         return replace(shield, cased=()) if shield else None
 
     monkeypatch.setattr(proof, "guard", careless)
-    assert found(MIXED) == ["the connector takes it for 'public', an app may take it for 'staff', and nothing refuses it"]
+    assert found(MIXED) == [
+        "the connector takes it for 'public', an app may take it for 'staff', and nothing refuses it"
+    ]
 
 
-@pytest.mark.parametrize("odd", [text for text in routing.ODD if text not in ("%7f", "%0", "%1", "%c1", "%c0", "%25", "%2e")])
+@pytest.mark.parametrize(
+    "odd", [text for text in routing.ODD if text not in ("%7f", "%0", "%1", "%c1", "%c0", "%25", "%2e")]
+)
 def test_each_refused_spelling_is_refused_for_a_reason(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Left out of the guard, it lets somebody past a login, in one zone or another."""
     from dataclasses import replace
@@ -172,7 +222,14 @@ def test_each_refused_spelling_is_refused_for_a_reason(odd: str, monkeypatch: py
         return replace(shield, odd=tuple(text for text in shield.odd if text != odd)) if shield else None
 
     monkeypatch.setattr(proof, "guard", careless)
-    layouts = [MIXED, [route("h.x.io", None, "staff"), route("h.x.io", "/pub/*", "public"), route("h.x.io", "/pub/ad/*", "ops")]]
+    layouts = [
+        MIXED,
+        [
+            route("h.x.io", None, "staff"),
+            route("h.x.io", "/pub/*", "public"),
+            route("h.x.io", "/pub/ad/*", "ops"),
+        ],
+    ]
     assert [hole for layout in layouts for hole in found(layout)] != []
 
 
@@ -181,21 +238,45 @@ def test_an_application_that_forgets_what_lies_below_is_noticed(monkeypatch: pyt
         return (hostname + self.literal + "/*",) if self.kind == "below" else (hostname + self.literal,)
 
     monkeypatch.setattr(PathPattern, "destinations", careless)
-    assert "Access asks for 'public' where the connector wants 'staff', and nothing refuses it" in found(MIXED)
+    assert "Access asks for 'public' where the connector wants 'staff', and nothing refuses it" in found(
+        MIXED
+    )
 
 
 OTHER_HOST: list[tuple[list[Route], list[str]]] = [
-    ([route("h.x.io", None, "public"), route("g.x.io", "/admin/*", "staff")],
-     ["routes/1: 'web' answers /admin/* on h.x.io as well, to 'public' (routes/0): who passes there is around 'staff', got \"g.x.io/admin/*\". "
-      "Route h.x.io /admin/* to http_status:404 or under access: staff; or list 'web' in app.allow.byHost if it tells hosts apart itself."]),
-    ([route("h.x.io", None, "public"), route("h.x.io", "/admin/*", "public", "http_status:404"), route("g.x.io", "/admin/*", "staff")], []),
-    ([route("h.x.io", None, "public"), route("h.x.io", "/admin/*", "staff"), route("g.x.io", "/admin/*", "staff")], []),
+    (
+        [route("h.x.io", None, "public"), route("g.x.io", "/admin/*", "staff")],
+        [
+            "routes/1: 'web' answers /admin/* on h.x.io as well, to 'public' (routes/0): who passes there is around 'staff', got \"g.x.io/admin/*\". "
+            "Route h.x.io /admin/* to http_status:404 or under access: staff; or list 'web' in app.allow.byHost if it tells hosts apart itself."
+        ],
+    ),
+    (
+        [
+            route("h.x.io", None, "public"),
+            route("h.x.io", "/admin/*", "public", "http_status:404"),
+            route("g.x.io", "/admin/*", "staff"),
+        ],
+        [],
+    ),
+    (
+        [
+            route("h.x.io", None, "public"),
+            route("h.x.io", "/admin/*", "staff"),
+            route("g.x.io", "/admin/*", "staff"),
+        ],
+        [],
+    ),
     ([route("h.x.io", None, "public", "http://api:8000"), route("g.x.io", "/admin/*", "staff")], []),
     ([route("h.x.io", None, "public"), route("g.x.io", None, "staff")], []),
-    ([route("h.x.io", "/api/*", "ops"), route("g.x.io", "/api/v1/admin*", "staff")],
-     ["routes/1: 'web' answers /api/v1/admin* on h.x.io as well, to 'ops' (routes/0): who passes there is around 'staff', got \"g.x.io/api/v1/admin*\". "
-      "Route h.x.io /api/v1/admin* to http_status:404 or under access: staff; or list 'web' in app.allow.byHost if it tells hosts apart itself."]),
-]  # fmt: skip
+    (
+        [route("h.x.io", "/api/*", "ops"), route("g.x.io", "/api/v1/admin*", "staff")],
+        [
+            "routes/1: 'web' answers /api/v1/admin* on h.x.io as well, to 'ops' (routes/0): who passes there is around 'staff', got \"g.x.io/api/v1/admin*\". "
+            "Route h.x.io /api/v1/admin* to http_status:404 or under access: staff; or list 'web' in app.allow.byHost if it tells hosts apart itself."
+        ],
+    ),
+]
 
 
 @pytest.mark.parametrize("routes, lines", OTHER_HOST, ids=range(len(OTHER_HOST)))
@@ -205,19 +286,31 @@ def test_a_protected_path_that_another_host_serves_is_an_error(routes: list[Rout
 
 
 AMBIGUOUS: list[tuple[list[Route], str]] = [
-    ([route("h.x.io", "/admin/*", "ops"), route("h.x.io", "/admin*", "staff")],
-     "routes/1/path: routes/0 has /admin/* with another access, and which of the two Access takes is not documented, got \"/admin*\". "
-     "Write a longer beginning, such as /admin-*."),
-    ([route("h.x.io", None, "public"), route("h.x.io", "/admin", "staff")],
-     "routes/1/path: Access takes what lies below /admin along with it, and routes/0 gives that to 'public', got \"/admin\". "
-     "Write /admin/* to protect what lies below as well, or give it a hostname of its own."),
-    ([route("*.x.io", None, "public"), route("h.x.io", "/admin/*", "staff")],
-     "routes/1: a host under *.x.io has a route without a path, or its other paths would fall to *.x.io, got \"h.x.io/admin/*\". "
-     "Add one for h.x.io: to a service, or to http_status:404."),
-    ([route("*.x.io", None, "public"), route("*.x.io", "/admin/*", "staff"), route("h.x.io", None, "public")],
-     "routes/2/hostname: *.x.io has paths of different access and h.x.io lies under it: which of their applications wins is not documented, "
-     'got "h.x.io". Give what is protected on *.x.io a hostname of its own, or all its paths one access.'),
-]  # fmt: skip
+    (
+        [route("h.x.io", "/admin/*", "ops"), route("h.x.io", "/admin*", "staff")],
+        'routes/1/path: routes/0 has /admin/* with another access, and which of the two Access takes is not documented, got "/admin*". '
+        "Write a longer beginning, such as /admin-*.",
+    ),
+    (
+        [route("h.x.io", None, "public"), route("h.x.io", "/admin", "staff")],
+        "routes/1/path: Access takes what lies below /admin along with it, and routes/0 gives that to 'public', got \"/admin\". "
+        "Write /admin/* to protect what lies below as well, or give it a hostname of its own.",
+    ),
+    (
+        [route("*.x.io", None, "public"), route("h.x.io", "/admin/*", "staff")],
+        'routes/1: a host under *.x.io has a route without a path, or its other paths would fall to *.x.io, got "h.x.io/admin/*". '
+        "Add one for h.x.io: to a service, or to http_status:404.",
+    ),
+    (
+        [
+            route("*.x.io", None, "public"),
+            route("*.x.io", "/admin/*", "staff"),
+            route("h.x.io", None, "public"),
+        ],
+        "routes/2/hostname: *.x.io has paths of different access and h.x.io lies under it: which of their applications wins is not documented, "
+        'got "h.x.io". Give what is protected on *.x.io a hostname of its own, or all its paths one access.',
+    ),
+]
 
 
 @pytest.mark.parametrize("routes, line", AMBIGUOUS, ids=range(len(AMBIGUOUS)))
@@ -237,9 +330,16 @@ def test_a_stack_file_with_such_a_hole_is_refused_unless_its_service_tells_hosts
     "raw, edge",
     [
         # The examples of rules/normalization/examples, type Cloudflare.
-        ("/%68ello", "/hello"), ("/%68ello//pa\\th", "/hello/pa/th"), ("/hello//../path", "/path"), ("/hello/\\../path", "/path"),
-        ("/a%2fb", "/a%2Fb"), ("/a%2e%2e/b", "/a../b"), ("/a/%2e%2e/b", "/b"), ("/a/..", "/"), ("/a/.", "/a/"),
+        ("/%68ello", "/hello"),
+        ("/%68ello//pa\\th", "/hello/pa/th"),
+        ("/hello//../path", "/path"),
+        ("/hello/\\../path", "/path"),
+        ("/a%2fb", "/a%2Fb"),
+        ("/a%2e%2e/b", "/a../b"),
+        ("/a/%2e%2e/b", "/b"),
+        ("/a/..", "/"),
+        ("/a/.", "/a/"),
     ],
-)  # fmt: skip
+)
 def test_the_edge_normalises_as_documented(raw: str, edge: str) -> None:
     assert proof.normalised(raw) == edge

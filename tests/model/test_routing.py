@@ -20,39 +20,75 @@ def routes(*rows: tuple[str, str | None, str]) -> tuple[Route, ...]:
 
 def test_the_longest_path_comes_first_the_host_last_and_wildcard_hosts_after_all() -> None:
     rules = routing.ingress(
-        routes(("*.x.io", None, "public"), ("a.x.io", None, "public"), ("a.x.io", "/a/*", "public"), ("a.x.io", "/a/b*", "public"),
-               ("a.x.io", "/a/b", "public")),
+        routes(
+            ("*.x.io", None, "public"),
+            ("a.x.io", None, "public"),
+            ("a.x.io", "/a/*", "public"),
+            ("a.x.io", "/a/b*", "public"),
+            ("a.x.io", "/a/b", "public"),
+        ),
         OriginRequest(),
-    )  # fmt: skip
+    )
     assert [(rule.hostname, rule.path) for rule in rules] == [
-        ("a.x.io", "^/a/b/?$"), ("a.x.io", "^/a/b"), ("a.x.io", "^/a(/|$)"), ("a.x.io", None), ("*.x.io", None),
-    ]  # fmt: skip
+        ("a.x.io", "^/a/b/?$"),
+        ("a.x.io", "^/a/b"),
+        ("a.x.io", "^/a(/|$)"),
+        ("a.x.io", None),
+        ("*.x.io", None),
+    ]
 
 
-APPLICATIONS: list[tuple[tuple[tuple[str, str | None, str], ...], list[tuple[str, tuple[str, ...], str | None]]]] = [
+APPLICATIONS: list[
+    tuple[tuple[tuple[str, str | None, str], ...], list[tuple[str, tuple[str, ...], str | None]]]
+] = [
     ((("a.x.io", None, "public"),), []),
     ((("a.x.io", None, "staff"),), [("a-x-io-staff", ("a.x.io",), "staff")]),
     # A host whose routes agree is covered whole, its unrouted paths too.
     ((("a.x.io", "/admin/*", "staff"),), [("a-x-io-staff", ("a.x.io",), "staff")]),
-    ((("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff")), [("a-x-io-staff", ("a.x.io/admin", "a.x.io/admin/*"), "staff")]),
-    ((("a.x.io", None, "staff"), ("a.x.io", "/hook", "public")),
-     # Access's /hook takes in what lies below it, which has no route of its own and stays staff's.
-     [("a-x-io-staff", ("a.x.io", "a.x.io/hook/*"), "staff"), ("a-x-io-public", ("a.x.io/hook",), None)]),
-    ((("a.x.io", None, "staff"), ("a.x.io", "/hook", "public"), ("a.x.io", "/hook/*", "public")),
-     [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-public", ("a.x.io/hook", "a.x.io/hook/*"), None)]),
-    ((("a.x.io", None, "staff"), ("a.x.io", "/me", "public"), ("a.x.io", "/me/*", "ops")),
-     [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-ops", ("a.x.io/me/*",), "ops"), ("a-x-io-public", ("a.x.io/me",), None)]),
+    (
+        (("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff")),
+        [("a-x-io-staff", ("a.x.io/admin", "a.x.io/admin/*"), "staff")],
+    ),
+    (
+        (("a.x.io", None, "staff"), ("a.x.io", "/hook", "public")),
+        # Access's /hook takes in what lies below it, which has no route of its own and stays staff's.
+        [("a-x-io-staff", ("a.x.io", "a.x.io/hook/*"), "staff"), ("a-x-io-public", ("a.x.io/hook",), None)],
+    ),
+    (
+        (("a.x.io", None, "staff"), ("a.x.io", "/hook", "public"), ("a.x.io", "/hook/*", "public")),
+        [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-public", ("a.x.io/hook", "a.x.io/hook/*"), None)],
+    ),
+    (
+        (("a.x.io", None, "staff"), ("a.x.io", "/me", "public"), ("a.x.io", "/me/*", "ops")),
+        [
+            ("a-x-io-staff", ("a.x.io",), "staff"),
+            ("a-x-io-ops", ("a.x.io/me/*",), "ops"),
+            ("a-x-io-public", ("a.x.io/me",), None),
+        ],
+    ),
     # A public path below a protected one, on a public host.
-    ((("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("a.x.io", "/admin/css/*", "public")),
-     [("a-x-io-public", ("a.x.io/admin/css", "a.x.io/admin/css/*"), None), ("a-x-io-staff", ("a.x.io/admin", "a.x.io/admin/*"), "staff")]),
+    (
+        (("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("a.x.io", "/admin/css/*", "public")),
+        [
+            ("a-x-io-public", ("a.x.io/admin/css", "a.x.io/admin/css/*"), None),
+            ("a-x-io-staff", ("a.x.io/admin", "a.x.io/admin/*"), "staff"),
+        ],
+    ),
     # A public host under a protected wildcard: the wildcard's application would cover it.
-    ((("*.x.io", None, "staff"), ("a.x.io", None, "public")),
-     [("any-x-io-staff", ("*.x.io",), "staff"), ("a-x-io-public", ("a.x.io",), None)]),
+    (
+        (("*.x.io", None, "staff"), ("a.x.io", None, "public")),
+        [("any-x-io-staff", ("*.x.io",), "staff"), ("a-x-io-public", ("a.x.io",), None)],
+    ),
     ((("*.x.io", None, "public"), ("a.x.io", None, "staff")), [("a-x-io-staff", ("a.x.io",), "staff")]),
-    ((("a.x.io", None, "staff"), ("a.x.io", "/ops*", "root")), [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-root", ("a.x.io/ops*",), "root")]),
-    ((("a.x.io", "/me/*", "public"), ("a.x.io", "/internal/*", "machines")),
-     [("a-x-io-machines", ("a.x.io/internal", "a.x.io/internal/*"), "machines")]),
-]  # fmt: skip
+    (
+        (("a.x.io", None, "staff"), ("a.x.io", "/ops*", "root")),
+        [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-root", ("a.x.io/ops*",), "root")],
+    ),
+    (
+        (("a.x.io", "/me/*", "public"), ("a.x.io", "/internal/*", "machines")),
+        [("a-x-io-machines", ("a.x.io/internal", "a.x.io/internal/*"), "machines")],
+    ),
+]
 
 
 @pytest.mark.parametrize("rows, expected", APPLICATIONS, ids=range(len(APPLICATIONS)))
@@ -63,13 +99,16 @@ def test_applications_cover_what_is_protected_and_nothing_else(rows: Any, expect
 def test_every_protected_rule_names_an_application_that_exists() -> None:
     for rows, _ in APPLICATIONS:
         keys = {application.key for application in routing.applications(routes(*rows))}
-        named = {rule.application for rule in routing.ingress(routes(*rows), OriginRequest()) if rule.application}
+        named = {
+            rule.application for rule in routing.ingress(routes(*rows), OriginRequest()) if rule.application
+        }
         assert named <= keys
 
 
 def test_narrower_wildcards_come_before_wider_ones_whatever_their_letters() -> None:
     rules = routing.ingress(
-        routes(("*.x.io", None, "public"), ("*.z.x.io", None, "staff"), ("*.a.x.io", None, "ops")), OriginRequest()
+        routes(("*.x.io", None, "public"), ("*.z.x.io", None, "staff"), ("*.a.x.io", None, "ops")),
+        OriginRequest(),
     )
     assert [rule.hostname for rule in rules] == ["*.a.x.io", "*.z.x.io", "*.x.io"]
 
@@ -91,22 +130,40 @@ def test_hosts_whose_paths_are_boundaries_are_guarded(rows: Any, hosts: tuple[st
 
 
 def test_a_path_that_answers_by_itself_is_a_boundary() -> None:
-    closed = Route.model_validate({"hostname": "a.x.io", "path": "/admin/*", "service": "http_status:404", "access": "public"})
+    closed = Route.model_validate(
+        {"hostname": "a.x.io", "path": "/admin/*", "service": "http_status:404", "access": "public"}
+    )
     shield = routing.guard((*routes(("a.x.io", None, "public")), closed))
     assert shield is not None
     assert (shield.hosts, shield.cased) == (("a.x.io",), (closed.path,))
 
 
 def test_the_guard_is_this_rule() -> None:
-    shield = routing.guard(routes(("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("b.x.io", None, "public")))
+    shield = routing.guard(
+        routes(("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("b.x.io", None, "public"))
+    )
     assert shield is not None
     raw = "lower(raw.http.request.uri.path)"
     odd = " or ".join(
         f"{raw} contains {text}"
         for text in (
-            '"%2f"', '"%5c"', '"%2e"', '"%25"', '"%3b"', '"%0"', '"%1"', '"%7f"', '"%c0"', '"%c1"', '"\\\\"', '"//"', '"/./"', '"/../"', '";"',
+            '"%2f"',
+            '"%5c"',
+            '"%2e"',
+            '"%25"',
+            '"%3b"',
+            '"%0"',
+            '"%1"',
+            '"%7f"',
+            '"%c0"',
+            '"%c1"',
+            '"\\\\"',
+            '"//"',
+            '"/./"',
+            '"/../"',
+            '";"',
         )
-    )  # fmt: skip
+    )
     cased = (
         '((lower(http.request.uri.path) eq "/admin" or starts_with(lower(http.request.uri.path), "/admin/"))'
         ' and not (http.request.uri.path eq "/admin" or starts_with(http.request.uri.path, "/admin/")))'
@@ -116,7 +173,9 @@ def test_the_guard_is_this_rule() -> None:
 
 
 def test_the_guard_of_wildcards_is_this_rule() -> None:
-    shield = routing.guard(routes(("*.x.io", None, "staff"), ("a.x.io", None, "public"), ("*.b.x.io", None, "staff")))
+    shield = routing.guard(
+        routes(("*.x.io", None, "staff"), ("a.x.io", None, "public"), ("*.b.x.io", None, "staff"))
+    )
     assert shield is not None
     assert shield.expression() == (
         '(http.host wildcard "*.*.b.x.io") or (http.host wildcard "*.*.x.io" and not (lower(http.host) in {"a.x.io"} or '
@@ -125,12 +184,20 @@ def test_the_guard_of_wildcards_is_this_rule() -> None:
 
 
 def test_wildcard_hosts_are_matched_by_their_ending() -> None:
-    assert routing.host_expression(["a.x.io", "*.y.io"]) == '(http.host in {"a.x.io"} or ends_with(http.host, ".y.io"))'
+    assert (
+        routing.host_expression(["a.x.io", "*.y.io"])
+        == '(http.host in {"a.x.io"} or ends_with(http.host, ".y.io"))'
+    )
 
 
 def test_a_routes_own_origin_settings_win_over_the_tunnels() -> None:
     defaults = OriginRequest.model_validate({"connectTimeout": "10s", "noTLSVerify": True})
     route = Route.model_validate(
-        {"hostname": "a.x.io", "service": "https://web:443", "access": "public", "origin": {"connectTimeout": "1m30s"}}
+        {
+            "hostname": "a.x.io",
+            "service": "https://web:443",
+            "access": "public",
+            "origin": {"connectTimeout": "1m30s"},
+        }
     )
     assert routing.ingress((route,), defaults)[0].origin == {"connect_timeout": 90, "no_tls_verify": True}

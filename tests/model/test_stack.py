@@ -55,7 +55,19 @@ def test_any_sections_are_refused_with_findings(config: dict[str, Any]) -> None:
 @given(
     st.text(max_size=60)
     | st.lists(
-        st.sampled_from(["services:", "\n  a:", "\n    image: b:1", " &x", " *x", " []", "\n    ports: [1]", ": {", "!reset"]),
+        st.sampled_from(
+            [
+                "services:",
+                "\n  a:",
+                "\n    image: b:1",
+                " &x",
+                " *x",
+                " []",
+                "\n    ports: [1]",
+                ": {",
+                "!reset",
+            ]
+        ),
         max_size=8,
     ).map("".join)
 )
@@ -70,8 +82,10 @@ def test_any_compose_text_is_taken_or_refused_with_findings(text: str) -> None:
 def test_names_and_defaults() -> None:
     stack = load_stack(STACK)
     assert (stack.name, stack.secret_names, stack.routed_services) == (
-        "drawbridge-test", ("DATABASE_URL", "KEY", "PGPASSWORD", "SECRET"), ("api", "web"),
-    )  # fmt: skip
+        "drawbridge-test",
+        ("DATABASE_URL", "KEY", "PGPASSWORD", "SECRET"),
+        ("api", "web"),
+    )
     assert (stack.protect, stack.secret_delivery, stack.host.replicas, stack.host.architecture) == (
         True,
         "cloud-init",
@@ -83,7 +97,10 @@ def test_names_and_defaults() -> None:
 
 def test_warnings_name_what_a_reader_should_know() -> None:
     assert [line.split(":")[0] for line in load_stack(STACK).warnings] == ["routes"]
-    assert "access/spare: no route uses it" in load_stack(changed("access/spare", {"allow": {"everyone": True}})).warnings
+    assert (
+        "access/spare: no route uses it"
+        in load_stack(changed("access/spare", {"allow": {"everyone": True}})).warnings
+    )
     deep = changed("routes/0/hostname", "a.b.example.com")
     assert "two levels below example.com" in load_stack(deep).warnings[0]
     assert (
@@ -96,11 +113,17 @@ def test_warnings_name_what_a_reader_should_know() -> None:
 @pytest.mark.parametrize(
     "text, env, expected",
     [
-        ("a:${V}", {"V": "1"}, "a:1"), ("a:$V", {"V": "1"}, "a:1"), ("a:${V:-2}", {}, "a:2"), ("a:${V:-2}", {"V": ""}, "a:2"),
-        ("a:${V-2}", {"V": ""}, "a:"), ("a:${V}", {}, "a:${V}"), ("a:$$V", {"V": "1"}, "a:$V"), ("a:${V:+x}", {"V": "1"}, "a:x"),
+        ("a:${V}", {"V": "1"}, "a:1"),
+        ("a:$V", {"V": "1"}, "a:1"),
+        ("a:${V:-2}", {}, "a:2"),
+        ("a:${V:-2}", {"V": ""}, "a:2"),
+        ("a:${V-2}", {"V": ""}, "a:"),
+        ("a:${V}", {}, "a:${V}"),
+        ("a:$$V", {"V": "1"}, "a:$V"),
+        ("a:${V:+x}", {"V": "1"}, "a:x"),
         ("a:${V:?no}", {"V": "1"}, "a:1"),
     ],
-)  # fmt: skip
+)
 def test_interpolation_is_composes_own(text: str, env: dict[str, str], expected: str) -> None:
     assert compose.interpolate(text, env) == expected
 
@@ -118,7 +141,12 @@ def test_a_compose_file_reads_as_gos_parser_reads_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "section, value", [("env", {"TAG": "v1", "STRAY": "x"}), ("facts", {"STRAY": "urls"}), ("generate", {"KEY": {}, "STRAY": {}})]
+    "section, value",
+    [
+        ("env", {"TAG": "v1", "STRAY": "x"}),
+        ("facts", {"STRAY": "urls"}),
+        ("generate", {"KEY": {}, "STRAY": {}}),
+    ],
 )
 def test_a_variable_that_no_service_mentions_is_pointed_out(section: str, value: Any) -> None:
     warnings = load_stack(changed(f"app/{section}", value)).warnings

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from model.units import go_duration, seconds
 
 
-@pytest.mark.parametrize("text, value", [("30s", 30), ("1m30s", 90), ("24h", 86400), ("7d", 604800), ("2000ms", 2)])
+@pytest.mark.parametrize(
+    "text, value", [("30s", 30), ("1m30s", 90), ("24h", 86400), ("7d", 604800), ("2000ms", 2)]
+)
 def test_durations_as_people_write_them(text: str, value: int) -> None:
     assert seconds(text) == value
 

@@ -25,21 +25,32 @@ from model.settings import Registry
 TEMPLATES = {name: (ROOT / "cloud-init" / name).read_text() for name in user_data.TEMPLATES}
 MACHINE = machine_of(load_stack(STACK))
 VALUES = user_data.Values(
-    secrets={"SECRET": "s3cret-value", "TUNNEL_TOKEN": "t0ken-value"}, parameters={}, env={"PGHOST": "db.aws"}, efs_dns="fs-1.efs.aws",
-    database_host="db.aws", master_secret_arn="arn:master", log_group="logs",
-)  # fmt: skip
+    secrets={"SECRET": "s3cret-value", "TUNNEL_TOKEN": "t0ken-value"},
+    parameters={},
+    env={"PGHOST": "db.aws"},
+    efs_dns="fs-1.efs.aws",
+    database_host="db.aws",
+    master_secret_arn="arn:master",
+    log_group="logs",
+)
 
 
 def files(text: str) -> dict[str, dict[str, Any]]:
     return {file["path"]: file for file in yaml.safe_load(text)["write_files"]}
 
 
-@given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=60) | st.text("a \n\r\x85\u2028\t'\"#$:", max_size=12))
+@given(
+    st.text(st.characters(blacklist_categories=["Cs"]), max_size=60)
+    | st.text("a \n\r\x85\u2028\t'\"#$:", max_size=12)
+)
 @example("\n")  # YAML's emitter ends a document there
 @settings(max_examples=150, deadline=None)
 def test_any_text_of_a_file_arrives_to_the_letter(content: str) -> None:
     machine = replace(MACHINE, files={"x.conf": content})
-    assert files(user_data.render(machine, VALUES, TEMPLATES))["/opt/drawbridge/app/x.conf"]["content"] == content
+    assert (
+        files(user_data.render(machine, VALUES, TEMPLATES))["/opt/drawbridge/app/x.conf"]["content"]
+        == content
+    )
 
 
 @given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=40))
@@ -50,21 +61,34 @@ def test_any_secret_arrives_to_the_letter(secret: str) -> None:
 
 
 def test_the_apps_compose_file_is_not_edited() -> None:
-    assert files(user_data.render(MACHINE, VALUES, TEMPLATES))["/opt/drawbridge/app/compose.yaml"]["content"] == MACHINE.compose
+    assert (
+        files(user_data.render(MACHINE, VALUES, TEMPLATES))["/opt/drawbridge/app/compose.yaml"]["content"]
+        == MACHINE.compose
+    )
 
 
 def test_secrets_stand_in_one_file_that_root_alone_reads() -> None:
     rendered = files(user_data.render(MACHINE, VALUES, TEMPLATES))
-    holding = [path for path, file in rendered.items() if "s3cret-value" in file["content"] or "t0ken-value" in file["content"]]
+    holding = [
+        path
+        for path, file in rendered.items()
+        if "s3cret-value" in file["content"] or "t0ken-value" in file["content"]
+    ]
     assert holding == ["/etc/drawbridge/secrets.json"]
     assert rendered["/etc/drawbridge/secrets.json"]["permissions"] == "0600"
 
 
 def test_with_parameters_there_is_no_file_of_secrets() -> None:
     machine = replace(MACHINE, delivery="parameter-store")
-    rendered = files(user_data.render(machine, replace(VALUES, secrets={}, parameters={"SECRET": "/x/SECRET:3"}), TEMPLATES))
+    rendered = files(
+        user_data.render(
+            machine, replace(VALUES, secrets={}, parameters={"SECRET": "/x/SECRET:3"}), TEMPLATES
+        )
+    )
     assert "/etc/drawbridge/secrets.json" not in rendered
-    assert json.loads(rendered["/etc/drawbridge/machine.json"]["content"])["parameters"] == {"SECRET": "/x/SECRET:3"}
+    assert json.loads(rendered["/etc/drawbridge/machine.json"]["content"])["parameters"] == {
+        "SECRET": "/x/SECRET:3"
+    }
 
 
 def test_the_masked_text_differs_from_the_real_one_in_the_secrets_alone() -> None:
@@ -88,7 +112,9 @@ def test_the_encoding_does_not_name_the_system_that_made_it() -> None:
 
 
 def test_too_large_a_cloud_init_names_what_takes_the_room() -> None:
-    noise = base64.b85encode(bytes(i * i % 251 for i in range(3)) + __import__("random").Random(1).randbytes(20_000)).decode()
+    noise = base64.b85encode(
+        bytes(i * i % 251 for i in range(3)) + __import__("random").Random(1).randbytes(20_000)
+    ).decode()
     with pytest.raises(SettingsError) as caught:
         user_data.encode(user_data.render(replace(MACHINE, files={"big.bin": noise}), VALUES, TEMPLATES))
     (found,) = caught.value.findings
@@ -107,15 +133,22 @@ def test_comments_of_the_shipped_scripts_stay_here_and_nothing_else_does() -> No
         kept = user_data.without_comments(text).splitlines()
         left_out = [line for line in text.splitlines() if line not in kept]
         texts = () if name == "drawbridge" else left_out
-        assert [line for line in texts if line.strip() and not line.lstrip().startswith(("#", "//"))] == [], name
+        assert [line for line in texts if line.strip() and not line.lstrip().startswith(("#", "//"))] == [], (
+            name
+        )
         assert text.splitlines()[0] == kept[0] or not text.startswith("#!")
-        assert "<<" not in re.sub(r"#.*", "", text), f"{name} has a here-document, where a line may begin with #"
+        assert "<<" not in re.sub(r"#.*", "", text), (
+            f"{name} has a here-document, where a line may begin with #"
+        )
 
 
 def test_a_script_among_the_apps_files_may_be_executed() -> None:
     machine = replace(MACHINE, files={"wait.sh": "#!/bin/sh\ntrue\n", "wait.conf": "# no script\n"})
     rendered = files(user_data.render(machine, VALUES, TEMPLATES))
-    assert [rendered[f"/opt/drawbridge/app/{name}"]["permissions"] for name in ("wait.sh", "wait.conf")] == ["0755", "0644"]
+    assert [rendered[f"/opt/drawbridge/app/{name}"]["permissions"] for name in ("wait.sh", "wait.conf")] == [
+        "0755",
+        "0644",
+    ]
 
 
 def test_a_registrys_password_is_withheld_from_containers_unless_one_asks_for_it() -> None:
@@ -130,7 +163,9 @@ def test_a_registrys_password_is_withheld_from_containers_unless_one_asks_for_it
 def test_packages_follow_from_what_the_stack_uses() -> None:
     def packages(machine: user_data.Machine) -> list[str]:
         return list(
-            json.loads(files(user_data.render(machine, VALUES, TEMPLATES))["/etc/drawbridge/machine.json"]["content"])["packages"]
+            json.loads(
+                files(user_data.render(machine, VALUES, TEMPLATES))["/etc/drawbridge/machine.json"]["content"]
+            )["packages"]
         )
 
     base = ["ca-certificates", "curl", "docker.io", "docker-compose-v2|docker-compose", "python3-boto3"]
@@ -147,10 +182,22 @@ def test_packages_follow_from_what_the_stack_uses() -> None:
     "logs, expected",
     [
         ("journald", {"live-restore": True, "log-driver": "journald", "log-opts": {"tag": "{{.Name}}"}}),
-        ("cloudwatch", {"live-restore": True, "log-driver": "awslogs", "log-opts": {
-            "awslogs-region": "ap-northeast-1", "awslogs-group": "logs", "tag": "{{.Name}}/{{.ID}}", "mode": "non-blocking", "max-buffer-size": "4m"}}),
+        (
+            "cloudwatch",
+            {
+                "live-restore": True,
+                "log-driver": "awslogs",
+                "log-opts": {
+                    "awslogs-region": "ap-northeast-1",
+                    "awslogs-group": "logs",
+                    "tag": "{{.Name}}/{{.ID}}",
+                    "mode": "non-blocking",
+                    "max-buffer-size": "4m",
+                },
+            },
+        ),
     ],
-)  # fmt: skip
+)
 def test_containers_log_where_the_settings_say(logs: Any, expected: dict[str, Any]) -> None:
     rendered = files(user_data.render(replace(MACHINE, logs=logs), VALUES, TEMPLATES))
     assert json.loads(rendered["/etc/docker/daemon.json"]["content"]) == expected
@@ -178,5 +225,7 @@ def test_the_stack_waits_for_the_storage_only_if_there_is_any() -> None:
 
 
 def test_the_unit_has_the_stacks_own_times() -> None:
-    unit = files(user_data.render(MACHINE, VALUES, TEMPLATES))["/etc/systemd/system/drawbridge.service"]["content"]
+    unit = files(user_data.render(MACHINE, VALUES, TEMPLATES))["/etc/systemd/system/drawbridge.service"][
+        "content"
+    ]
     assert "TimeoutStartSec=900\nTimeoutStopSec=120\n" in unit

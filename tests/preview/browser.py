@@ -25,8 +25,14 @@ def _has_fonts() -> bool:
     return bool(subprocess.run(["fc-list", "DejaVu Sans"], capture_output=True, check=False).stdout)
 
 
-PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None) if _has_fonts() else None
-WHY_NOT = "needs Chromium and the DejaVu fonts (Debian: apt-get install chromium fontconfig fonts-dejavu-core)"
+PROGRAM = (
+    next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if _has_fonts()
+    else None
+)
+WHY_NOT = (
+    "needs Chromium and the DejaVu fonts (Debian: apt-get install chromium fontconfig fonts-dejavu-core)"
+)
 START_SECONDS = 60
 
 
@@ -76,8 +82,18 @@ class Page:
         for domain in ("Page", "Network", "Runtime", "Log"):
             self.call(f"{domain}.enable")
         mobile = width < 600
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
-        self.call("Emulation.setEmulatedMedia", media="screen", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=mobile,
+        )
+        self.call(
+            "Emulation.setEmulatedMedia",
+            media="screen",
+            features=[{"name": "prefers-color-scheme", "value": scheme}],
+        )
         self.requests.clear()
         self.messages.clear()
         self._seen.clear()
@@ -101,9 +117,19 @@ class Page:
 def browser(profile: Path) -> Iterator[Page]:
     """A tab of a new Chromium with an empty profile, which ends with the block."""
     assert PROGRAM, WHY_NOT
-    flags = ["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
-             "--remote-debugging-port=0", f"--user-data-dir={profile}"]  # fmt: skip
+    flags = [
+        "--headless",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
+        "--remote-debugging-port=0",
+        f"--user-data-dir={profile}",
+    ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium refuses root otherwise; what it opens is our own page
     with open(profile / "log", "wb") as log:

@@ -7,21 +7,92 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from preview.analysis.gate import Finding, Gate
 from preview.changes import Change, Comparison, Difference
-from preview.evaluate import Evaluation, Resource
-from preview.gate import Finding, Gate
-from preview.posture import Posture, judge
-from preview.tokens import APPLICATION, POLICY
+from preview.posture.judgement import Posture, judge
+from preview.resource_types.tokens import APPLICATION, POLICY
+from preview.resources import Evaluation, Resource
 
 # What a fork may try: mentions, references, addresses, markup of every kind, ends of spans, cells, fences and comments.
 HOSTILE = [
-    "@octocat", "@org/team", "a.@octocat", "\\@octocat", "&#64;octocat", "&commat;octocat", "#1", "GH-1", "org/repo#1", "0123456789abcdef",
-    "http://evil.example", "https://evil.example", "www.evil.example", "ops@evil.example", "mailto:a@b.example", "xmpp:a@b.example",
-    "[a](http://b)", "![a](http://b)", "[a][b]", "[b]: http://c", "<http://a>", "<img src=x>", "</code>", "</details>", "<!--", "-->",
-    "`", "``", "```", "~~~", "|", "\\|", "\\", "\\\\|", "||", "---", "===", "# a", "> a", "- a", "* a", "+ a", "1. a", "1) a", "    a", "\ta",
-    "**", "__", "~~", "$x$", ":tada:", "[ ]", "[x]", "[^1]", "&lt;", "&#0;", "\n", "\r\n", "\n\n", "\0", "\x1b[31m", "\u202e", "\u2028", "\ud800",
-    "a", "b.", "2", "2.", "2)", "(", ")", "'", '"', "«x.id»", "é", "\N{PILE OF POO}", "",
-]  # fmt: skip
+    "@octocat",
+    "@org/team",
+    "a.@octocat",
+    "\\@octocat",
+    "&#64;octocat",
+    "&commat;octocat",
+    "#1",
+    "GH-1",
+    "org/repo#1",
+    "0123456789abcdef",
+    "http://evil.example",
+    "https://evil.example",
+    "www.evil.example",
+    "ops@evil.example",
+    "mailto:a@b.example",
+    "xmpp:a@b.example",
+    "[a](http://b)",
+    "![a](http://b)",
+    "[a][b]",
+    "[b]: http://c",
+    "<http://a>",
+    "<img src=x>",
+    "</code>",
+    "</details>",
+    "<!--",
+    "-->",
+    "`",
+    "``",
+    "```",
+    "~~~",
+    "|",
+    "\\|",
+    "\\",
+    "\\\\|",
+    "||",
+    "---",
+    "===",
+    "# a",
+    "> a",
+    "- a",
+    "* a",
+    "+ a",
+    "1. a",
+    "1) a",
+    "    a",
+    "\ta",
+    "**",
+    "__",
+    "~~",
+    "$x$",
+    ":tada:",
+    "[ ]",
+    "[x]",
+    "[^1]",
+    "&lt;",
+    "&#0;",
+    "\n",
+    "\r\n",
+    "\n\n",
+    "\0",
+    "\x1b[31m",
+    "\u202e",
+    "\u2028",
+    "\ud800",
+    "a",
+    "b.",
+    "2",
+    "2.",
+    "2)",
+    "(",
+    ")",
+    "'",
+    '"',
+    "«x.id»",
+    "é",
+    "\N{PILE OF POO}",
+    "",
+]
 TEXT = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=8)), max_size=8).map(
     lambda parts: " ".join(parts)
 ) | st.lists(st.sampled_from(HOSTILE), max_size=6).map("".join)
@@ -33,7 +104,10 @@ def hostile(evaluation: Evaluation, text: str) -> Evaluation:
     def spoiled(value: Any) -> Any:
         if isinstance(value, dict):
             # A path is compiled from a checked one by the program: no text of the author's.
-            return {key: item if key in ("decision", "ipProtocol", "path") else spoiled(item) for key, item in value.items()}
+            return {
+                key: item if key in ("decision", "ipProtocol", "path") else spoiled(item)
+                for key, item in value.items()
+            }
         if isinstance(value, list):
             return [spoiled(item) for item in value]
         return value + text if isinstance(value, str) and not value.startswith("«") else value
@@ -57,7 +131,12 @@ def hostile_posture(evaluation: Evaluation, text: str) -> Posture:
     """The findings of the honest stack, with ``text`` in all that a stack file has a hand in."""
     posture = judge(evaluation)
     findings = [
-        dataclasses.replace(found, resource=found.resource + text, detail=found.detail + text, accepted=text if index % 2 else "")
+        dataclasses.replace(
+            found,
+            resource=found.resource + text,
+            detail=found.detail + text,
+            accepted=text if index % 2 else "",
+        )
         for index, found in enumerate(posture.findings)
     ]
     return Posture(findings=tuple(findings), notes=(text,))
@@ -71,20 +150,33 @@ def hostile_comparison(comparison: Comparison, text: str) -> Comparison:
 
     def difference(item: Difference) -> Difference:
         return dataclasses.replace(
-            item, path=item.path + text, before=leaf(item.before), after=leaf(item.after),
+            item,
+            path=item.path + text,
+            before=leaf(item.before),
+            after=leaf(item.after),
             lines=tuple(line + text.replace("\n", " ") for line in item.lines),
-        )  # fmt: skip
+        )
 
     def change(item: Change) -> Change:
         return dataclasses.replace(
-            item, name=item.name + text, why=item.why + text, differences=tuple(map(difference, item.differences))
+            item,
+            name=item.name + text,
+            why=item.why + text,
+            differences=tuple(map(difference, item.differences)),
         )
 
-    exposed = (dataclasses.replace(item, subject=item.subject + text, text=item.text + text) for item in comparison.exposures)
+    exposed = (
+        dataclasses.replace(item, subject=item.subject + text, text=item.text + text)
+        for item in comparison.exposures
+    )
     return dataclasses.replace(
-        comparison, before=hostile(comparison.before, text), after=hostile(comparison.after, text),
-        changes=tuple(map(change, comparison.changes)), exposures=tuple(exposed), errors=(text,),
-    )  # fmt: skip
+        comparison,
+        before=hostile(comparison.before, text),
+        after=hostile(comparison.after, text),
+        changes=tuple(map(change, comparison.changes)),
+        exposures=tuple(exposed),
+        errors=(text,),
+    )
 
 
 def hostile_gate(text: str) -> Gate:

@@ -50,9 +50,13 @@ def edited(place: Path, old: str, new: str, file: str = "Pulumi.prod.yaml") -> N
 
 def test_a_ref_is_compared_with_its_own_program_and_settings(clone: Path) -> None:
     edited(clone, "db.t4g.micro", "db.t4g.small")
-    edited(clone, '"http_put_response_hop_limit": 1', '"http_put_response_hop_limit": 2', "components/host.py")
+    edited(
+        clone, '"http_put_response_hop_limit": 1', '"http_put_response_hop_limit": 2', "components/host.py"
+    )
     try:
-        done = preview(clone, "--against", "HEAD", "--format", "json", "--fail-on", "downtime", "--fail-on", "exposure")
+        done = preview(
+            clone, "--against", "HEAD", "--format", "json", "--fail-on", "downtime", "--fail-on", "exposure"
+        )
     finally:
         git(clone, "checkout", "-q", ".")
     assert (done.returncode, done.stderr) == (2, "")
@@ -63,9 +67,18 @@ def test_a_ref_is_compared_with_its_own_program_and_settings(clone: Path) -> Non
         "drawbridge-prod-host-template",
     ]
     (database,) = [c for c in found["changes"] if c["type"] == "aws:rds/instance:Instance"]
-    assert (database["action"], database["why"]) == ("updated", "instanceClass restarts the database: minutes without it")
+    assert (database["action"], database["why"]) == (
+        "updated",
+        "instanceClass restarts the database: minutes without it",
+    )
     assert database["differences"] == [
-        {"path": "instanceClass", "before": "db.t4g.micro", "after": "db.t4g.small", "lines": [], "replaces": False}
+        {
+            "path": "instanceClass",
+            "before": "db.t4g.micro",
+            "after": "db.t4g.small",
+            "lines": [],
+            "replaces": False,
+        }
     ]
 
 
@@ -87,8 +100,9 @@ def test_a_stack_file_is_compared_under_the_same_name(clone: Path) -> None:
     before.unlink()
     assert done.returncode == 0
     assert {c["name"] for c in json.loads(done.stdout)["comparison"]["changes"]} == {
-        "drawbridge-prod-access-policy-admins", "drawbridge-prod-access-app-admin-example-com-admins",
-    }  # fmt: skip
+        "drawbridge-prod-access-policy-admins",
+        "drawbridge-prod-access-app-admin-example-com-admins",
+    }
 
 
 def test_a_stack_that_the_ref_does_not_have_is_new(clone: Path) -> None:
@@ -112,13 +126,21 @@ def test_links_that_lead_out_of_the_repository_are_left_out(clone: Path) -> None
     ("arguments", "error"),
     [
         (["--against", "nowhere"], "--against nowhere: neither a file nor a commit of this repository."),
-        (["--fail-on", "exposure"], "--fail-on judges a comparison. Add --against REF_OR_FILE or --engine FILE.\n"),
-        (["--against", "HEAD", "--fail-on", "everything"], "'everything' is none of replace, downtime, exposure, data-loss"),
+        (
+            ["--fail-on", "exposure"],
+            "--fail-on judges a comparison. Add --against REF_OR_FILE or --engine FILE.\n",
+        ),
+        (
+            ["--against", "HEAD", "--fail-on", "everything"],
+            "'everything' is none of replace, downtime, exposure, data-loss",
+        ),
         (["--against", "HEAD", "--engine", "-"], "not allowed with argument --against"),
         (["--engine", "no-such-file"], "no-such-file: cannot be read"),
     ],
 )
-def test_a_comparison_that_cannot_be_made_says_why(arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_comparison_that_cannot_be_made_says_why(
+    arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(arguments) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -143,12 +165,20 @@ PLAN = {"steps": [], "changeSummary": {}, "diagnostics": []}
     [
         ("not json", "not JSON"),
         ("[]", "no `steps` in it"),
-        (json.dumps({"diagnostics": [{"message": "no credentials", "severity": "error"}]}), "the preview failed before it had a plan: no credentials"),
-        (json.dumps({**PLAN, "changeSummary": {"same": 3}}), "the plan leaves out what stays the same. Make it with `pulumi preview --json --show-sames`."),
+        (
+            json.dumps({"diagnostics": [{"message": "no credentials", "severity": "error"}]}),
+            "the preview failed before it had a plan: no credentials",
+        ),
+        (
+            json.dumps({**PLAN, "changeSummary": {"same": 3}}),
+            "the plan leaves out what stays the same. Make it with `pulumi preview --json --show-sames`.",
+        ),
         (json.dumps(PLAN), "a plan of another stack or version"),
     ],
-)  # fmt: skip
-def test_a_plan_that_is_none_says_what_to_run(tmp_path: Path, text: str, error: str, capsys: pytest.CaptureFixture[str]) -> None:
+)
+def test_a_plan_that_is_none_says_what_to_run(
+    tmp_path: Path, text: str, error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "plan.json").write_text(text)
     assert main(["--engine", str(tmp_path / "plan.json")]) == 1
     printed = capsys.readouterr()

@@ -11,9 +11,10 @@ import yaml
 from conftest import ROOT, example_file
 from scripted import SCRIPTED, Config, Scripted, unchanged
 
+from preview.analysis.verdict import compare
 from preview.changes import Comparison
-from preview.compare import compare
-from preview.evaluate import Evaluation, evaluate
+from preview.evaluate.program import evaluate
+from preview.resources import Evaluation
 
 PREFIX = "drawbridge-prod-"
 
@@ -79,4 +80,7 @@ def test_there_are_enough_of_them_and_every_grave_one_is_asked_of_the_engine() -
     assert len(SCRIPTED) >= 25
     grave = [change for change in SCRIPTED if change.opens or change.verdict.name == "DATA_LOSS"]
     # Another region moves the providers themselves, which the engine's plan gives no step of its own.
-    assert [change.name for change in grave if not change.engine] == ["another region", "another database name"]
+    assert [change.name for change in grave if not change.engine] == [
+        "another region",
+        "another database name",
+    ]

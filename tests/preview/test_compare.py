@@ -10,26 +10,35 @@ from typing import Any
 import pytest
 from conftest import deployed
 
-from preview import gate
+from preview.analysis import gate
+from preview.analysis.verdict import compare
 from preview.changes import Change, Comparison, Consequence
-from preview.compare import as_lines, compare, diff_lines, expanded
-from preview.evaluate import Evaluation, Resource, mask
-from preview.report import to_json
-from preview.stackfile import Secret
-from preview.text import to_text
+from preview.diff.compare import as_lines, diff_lines, expanded
+from preview.report.json_report import to_json
+from preview.report.text import to_text
+from preview.resources import Evaluation, Resource, Secret, mask
 
 PARAMETER = "aws:ssm/parameter:Parameter"
 ROLE = "aws:iam/role:Role"
 BUCKET = "aws:s3/bucket:Bucket"
 
 
-def resource(type_: str, name: str, raw: dict[str, Any], reads: dict[str, list[str]] | None = None, **options: Any) -> Resource:
+def resource(
+    type_: str, name: str, raw: dict[str, Any], reads: dict[str, list[str]] | None = None, **options: Any
+) -> Resource:
     """A resource without a parent; ``reads`` gives by input the URNs that it depends on."""
     every: dict[str, Any] = {
-        "protect": False, "ignoreChanges": [], "deleteBeforeReplace": False, "replaceOnChanges": [], "aliases": [], "custom": True,
-        "dependsOn": sorted({urn for urns in (reads or {}).values() for urn in urns}), "propertyDependencies": reads or {},
-        "additionalSecretOutputs": [], **options,
-    }  # fmt: skip
+        "protect": False,
+        "ignoreChanges": [],
+        "deleteBeforeReplace": False,
+        "replaceOnChanges": [],
+        "aliases": [],
+        "custom": True,
+        "dependsOn": sorted({urn for urns in (reads or {}).values() for urn in urns}),
+        "propertyDependencies": reads or {},
+        "additionalSecretOutputs": [],
+        **options,
+    }
     return Resource(urn(type_, name), type_, name, "", mask(raw), raw, every)
 
 
@@ -40,9 +49,15 @@ def urn(type_: str, name: str) -> str:
 def program(*resources: Resource, outputs: dict[str, Any] | None = None, **config: Any) -> Evaluation:
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     return Evaluation(
-        project="drawbridge", stack="prod", resources=resources, outputs=mask(outputs or {}), raw_outputs=outputs or {},
-        warnings=(), user_data={}, config={f"drawbridge:{key}": text for key, text in texts.items()},
-    )  # fmt: skip
+        project="drawbridge",
+        stack="prod",
+        resources=resources,
+        outputs=mask(outputs or {}),
+        raw_outputs=outputs or {},
+        warnings=(),
+        user_data={},
+        config={f"drawbridge:{key}": text for key, text in texts.items()},
+    )
 
 
 def only(comparison: Comparison, name: str) -> Change:
@@ -67,7 +82,9 @@ def test_a_new_stack_is_created_and_a_removed_one_deleted() -> None:
 
 
 def test_a_type_that_the_table_does_not_have_is_said_to_be_unknown() -> None:
-    before, after = (program(resource("aws:lambda/function:Function", "f", {"runtime": r})) for r in ("a", "b"))
+    before, after = (
+        program(resource("aws:lambda/function:Function", "f", {"runtime": r})) for r in ("a", "b")
+    )
     change = only(compare(before, after), "f")
     assert (change.action, change.consequence) == ("unknown", Consequence.UNKNOWN)
     assert change.why == "whether a change of runtime replaces a aws:lambda:Function is not known here"
@@ -78,24 +95,41 @@ def test_a_type_that_the_table_does_not_have_is_said_to_be_unknown() -> None:
 def test_a_replacement_names_the_inputs_that_cause_it_and_moves_what_reads_its_outputs() -> None:
     def version(name: str) -> Evaluation:
         role = resource(ROLE, "role", {"name": name, "path": "/"})
-        profile = resource("aws:iam/instanceProfile:InstanceProfile", "profile", {"role": "«role.id»", "path": "/"},
-                           {"role": [role.urn]})  # fmt: skip
-        attached = resource("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "attached", {"role": "«role.id»"},
-                            {"role": [role.urn]})  # fmt: skip
+        profile = resource(
+            "aws:iam/instanceProfile:InstanceProfile",
+            "profile",
+            {"role": "«role.id»", "path": "/"},
+            {"role": [role.urn]},
+        )
+        attached = resource(
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+            "attached",
+            {"role": "«role.id»"},
+            {"role": [role.urn]},
+        )
         return program(role, profile, attached)
 
     comparison = compare(version("a"), version("b"))
     assert (only(comparison, "role").action, only(comparison, "role").because) == ("replaced", ("name",))
     assert only(comparison, "profile").action == "updated"
-    assert [(d.path, d.after) for d in only(comparison, "profile").differences] == [("role", "«role.id» (another)")]
-    assert (only(comparison, "attached").action, only(comparison, "attached").because) == ("replaced", ("role",))
+    assert [(d.path, d.after) for d in only(comparison, "profile").differences] == [
+        ("role", "«role.id» (another)")
+    ]
+    assert (only(comparison, "attached").action, only(comparison, "attached").because) == (
+        "replaced",
+        ("role",),
+    )
 
 
 def test_an_update_moves_on_only_the_outputs_that_change_with_it() -> None:
     def version(value: str) -> Evaluation:
         parameter = resource(PARAMETER, "p", {"name": "/p", "value": Secret(value)})
-        reader = resource(ROLE, "reader", {"description": "«p.version»", "path": "«p.arn»"},
-                          {"description": [parameter.urn], "path": [parameter.urn]})  # fmt: skip
+        reader = resource(
+            ROLE,
+            "reader",
+            {"description": "«p.version»", "path": "«p.arn»"},
+            {"description": [parameter.urn], "path": [parameter.urn]},
+        )
         return program(parameter, reader)
 
     change = only(compare(version("one"), version("two")), "reader")
@@ -103,23 +137,37 @@ def test_an_update_moves_on_only_the_outputs_that_change_with_it() -> None:
 
 
 def test_a_secret_that_changes_is_named_and_never_shown() -> None:
-    before, after = (program(resource(PARAMETER, "p", {"name": "/p", "value": Secret(v)})) for v in ("hunter22", "hunter33"))
+    before, after = (
+        program(resource(PARAMETER, "p", {"name": "/p", "value": Secret(v)}))
+        for v in ("hunter22", "hunter33")
+    )
     comparison = compare(before, after)
     (difference,) = only(comparison, "p").differences
-    assert (difference.path, difference.before, difference.after) == ("value", "[secret]", "[secret] (another)")
+    assert (difference.path, difference.before, difference.after) == (
+        "value",
+        "[secret]",
+        "[secret] (another)",
+    )
     judged = gate.judge(comparison, [])
     for report in (to_json(after, comparison, judged), to_text(after, comparison, judged)):
         assert "hunter" not in report
 
 
 def test_a_secret_that_becomes_plain_is_an_exposure() -> None:
-    before = program(resource(PARAMETER, "p", {"value": Secret("hunter2222")}), outputs={"a": Secret("another-secret")})
+    before = program(
+        resource(PARAMETER, "p", {"value": Secret("hunter2222")}), outputs={"a": Secret("another-secret")}
+    )
     after = program(resource(PARAMETER, "p", {"value": "hunter2222"}), outputs={"b": "another-secret"})
-    assert [(e.kind, e.subject) for e in compare(before, after).exposures] == [("secret", "outputs"), ("secret", "p")]
+    assert [(e.kind, e.subject) for e in compare(before, after).exposures] == [
+        ("secret", "outputs"),
+        ("secret", "p"),
+    ]
 
 
 def test_ignored_inputs_are_no_change() -> None:
-    before, after = (program(resource(ROLE, "r", {"name": n, "path": "/"}, ignoreChanges=["name"])) for n in ("a", "b"))
+    before, after = (
+        program(resource(ROLE, "r", {"name": n, "path": "/"}, ignoreChanges=["name"])) for n in ("a", "b")
+    )
     assert compare(before, after).changed == ()
 
 
@@ -135,7 +183,10 @@ def test_losing_protection_is_a_change_of_its_own() -> None:
 
 @pytest.mark.parametrize("alias", [{"urn": urn(BUCKET, "old")}, {"spec": {"name": "old"}}])
 def test_a_renamed_resource_with_an_alias_is_the_same_one(alias: dict[str, Any]) -> None:
-    before, after = program(resource(BUCKET, "old", {})), program(resource(BUCKET, "new", {}, aliases=[alias]))
+    before, after = (
+        program(resource(BUCKET, "old", {})),
+        program(resource(BUCKET, "new", {}, aliases=[alias])),
+    )
     assert compare(before, after).count() == {"unchanged": 1}
 
 
@@ -146,20 +197,28 @@ def test_a_renamed_resource_without_an_alias_loses_its_data() -> None:
 
 
 def test_cloud_init_differs_by_lines_of_the_compose_file_in_it() -> None:
-    release = {"RELEASE": "v9", "PUBLIC_URL": "https://models.example.com", "ADMIN_URL": "https://admin.example.com",
-               "ALLOWED_HOSTS": "models.example.com"}  # fmt: skip
+    release = {
+        "RELEASE": "v9",
+        "PUBLIC_URL": "https://models.example.com",
+        "ADMIN_URL": "https://admin.example.com",
+        "ALLOWED_HOSTS": "models.example.com",
+    }
     import yaml
     from conftest import example_file
 
     app = yaml.safe_load(example_file("image2model").read_text())["config"]["drawbridge:app"]
-    comparison = compare(deployed("image2model"), deployed("image2model", app={**app, "env": {**app["env"], **release}}))
+    comparison = compare(
+        deployed("image2model"), deployed("image2model", app={**app, "env": {**app["env"], **release}})
+    )
     (difference,) = only(comparison, "drawbridge-prod-host-template").differences
     assert difference.path == "userData"
     changed = [line.strip() for line in difference.lines if line[0] in "+-"]
     assert {line[1:].strip().rstrip(",") for line in changed} == {
-        '"RELEASE": "v2.3.1"', '"RELEASE": "v9"',
-        '"ALLOWED_HOSTS": "models.example.com,admin.example.com"', '"ALLOWED_HOSTS": "models.example.com"',
-    }  # fmt: skip
+        '"RELEASE": "v2.3.1"',
+        '"RELEASE": "v9"',
+        '"ALLOWED_HOSTS": "models.example.com,admin.example.com"',
+        '"ALLOWED_HOSTS": "models.example.com"',
+    }
 
 
 def test_what_is_packed_is_looked_into() -> None:
@@ -173,11 +232,26 @@ def test_what_is_packed_is_looked_into() -> None:
 
 
 def test_expressions_and_json_are_compared_term_by_term() -> None:
-    lines = diff_lines(as_lines('http.host in {"a"} and http.x eq 1 or b'), as_lines('http.host in {"a"} and http.x eq 2 or b'))
-    assert lines == ("@@ -1,3 +1,3 @@", ' http.host in {"a"}', "-and http.x eq 1", "+and http.x eq 2", " or b")
+    lines = diff_lines(
+        as_lines('http.host in {"a"} and http.x eq 1 or b'),
+        as_lines('http.host in {"a"} and http.x eq 2 or b'),
+    )
+    assert lines == (
+        "@@ -1,3 +1,3 @@",
+        ' http.host in {"a"}',
+        "-and http.x eq 1",
+        "+and http.x eq 2",
+        " or b",
+    )
     assert diff_lines(as_lines('{"a":[1]}'), as_lines('{"a":[2]}')) == (
-        "@@ -1,5 +1,5 @@", " {", '   "a": [', "-    1", "+    2", "   ]", " }",
-    )  # fmt: skip
+        "@@ -1,5 +1,5 @@",
+        " {",
+        '   "a": [',
+        "-    1",
+        "+    2",
+        "   ]",
+        " }",
+    )
 
 
 def test_a_rule_that_comes_in_between_is_the_only_one_that_differs() -> None:
@@ -189,13 +263,21 @@ def test_a_rule_that_comes_in_between_is_the_only_one_that_differs() -> None:
     (difference,) = change.differences
     assert (difference.path, difference.before, difference.after) == ("rules", mask(rules), mask(between))
     assert difference.lines == (
-        "@@ -2,4 +2,6 @@", "   limit: 3", "   path: /a", " - hostname: h.x.io", "+  path: /b", "+- hostname: h.x.io", "   path: /c",
-    )  # fmt: skip
+        "@@ -2,4 +2,6 @@",
+        "   limit: 3",
+        "   path: /a",
+        " - hostname: h.x.io",
+        "+  path: /b",
+        "+- hostname: h.x.io",
+        "   path: /c",
+    )
 
 
 def test_objects_that_stay_as_many_differ_by_their_leaves_and_a_secret_that_differs_is_told_of() -> None:
     one, other = [{"a": 1, "b": 2}, {"a": 3}], [{"a": 1, "b": 4}, {"a": 3}]
-    (change,) = compare(program(resource(BUCKET, "b", {"rules": one})), program(resource(BUCKET, "b", {"rules": other}))).changes
+    (change,) = compare(
+        program(resource(BUCKET, "b", {"rules": one})), program(resource(BUCKET, "b", {"rules": other}))
+    ).changes
     assert [(d.path, d.before, d.after) for d in change.differences] == [("rules[0].b", 2, 4)]
     old, new = ({"rules": [{"a": Secret(word)}]} for word in ("canary-1", "canary-2"))
     (change,) = compare(program(resource(BUCKET, "b", old)), program(resource(BUCKET, "b", new))).changes
@@ -207,7 +289,11 @@ def test_a_list_that_makes_its_resource_anew_says_so_as_a_whole() -> None:
     old, new = ({"tags": [{"k": n} for n in range(count)]} for count in (1, 2))
     forced = program(resource(token, "t", new, replaceOnChanges=["tags"]))
     (change,) = compare(program(resource(token, "t", old)), forced).changes
-    assert (change.action, change.because, [d.path for d in change.differences]) == ("replaced", ("tags",), ["tags"])
+    assert (change.action, change.because, [d.path for d in change.differences]) == (
+        "replaced",
+        ("tags",),
+        ["tags"],
+    )
 
 
 # The gate ---------------------------------------------------------------------------------------------------------------
@@ -228,11 +314,17 @@ def test_the_gate_closes_on_the_grounds_that_it_is_given_alone() -> None:
 
 def test_an_acknowledgement_lets_its_own_change_pass_and_is_shown() -> None:
     judged = gate.judge(compare(LOST[0], acknowledged(LOST[1], ("data-loss", "b"))), ["data-loss"])
-    assert (judged.closed, [f.reason for f in judged.acknowledged], judged.warnings) == (False, ["We moved it"], ())
+    assert (judged.closed, [f.reason for f in judged.acknowledged], judged.warnings) == (
+        False,
+        ["We moved it"],
+        (),
+    )
 
 
 def test_an_acknowledgement_of_another_change_lets_nothing_pass() -> None:
-    judged = gate.judge(compare(LOST[0], acknowledged(LOST[1], ("data-loss", "c"), ("exposure", "b"))), ["data-loss"])
+    judged = gate.judge(
+        compare(LOST[0], acknowledged(LOST[1], ("data-loss", "c"), ("exposure", "b"))), ["data-loss"]
+    )
     assert judged.closed
     assert judged.warnings == (
         "acknowledge: data-loss of c fits nothing that this change does. Correct the name or remove it.",
@@ -244,4 +336,6 @@ def test_an_acknowledgement_that_was_there_before_is_spent() -> None:
     listed = ("data-loss", "b")
     judged = gate.judge(compare(acknowledged(LOST[0], listed), acknowledged(LOST[1], listed)), ["data-loss"])
     assert judged.closed
-    assert judged.warnings == ("acknowledge: data-loss of b was acknowledged for an earlier change. Remove the entry.",)
+    assert judged.warnings == (
+        "acknowledge: data-loss of b was acknowledged for an earlier change. Remove the entry.",
+    )

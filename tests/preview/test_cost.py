@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from conftest import EXAMPLES, ROOT, deployed
 
-from preview.cost import FREE, Delta, compare, estimate, table, to_data
-from preview.report import to_json
-from preview.text import to_text
+from preview.analysis.cost import FREE, Delta, compare, estimate, table, to_data
+from preview.report.json_report import to_json
+from preview.report.text import to_text
 
 P = "drawbridge-prod"
 
 
 def monthly(example: str, **changes: Any) -> dict[str, float | None]:
     return {
-        f"{line.resource.removeprefix(P)}: {line.what}": line.monthly for line in estimate(deployed(example, **changes)).lines
+        f"{line.resource.removeprefix(P)}: {line.what}": line.monthly
+        for line in estimate(deployed(example, **changes)).lines
     }
 
 
@@ -42,23 +43,38 @@ def test_maycast_by_item() -> None:
 
 def test_the_page_explains_maycasts_figures_as_they_are() -> None:
     page = (ROOT / "docs" / "cost.md").read_text()
-    rows = {row[1].strip(): row[3].strip() for row in (line.split("|") for line in page.splitlines() if line.startswith("| "))}
+    rows = {
+        row[1].strip(): row[3].strip()
+        for row in (line.split("|") for line in page.splitlines() if line.startswith("| "))
+    }
     found = monthly("maycast-recorder")
     groups = {
         "t3.small, 730 hours": ["t3.small"],
-        "files stored, read, written": ["files stored (10 GiB)", "files read (10 GB)", "files written (10 GB)"],
+        "files stored, read, written": [
+            "files stored (10 GiB)",
+            "files read (10 GB)",
+            "files written (10 GB)",
+        ],
         "logs taken in, kept": ["logs taken in (1 GB)", "logs kept (1 GB)"],
     }
     for label, figure in rows.items():
         if re.fullmatch(r"\d+\.\d\d", figure) and label not in EXAMPLES:
             wanted = groups.get(label, [label])
-            assert figure == f"{sum(v or 0 for key, v in found.items() if key.split(': ')[1] in wanted):.2f}", label
+            assert (
+                figure == f"{sum(v or 0 for key, v in found.items() if key.split(': ')[1] in wanted):.2f}"
+            ), label
     assert f"${estimate(deployed('maycast-recorder')).total:.2f}" in page
     assert f"${19.856 + 2.88 + 20:.2f}" in page
 
 
 def test_a_standby_and_more_machines_are_counted() -> None:
-    database = {"version": "17", "instanceClass": "db.t4g.micro", "storageGiB": 50, "name": "app", "multiAz": True}
+    database = {
+        "version": "17",
+        "instanceClass": "db.t4g.micro",
+        "storageGiB": 50,
+        "name": "app",
+        "multiAz": True,
+    }
     host = {"instanceType": "t4g.small", "diskGiB": 40, "replicas": 3}
     found = monthly("image2model", database=database, host=host)
     assert found["-host-group: t4g.small (3 ×)"] == round(3 * 730 * 0.0216, 4)
@@ -71,16 +87,27 @@ def test_a_standby_and_more_machines_are_counted() -> None:
 def test_a_price_that_is_not_in_the_table_is_unknown_and_the_total_the_least() -> None:
     program = deployed("maycast-recorder", host={"instanceType": "c7i.large", "diskGiB": 30})
     found = estimate(program)
-    assert found.unknown == (f"{P}-host-group: c7i.large (ec2 c7i.large in ap-northeast-1 is not in the table)",)
+    assert found.unknown == (
+        f"{P}-host-group: c7i.large (ec2 c7i.large in ap-northeast-1 is not in the table)",
+    )
     assert found.total == 38.32
     assert to_data(found)["complete"] is False
     text = " ".join(to_text(program).split())
-    assert "unknown: drawbridge-prod-host-group: c7i.large (ec2 c7i.large in ap-northeast-1 is not in the table)" in text
+    assert (
+        "unknown: drawbridge-prod-host-group: c7i.large (ec2 c7i.large in ap-northeast-1 is not in the table)"
+        in text
+    )
     assert "at least 38.32 USD" in text
 
 
 def test_enterprise_is_by_contract_and_so_unknown() -> None:
-    settings = {"accountId": "0" * 32, "zoneId": "0" * 32, "zone": "example.com", "plan": "enterprise", "team": "acme"}
+    settings = {
+        "accountId": "0" * 32,
+        "zoneId": "0" * 32,
+        "zone": "example.com",
+        "plan": "enterprise",
+        "team": "acme",
+    }
     assert estimate(deployed("maycast-recorder", cloudflare=settings)).unknown == (
         "example.com: Cloudflare enterprise (billed monthly) (Cloudflare's plan enterprise is not in the table)",
     )
@@ -88,7 +115,10 @@ def test_enterprise_is_by_contract_and_so_unknown() -> None:
 
 def test_a_change_is_told_by_its_items_the_dearest_first() -> None:
     before = deployed("maycast-recorder")
-    after = deployed("maycast-recorder", host={"instanceType": "t3.medium", "diskGiB": 50, "replicas": 1, "logs": "journald"})
+    after = deployed(
+        "maycast-recorder",
+        host={"instanceType": "t3.medium", "diskGiB": 50, "replicas": 1, "logs": "journald"},
+    )
     deltas = compare(before, after)
     assert deltas == (
         Delta(resource=f"{P}-host-group", what="t3.medium", before=None, after=39.712),
@@ -119,6 +149,10 @@ def test_the_table_is_dated_and_every_group_names_a_source() -> None:
     for region in prices["regions"].values():
         for group in region.values():
             assert group["source"] in prices["sources"]
-            assert all((v["price"] if isinstance(v, dict) else v) > 0 for k, v in group.items() if k != "source")
-    assert all(source["url"].startswith("https://") and source["read"] for source in prices["sources"].values())
+            assert all(
+                (v["price"] if isinstance(v, dict) else v) > 0 for k, v in group.items() if k != "source"
+            )
+    assert all(
+        source["url"].startswith("https://") and source["read"] for source in prices["sources"].values()
+    )
     assert not any(kind.startswith(("cloudflare:", "random:")) for kind in FREE)

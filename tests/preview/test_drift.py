@@ -31,12 +31,22 @@ from preview.drift import (
 TODAY = datetime.date(2026, 11, 21)
 DATABASE = "aws:rds/instance:Instance"
 URN = "urn:pulumi:prod::drawbridge::drawbridge:index:Database$aws:rds/instance:Instance::drawbridge-prod-database"
-MOVED = Change(kind="changed", type=DATABASE, name="db", property="latestRestorableTime", before='"a"', after='"b"')
-OPENED = Change(kind="changed", type=DATABASE, name="db", property="publiclyAccessible", before="false", after="true")
+MOVED = Change(
+    kind="changed", type=DATABASE, name="db", property="latestRestorableTime", before='"a"', after='"b"'
+)
+OPENED = Change(
+    kind="changed", type=DATABASE, name="db", property="publiclyAccessible", before="false", after="true"
+)
 
 
 def noise(**changes: Any) -> Noise:
-    entry = {"type": DATABASE, "property": "latestRestorableTime", "why": "moves", "link": "https://a.example/1", "until": TODAY}
+    entry = {
+        "type": DATABASE,
+        "property": "latestRestorableTime",
+        "why": "moves",
+        "link": "https://a.example/1",
+        "until": TODAY,
+    }
     return Noise.model_validate({**entry, **changes})
 
 
@@ -46,20 +56,28 @@ def step(op: str, **more: Any) -> dict[str, Any]:
 
 def test_what_the_engine_found_is_read_property_by_property() -> None:
     before = {"outputs": {"tags": {"a.b": "x"}, "rules": [{"port": 22}], "password": "[secret]", "old": 1}}
-    after = {"outputs": {"tags": {"a.b": "y"}, "rules": [{"port": 23}, {"port": 80}], "password": "[secret]", "long": "z" * 200}}
+    after = {
+        "outputs": {
+            "tags": {"a.b": "y"},
+            "rules": [{"port": 23}, {"port": 80}],
+            "password": "[secret]",
+            "long": "z" * 200,
+        }
+    }
     paths = ['tags["a.b"]', "rules[0].port", "rules[1].port", "password", "old", "long"]
     document = {
         "steps": [
-            step("refresh", oldState=before, newState=after), step("same", oldState=before, newState=after),
+            step("refresh", oldState=before, newState=after),
+            step("same", oldState=before, newState=after),
             step("update", oldState=before, newState=after, detailedDiff=dict.fromkeys(paths)),
             step("update", oldState=before, newState=after, diffReasons=["old"], detailedDiff=None),
             step("update", oldState=before, newState=after),
             step("delete", oldState=before),
         ]
-    }  # fmt: skip
-    assert [(c.kind, c.type, c.name) for c in found(document)] == [("changed", DATABASE, "drawbridge-prod-database")] * 8 + [
-        ("gone", DATABASE, "drawbridge-prod-database")
-    ]
+    }
+    assert [(c.kind, c.type, c.name) for c in found(document)] == [
+        ("changed", DATABASE, "drawbridge-prod-database")
+    ] * 8 + [("gone", DATABASE, "drawbridge-prod-database")]
     assert [(c.property, c.before, c.after) for c in found(document)] == [
         ("long", "absent", '"' + "z" * 98 + "…"),
         ("old", "1", "absent"),
@@ -73,14 +91,19 @@ def test_what_the_engine_found_is_read_property_by_property() -> None:
     ]
 
 
-@given(st.text(), st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.text(),
+    st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)),
+)
 def test_any_path_into_any_value_is_shown_in_a_bounded_length(path: str, value: Any) -> None:
     assert len(_shown({"a": value}, path)) <= 100
 
 
 def test_noise_is_explained_while_its_entry_is_in_force() -> None:
     entry, other = noise(), noise(property="status")
-    assert judge([MOVED, OPENED], [entry, other], TODAY) == Drift(changes=(OPENED,), noise=(MOVED,), expired=(), idle=(other,))
+    assert judge([MOVED, OPENED], [entry, other], TODAY) == Drift(
+        changes=(OPENED,), noise=(MOVED,), expired=(), idle=(other,)
+    )
     after = judge([MOVED], [entry], TODAY + datetime.timedelta(days=1))
     assert (after, after.clean) == (Drift(changes=(MOVED,), noise=(), expired=(entry,), idle=()), False)
     assert judge([MOVED], [entry], TODAY).clean
@@ -101,13 +124,18 @@ def test_noise_is_explained_while_its_entry_is_in_force() -> None:
     ],
 )
 def test_an_entry_covers_its_own_property_and_nothing_near_it(pattern: str, path: str, covered: bool) -> None:
-    assert noise(property=pattern).covers(Change(kind="changed", type=DATABASE, name="db", property=path)) is covered
+    assert (
+        noise(property=pattern).covers(Change(kind="changed", type=DATABASE, name="db", property=path))
+        is covered
+    )
 
 
 def test_noise_never_covers_another_type_nor_what_is_gone_or_added() -> None:
     about = {"type": DATABASE, "name": "db", "property": "latestRestorableTime"}
     assert noise().covers(Change(kind="changed", **about))
-    assert not noise().covers(Change(kind="gone", **about)) and not noise().covers(Change(kind="added", **about))
+    assert not noise().covers(Change(kind="gone", **about)) and not noise().covers(
+        Change(kind="added", **about)
+    )
     assert not noise().covers(Change(kind="changed", **{**about, "type": "aws:rds/cluster:Cluster"}))
 
 
@@ -138,7 +166,13 @@ def test_the_projects_own_list_hides_no_change_of_access() -> None:
     entries = read_noise(ROOT / "drift-noise.yaml")
     assert len(entries) == len({(entry.type, entry.property) for entry in entries}) == 5
     # A list of values that the clouds move by themselves: what a person sets decides who may come in.
-    assert {entry.property for entry in entries} == {"latestRestorableTime", "appCount", "updatedAt", "lastUpdated", "version"}
+    assert {entry.property for entry in entries} == {
+        "latestRestorableTime",
+        "appCount",
+        "updatedAt",
+        "lastUpdated",
+        "version",
+    }
 
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
@@ -146,16 +180,30 @@ STATE = {
     "version": 3,
     "deployment": {
         "resources": [
-            {"type": "pulumi:pulumi:Stack", "urn": "urn:pulumi:prod::drawbridge::pulumi:pulumi:Stack::drawbridge-prod"},
+            {
+                "type": "pulumi:pulumi:Stack",
+                "urn": "urn:pulumi:prod::drawbridge::pulumi:pulumi:Stack::drawbridge-prod",
+            },
             {"type": GROUP, "id": "sg-1", "urn": f"urn:pulumi:prod::drawbridge::{GROUP}::workload"},
-            {"type": "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "id": "sgr-1", "urn": "u::v::w::ssh"},
+            {
+                "type": "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+                "id": "sgr-1",
+                "urn": "u::v::w::ssh",
+            },
         ]
     },
 }
 
 
 def rule(id: str, **more: Any) -> dict[str, Any]:
-    given = {"SecurityGroupRuleId": id, "GroupId": "sg-1", "IsEgress": False, "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    given = {
+        "SecurityGroupRuleId": id,
+        "GroupId": "sg-1",
+        "IsEgress": False,
+        "IpProtocol": "tcp",
+        "FromPort": 22,
+        "ToPort": 22,
+    }
     return {**given, **more}
 
 
@@ -163,14 +211,25 @@ def rule(id: str, **more: Any) -> dict[str, Any]:
     ("more", "said"),
     [
         ({"CidrIpv4": "0.0.0.0/0"}, "inbound tcp/22 from 0.0.0.0/0"),
-        ({"CidrIpv6": "::/0", "FromPort": 1, "ToPort": 65535, "IpProtocol": "udp"}, "inbound udp/1-65535 from ::/0"),
-        ({"PrefixListId": "pl-1", "IpProtocol": "-1", "FromPort": -1, "ToPort": -1}, "inbound all traffic from pl-1"),
+        (
+            {"CidrIpv6": "::/0", "FromPort": 1, "ToPort": 65535, "IpProtocol": "udp"},
+            "inbound udp/1-65535 from ::/0",
+        ),
+        (
+            {"PrefixListId": "pl-1", "IpProtocol": "-1", "FromPort": -1, "ToPort": -1},
+            "inbound all traffic from pl-1",
+        ),
         ({"ReferencedGroupInfo": {"GroupId": "sg-2"}, "IsEgress": True}, "outbound tcp/22 to sg-2"),
-        ({"CidrIpv4": "10.0.0.0/8", "IpProtocol": "icmp", "FromPort": -1, "ToPort": -1}, "inbound icmp from 10.0.0.0/8"),
+        (
+            {"CidrIpv4": "10.0.0.0/8", "IpProtocol": "icmp", "FromPort": -1, "ToPort": -1},
+            "inbound icmp from 10.0.0.0/8",
+        ),
     ],
 )
 def test_a_rule_that_somebody_added_by_hand_is_drift(more: dict[str, Any], said: str) -> None:
-    listed = {"SecurityGroupRules": [rule("sgr-1"), rule("sgr-2", **more), rule("sgr-3", GroupId="sg-of-others")]}
+    listed = {
+        "SecurityGroupRules": [rule("sgr-1"), rule("sgr-2", **more), rule("sgr-3", GroupId="sg-of-others")]
+    }
     added = Change(kind="added", type=GROUP, name="workload", property="sgr-2", after=said)
     assert list(foreign_rules(STATE, listed)) == [added]
     assert list(foreign_rules({"deployment": None}, listed)) == []
@@ -178,9 +237,15 @@ def test_a_rule_that_somebody_added_by_hand_is_drift(more: dict[str, Any], said:
 
 def test_the_reports() -> None:
     gone = Change(kind="gone", type="aws:sns/topic:Topic", name="topic")
-    added = Change(kind="added", type=GROUP, name="workload", property="sgr-2", after="inbound tcp/22 from 0.0.0.0/0")
-    odd = Change(kind="changed", type=DATABASE, name="db", property="tags", before='"a|`b`"', after="[secret]")
-    drift = judge([odd, gone, added, MOVED], [noise(), noise(property="old", until=datetime.date(2026, 1, 1))], TODAY)
+    added = Change(
+        kind="added", type=GROUP, name="workload", property="sgr-2", after="inbound tcp/22 from 0.0.0.0/0"
+    )
+    odd = Change(
+        kind="changed", type=DATABASE, name="db", property="tags", before='"a|`b`"', after="[secret]"
+    )
+    drift = judge(
+        [odd, gone, added, MOVED], [noise(), noise(property="old", until=datetime.date(2026, 1, 1))], TODAY
+    )
     assert to_text(drift).splitlines() == [
         "added   workload (aws:ec2/securityGroup:SecurityGroup): inbound tcp/22 from 0.0.0.0/0",
         "gone    topic (aws:sns/topic:Topic)",
@@ -201,9 +266,15 @@ def test_the_reports() -> None:
         "\n<details><summary>Explained by the noise list</summary>\n\n- `db` `latestRestorableTime`\n\n</details>\n"
     )
     clean = judge([], [], TODAY)
-    assert (to_text(clean), to_markdown(clean, "prod")) == ("As deployed.\n", "`prod` is as it was deployed.\n")
+    assert (to_text(clean), to_markdown(clean, "prod")) == (
+        "As deployed.\n",
+        "`prod` is as it was deployed.\n",
+    )
     document = json.loads(to_json(drift))
-    assert (document["version"], [change["kind"] for change in document["changes"]]) == (1, ["added", "gone", "changed"])
+    assert (document["version"], [change["kind"] for change in document["changes"]]) == (
+        1,
+        ["added", "gone", "changed"],
+    )
     assert document["expired"][0]["until"] == "2026-01-01"
 
 
@@ -216,11 +287,25 @@ def test_the_command_judges_files(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([str(look), *own]) == 0
     assert capsys.readouterr().out == "As deployed.\n"
     report = tmp_path / "report.md"
-    more = ["--state", str(state), "--rules", str(rules), "--format", "markdown", "--stack", "prod", "-o", str(report)]
+    more = [
+        "--state",
+        str(state),
+        "--rules",
+        str(rules),
+        "--format",
+        "markdown",
+        "--stack",
+        "prod",
+        "-o",
+        str(report),
+    ]
     assert main([str(look), *own, *more]) == 2
     assert "inbound tcp/22 from 0.0.0.0/0" in report.read_text()
     assert main([str(state)]) == 1
-    assert capsys.readouterr().err == f"{state}: no 'steps' in it; make it with: pulumi refresh --preview-only --json\n"
+    assert (
+        capsys.readouterr().err
+        == f"{state}: no 'steps' in it; make it with: pulumi refresh --preview-only --json\n"
+    )
     look.write_text("error: no stack selected")
     assert main([str(look)]) == 1
     assert "cannot be read as JSON" in capsys.readouterr().err

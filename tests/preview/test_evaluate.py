@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from preview.evaluate import ProgramError, evaluate
-from preview.report import to_json
-from preview.stackfile import Secret
+from preview.evaluate.program import ProgramError, evaluate
+from preview.report.json_report import to_json
+from preview.resources import Secret
 
 
 @pytest.fixture
@@ -37,12 +37,16 @@ def only(evaluation: Any) -> Any:
 def test_inputs_have_the_engines_names_and_whole_numbers(run: Any) -> None:
     volume = only(run("aws.ebs.Volume('v', availability_zone='a', size=8, encrypted=True)"))
     assert (volume.type, volume.urn, volume.inputs) == (
-        "aws:ebs/volume:Volume", "urn:pulumi:prod::toy::aws:ebs/volume:Volume::v", {"availabilityZone": "a", "size": 8, "encrypted": True},
-    )  # fmt: skip
+        "aws:ebs/volume:Volume",
+        "urn:pulumi:prod::toy::aws:ebs/volume:Volume::v",
+        {"availabilityZone": "a", "size": 8, "encrypted": True},
+    )
 
 
 def test_computed_outputs_read_as_names_and_every_apply_runs(run: Any) -> None:
-    program = run("v = aws.ebs.Volume('v', availability_zone='a')\npulumi.export('o', pulumi.Output.concat(v.arn, '!', v.id))")
+    program = run(
+        "v = aws.ebs.Volume('v', availability_zone='a')\npulumi.export('o', pulumi.Output.concat(v.arn, '!', v.id))"
+    )
     assert program.outputs == {"o": "«v.arn»!«v.id»"}
 
 
@@ -65,7 +69,10 @@ def test_what_is_made_from_a_generated_secret_is_secret_and_nothing_else_is(run:
 
 
 def test_nested_secrets_are_masked_where_they_stand(run: Any) -> None:
-    program = run("aws.ssm.Parameter('p', type='String', value=config.require_secret('k'), tags={'a': 'b'})", k=Secret("canary"))
+    program = run(
+        "aws.ssm.Parameter('p', type='String', value=config.require_secret('k'), tags={'a': 'b'})",
+        k=Secret("canary"),
+    )
     assert only(program).inputs == {"tags": {"a": "b"}, "type": "String", "value": "[secret]"}
     assert "canary" not in to_json(program)
 
@@ -78,18 +85,25 @@ def test_options_are_recorded(run: Any) -> None:
     )
     document = json.loads(to_json(program))
     assert document["resources"][1]["options"] == {
-        "protect": True, "ignoreChanges": ["size"], "deleteBeforeReplace": True, "replaceOnChanges": ["tags"],
+        "protect": True,
+        "ignoreChanges": ["size"],
+        "deleteBeforeReplace": True,
+        "replaceOnChanges": ["tags"],
         "dependsOn": ["urn:pulumi:prod::toy::aws:ebs/volume:Volume::a"],
-    }  # fmt: skip
+    }
 
 
 def test_functions_answer_with_a_readable_unknown(run: Any) -> None:
-    program = run("pulumi.export('ami', pulumi.Output.unsecret(aws.ssm.get_parameter_output(name='/x').value))")
+    program = run(
+        "pulumi.export('ami', pulumi.Output.unsecret(aws.ssm.get_parameter_output(name='/x').value))"
+    )
     assert program.outputs == {"ami": "«getParameter /x.value»"}
 
 
 def test_another_stacks_outputs_are_unknown(run: Any) -> None:
-    program = run("pulumi.export('o', pulumi.StackReference('a/b/c').require_output('x').apply(lambda x: 1 / 0))")
+    program = run(
+        "pulumi.export('o', pulumi.StackReference('a/b/c').require_output('x').apply(lambda x: 1 / 0))"
+    )
     assert program.outputs == {"o": "«unknown»"}
 
 
@@ -163,9 +177,11 @@ def test_options_that_the_report_leaves_out_are_kept_for_tests(run: Any) -> None
     (volume,) = program.of_type("aws:ebs/volume:Volume")
     kept = {key: volume.options[key] for key in ("provider", "retainOnDelete", "aliases", "customTimeouts")}
     assert kept == {
-        "provider": "urn:pulumi:prod::toy::pulumi:providers:aws::p::«p.id»", "retainOnDelete": True,
-        "aliases": [{"spec": {"name": "old", "parentUrn": ""}}], "customTimeouts": {"create": "5m"},
-    }  # fmt: skip
+        "provider": "urn:pulumi:prod::toy::pulumi:providers:aws::p::«p.id»",
+        "retainOnDelete": True,
+        "aliases": [{"spec": {"name": "old", "parentUrn": ""}}],
+        "customTimeouts": {"create": "5m"},
+    }
 
 
 @pytest.mark.parametrize("module", ["parts/__init__.py", "parts/inner.py", "helper.py"])
@@ -178,7 +194,9 @@ def test_each_root_has_its_own_modules(tmp_path: Path, module: str) -> None:
         (root / module).write_text(f"WORD = '{word}'\n")
         (root / "Pulumi.yaml").write_text("name: toy\n")
         (root / "Pulumi.prod.yaml").write_text("config: {}\n")
-        (root / "__main__.py").write_text(f"import pulumi\nfrom {name} import WORD\npulumi.export('w', WORD)\n")
+        (root / "__main__.py").write_text(
+            f"import pulumi\nfrom {name} import WORD\npulumi.export('w', WORD)\n"
+        )
         seen.append(evaluate(root).outputs["w"])
     assert seen == ["one", "two", "one"]
     assert name.partition(".")[0] not in sys.modules

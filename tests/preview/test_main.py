@@ -34,7 +34,10 @@ def test_text_tells_who_reaches_what(capsys: pytest.CaptureFixture[str]) -> None
     assert main(["--config-file", str(ROOT / "examples/maycast-recorder/Pulumi.prod.yaml")]) == 0
     text = capsys.readouterr().out
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    assert "rec.example.com/admin/* ops@example.com, second factor, session 8h edge, connector http://nginx:80" in lines
+    assert (
+        "rec.example.com/admin/* ops@example.com, second factor, session 8h edge, connector http://nginx:80"
+        in lines
+    )
     assert "rec.example.com everyone on the Internet none http://nginx:80" in lines
     assert "anything else nobody http_status:404" in lines
     assert "ssh in endpoint tcp/22 ssh" in lines
@@ -42,7 +45,10 @@ def test_text_tells_who_reaches_what(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_user_data_is_shown_with_its_secrets_masked(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--config-file", str(ROOT / "examples/maycast-recorder/Pulumi.prod.yaml"), "--show-user-data"]) == 0
+    assert (
+        main(["--config-file", str(ROOT / "examples/maycast-recorder/Pulumi.prod.yaml"), "--show-user-data"])
+        == 0
+    )
     text = capsys.readouterr().out
     assert text.startswith("#cloud-config\n")
     assert '"SESSION_SECRET": "[secret]"' in text
@@ -73,21 +79,29 @@ def test_it_runs_from_anywhere_as_a_command(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"{ROOT}/Pulumi.nope.yaml: no such file")
 
 
-def test_a_report_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_that_cannot_be_written_is_an_error_of_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     target = tmp_path / "nowhere" / "out.json"
     assert main(["--format", "json", "-o", str(target)]) == 1
-    expected = f"{target}: cannot be written (No such file or directory). Give -o a file in an existing folder.\n"
+    expected = (
+        f"{target}: cannot be written (No such file or directory). Give -o a file in an existing folder.\n"
+    )
     assert capsys.readouterr().err == expected
 
 
-def test_a_wrong_option_ends_in_exit_code_1_because_2_is_the_gates(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_option_ends_in_exit_code_1_because_2_is_the_gates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["--stack", "prod", "--config-file", "Pulumi.dev.yaml"]) == 1
     assert "not allowed with argument --stack" in capsys.readouterr().err
 
 
 def test_the_report_is_utf_8_whatever_the_locale_says(tmp_path: Path) -> None:
     environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
-    done = subprocess.run([sys.executable, "-m", "preview"], cwd=tmp_path, env=environment, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "preview"], cwd=tmp_path, env=environment, capture_output=True
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     assert "«drawbridge-prod-network-vpc.id»" in done.stdout.decode("utf-8")
 
@@ -104,7 +118,9 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_an_output_without_room_is_an_error_of_one_line() -> None:
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-m", "preview"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "preview"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
     assert (done.returncode, done.stderr) == (
         1,
         "standard output cannot be written (No space left on device). Give -o a file.\n",

@@ -21,8 +21,8 @@ from markdown_it.token import Token
 from scripted import large_change
 
 from model.paths import PathPattern
-from preview import markdown, words
-from preview.words import Row, Table
+from preview.report import markdown, words
+from preview.report.words import Row, Table
 
 CELLS = st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=4)
 
@@ -97,7 +97,10 @@ def test_a_sentence_loses_nothing_that_can_be_seen(text: str) -> None:
 
 
 def test_what_a_sentence_has_in_backticks_is_code() -> None:
-    assert markdown.prose("Make an `aws.ec2.FlowLog` now, or `a b`.") == "Make an `aws.ec2.FlowLog` now, or `a b`."
+    assert (
+        markdown.prose("Make an `aws.ec2.FlowLog` now, or `a b`.")
+        == "Make an `aws.ec2.FlowLog` now, or `a b`."
+    )
     assert markdown.prose("`a``b` `c") == "`a` `b` `` `c ``"
 
 
@@ -138,21 +141,23 @@ def test_a_block_of_code_ends_only_where_we_end_it(text: str) -> None:
 def shown(text: str) -> str:
     """The comment of a stack with ``text`` all over it; the judgement is another test's matter."""
     stack = deployed("maycast-recorder")
-    with patch("preview.posture.judge", return_value=hostile_posture(stack, text)):
+    with patch("preview.posture.judgement.judge", return_value=hostile_posture(stack, text)):
         return markdown.to_markdown(hostile(stack, text), limit=200_000)
 
 
 def shown_comparison(text: str) -> str:
     """The comment of a change with ``text`` in all that it says."""
     change = hostile_comparison(large_change(), text)
-    with patch("preview.posture.judge", return_value=hostile_posture(change.after, text)):
+    with patch("preview.posture.judgement.judge", return_value=hostile_posture(change.after, text)):
         return markdown.to_markdown(change.after, change, hostile_gate(text), limit=400_000)
 
 
 @pytest.mark.parametrize("written", [shown, shown_comparison])
 @given(text=TEXT)
 @settings(max_examples=8, deadline=None)
-def test_the_comment_of_a_hostile_stack_has_the_form_of_an_honest_one(written: Callable[[str], str], text: str) -> None:
+def test_the_comment_of_a_hostile_stack_has_the_form_of_an_honest_one(
+    written: Callable[[str], str], text: str
+) -> None:
     honest, read = (github(written(added)) for added in ("x", f"x {text}"))
     counted = [
         "table",
@@ -174,7 +179,9 @@ def test_the_comment_of_a_hostile_stack_has_the_form_of_an_honest_one(written: C
         "em",
         "hr",
     ]
-    assert [(name, read.elements[name]) for name in counted] == [(name, honest.elements[name]) for name in counted]
+    assert [(name, read.elements[name]) for name in counted] == [
+        (name, honest.elements[name]) for name in counted
+    ]
     assert not set(read.elements) - set(honest.elements)
     assert harmless(read.text)
 
@@ -210,7 +217,7 @@ def test_endless_values_and_lists_keep_the_limit(letter: str) -> None:
     endless, stack = letter * 70_000, deployed("maycast-recorder")
     outputs = {f"{n}{endless}": [endless] for n in range(300)}
     evaluation = dataclasses.replace(hostile(stack, endless), warnings=(endless,) * 3_000, outputs=outputs)
-    with patch("preview.posture.judge", return_value=hostile_posture(stack, endless)):
+    with patch("preview.posture.judgement.judge", return_value=hostile_posture(stack, endless)):
         written = markdown.to_markdown(evaluation)
     assert len(written.encode()) <= 65_536
     assert "before you deploy" in written.rpartition("_Left out or shortened")[2]
@@ -231,7 +238,12 @@ def test_a_name_cannot_end_the_marker() -> None:
 
 
 def test_counts_and_lists_read_as_sentences() -> None:
-    assert [words.count(n, "route") for n in (0, 1, 2, 1000)] == ["0 routes", "1 route", "2 routes", "1,000 routes"]
+    assert [words.count(n, "route") for n in (0, 1, 2, 1000)] == [
+        "0 routes",
+        "1 route",
+        "2 routes",
+        "1,000 routes",
+    ]
     assert [words.listed(list(text)) for text in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
 
 

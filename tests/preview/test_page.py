@@ -21,11 +21,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import large_change
 
-from preview import architecture, gate, tokens, words
-from preview.architecture import Card, Drawing, Facts
-from preview.markdown import to_markdown
-from preview.page import to_html
-from preview.words import Row
+from preview.analysis import gate
+from preview.report import architecture, words
+from preview.report.architecture import Card, Drawing, Facts
+from preview.report.markdown import to_markdown
+from preview.report.page import to_html
+from preview.report.words import Row
+from preview.resource_types import tokens
 
 VOID = {"meta", "link", "rect", "path"}
 
@@ -62,14 +64,29 @@ PAGES = [*EXAMPLES, "compared"]
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_needs_nothing_but_itself(name: str) -> None:
     read = Reader(page(name))
-    assert not {"script", "iframe", "object", "embed", "img", "form", "base", "video", "audio"} & set(read.counts)
-    assert all(link.startswith("#") for tag, attributes in read.elements if tag == "a" for link in [attributes["href"] or ""])
-    assert [attributes for tag, attributes in read.elements if tag == "link"] == [{"rel": "icon", "href": "data:,"}]
+    assert not {"script", "iframe", "object", "embed", "img", "form", "base", "video", "audio"} & set(
+        read.counts
+    )
+    assert all(
+        link.startswith("#")
+        for tag, attributes in read.elements
+        if tag == "a"
+        for link in [attributes["href"] or ""]
+    )
+    assert [attributes for tag, attributes in read.elements if tag == "link"] == [
+        {"rel": "icon", "href": "data:,"}
+    ]
     names = {name for _, attributes in read.elements for name in attributes}
-    assert not [name for name in names if name.startswith("on") or name in ("src", "style", "srcset", "action", "background")]
+    assert not [
+        name
+        for name in names
+        if name.startswith("on") or name in ("src", "style", "srcset", "action", "background")
+    ]
     assert "url(" not in re.sub(r'marker-end="url\(#[a-z-]+\)"', "", page(name).split("<svg", 1)[0])
     assert "@import" not in page(name)
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
     assert {"http-equiv": "Content-Security-Policy", "content": policy} in [
         attributes for tag, attributes in read.elements if tag == "meta"
     ]
@@ -82,12 +99,22 @@ def test_names_within_a_page_are_unique_and_lead_somewhere(name: str) -> None:
     assert sorted(ids) == sorted(set(ids))
     assert {link[1:] for link in read.values("href") if link.startswith("#")} <= set(ids)
     assert {part for value in read.values("aria-labelledby") for part in value.split()} <= set(ids)
-    assert (read.counts["h1"], read.counts["main"], read.counts["header"], read.counts["footer"]) == (1, 1, 1, 1)
+    assert (read.counts["h1"], read.counts["main"], read.counts["header"], read.counts["footer"]) == (
+        1,
+        1,
+        1,
+        1,
+    )
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_page_has_all_sections(name: str) -> None:
-    ids = [value for tag, attributes in Reader(page(name)).elements if tag == "section" for value in [attributes["id"]]]
+    ids = [
+        value
+        for tag, attributes in Reader(page(name)).elements
+        if tag == "section"
+        for value in [attributes["id"]]
+    ]
     wanted = [
         "architecture",
         "reach",
@@ -127,13 +154,13 @@ def test_no_secret_is_on_a_page_or_in_a_comment(name: str, delivery: str) -> Non
 
 def shown(text: str) -> str:
     stack = deployed("maycast-recorder")
-    with patch("preview.posture.judge", return_value=hostile_posture(stack, text)):
+    with patch("preview.posture.judgement.judge", return_value=hostile_posture(stack, text)):
         return to_html(hostile(stack, text))
 
 
 def shown_comparison(text: str) -> str:
     change = hostile_comparison(large_change(), text)
-    with patch("preview.posture.judge", return_value=hostile_posture(change.after, text)):
+    with patch("preview.posture.judgement.judge", return_value=hostile_posture(change.after, text)):
         return to_html(change.after, change, hostile_gate(text))
 
 
@@ -142,7 +169,9 @@ def shown_comparison(text: str) -> str:
 @settings(max_examples=10, deadline=None)
 def test_no_text_of_a_stack_becomes_markup(written: Callable[[str], str], text: str) -> None:
     honest, read = (Reader(written(added)) for added in ("x", f"x {text}"))
-    drawn = dict.fromkeys(("text", "rect", "path", "title", "code"), 0)  # it draws other services; backticks make code
+    drawn = dict.fromkeys(
+        ("text", "rect", "path", "title", "code"), 0
+    )  # it draws other services; backticks make code
     assert {**read.counts, **drawn} == {**honest.counts, **drawn}
     assert {name for _, attributes in read.elements for name in attributes} == {
         name for _, attributes in honest.elements for name in attributes
@@ -153,7 +182,8 @@ def test_no_text_of_a_stack_becomes_markup(written: Callable[[str], str], text: 
 
 NAME = st.text("abcdefgh.-*/", min_size=1, max_size=60)
 CARDS = st.lists(
-    st.builds(lambda a, b: Card(a, ((b, "code"), (a + b, "text")), "route open"), NAME, NAME), max_size=architecture.ROUTES
+    st.builds(lambda a, b: Card(a, ((b, "code"), (a + b, "text")), "route open"), NAME, NAME),
+    max_size=architecture.ROUTES,
 )
 FACTS = st.builds(
     Facts,
@@ -162,9 +192,9 @@ FACTS = st.builds(
     machines=NAME,
     routed=st.lists(NAME, max_size=6).map(tuple),
     others=st.lists(NAME, max_size=architecture.SERVICES).map(tuple),
-    state=st.lists(st.tuples(st.builds(lambda a: Card(a, ((a, "text"), (a, "text")), "state"), NAME), NAME), max_size=2).map(
-        tuple
-    ),
+    state=st.lists(
+        st.tuples(st.builds(lambda a: Card(a, ((a, "text"), (a, "text")), "state"), NAME), NAME), max_size=2
+    ).map(tuple),
     endpoint=st.none() | NAME,
     egress=st.lists(NAME, max_size=8).map(tuple),
     closed=st.booleans(),
@@ -205,16 +235,33 @@ def test_boxes_lie_in_one_another_or_apart(layout: Any, known: Facts) -> None:
     for index, a in enumerate(drawing.boxes):
         assert a.x >= 0 and a.x + a.width <= drawing.width and a.y + a.height <= drawing.height
         for b in drawing.boxes[index + 1 :]:
-            apart = a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
-            within = a.x <= b.x and b.x + b.width <= a.x + a.width and a.y <= b.y and b.y + b.height <= a.y + a.height
+            apart = (
+                a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
+            )
+            within = (
+                a.x <= b.x
+                and b.x + b.width <= a.x + a.width
+                and a.y <= b.y
+                and b.y + b.height <= a.y + a.height
+            )
             assert apart or within, (a, b)
 
 
 def test_the_drawing_shows_what_the_stack_has() -> None:
     routes = [
         {"hostname": "models.example.com", "service": "http://nginx:80", "access": "users"},
-        {"hostname": "models.example.com", "path": "/healthz", "service": "http://nginx:80", "access": "public"},
-        {"hostname": "models.example.com", "path": "/old/*", "service": "http_status:404", "access": "public"},
+        {
+            "hostname": "models.example.com",
+            "path": "/healthz",
+            "service": "http://nginx:80",
+            "access": "public",
+        },
+        {
+            "hostname": "models.example.com",
+            "path": "/old/*",
+            "service": "http_status:404",
+            "access": "public",
+        },
     ]
     known = architecture.facts(deployed("image2model", routes=routes))
     assert [(card.title, card.lines[1][0], card.kind) for card in known.routes] == [
@@ -222,9 +269,20 @@ def test_the_drawing_shows_what_the_stack_has() -> None:
         ("models.example.com/old/*", "nobody", "route"),
         ("models.example.com", "login: @example.com, session 24h", "route guarded"),
     ]
-    assert (known.machines, known.routed, known.others) == ("1 × t3.medium", ("nginx",), ("frontend", "backend", "redis"))
-    assert [(card.title, port) for card, port in known.state] == [("PostgreSQL 16", "tcp/5432"), ("Files", "tcp/2049")]
-    assert (known.endpoint, known.egress, known.closed) == ("tcp/22", ("tcp/80", "udp/123", "tcp/443", "tcp+udp/7844"), True)
+    assert (known.machines, known.routed, known.others) == (
+        "1 × t3.medium",
+        ("nginx",),
+        ("frontend", "backend", "redis"),
+    )
+    assert [(card.title, port) for card, port in known.state] == [
+        ("PostgreSQL 16", "tcp/5432"),
+        ("Files", "tcp/2049"),
+    ]
+    assert (known.endpoint, known.egress, known.closed) == (
+        "tcp/22",
+        ("tcp/80", "udp/123", "tcp/443", "tcp+udp/7844"),
+        True,
+    )
     assert known.rest == "anything else: nobody, 404"
 
 
@@ -235,12 +293,18 @@ def test_a_catch_all_that_answers_is_said_everywhere() -> None:
     opened = dataclasses.replace(config, inputs={**config.inputs, "config": {"ingresses": rules}})
     stack = dataclasses.replace(stack, resources=tuple(opened if r is config else r for r in stack.resources))
     assert architecture.facts(stack).rest == "ANYTHING ELSE: http://nginx:80"
-    assert words.reach(stack).rows[-1] == Row(("anything else", "everyone on the Internet", "none", "http://nginx:80"), "open")
-    assert words.summary(stack).endswith("; whatever else is asked for goes to http://nginx:80, for everyone.")
+    assert words.reach(stack).rows[-1] == Row(
+        ("anything else", "everyone on the Internet", "none", "http://nginx:80"), "open"
+    )
+    assert words.summary(stack).endswith(
+        "; whatever else is asked for goes to http://nginx:80, for everyone."
+    )
 
 
 def test_many_routes_and_services_are_counted_not_drawn() -> None:
-    routes = [{"hostname": f"h{n}.example.com", "service": "http://nginx:80", "access": "public"} for n in range(40)]
+    routes = [
+        {"hostname": f"h{n}.example.com", "service": "http://nginx:80", "access": "public"} for n in range(40)
+    ]
     known = architecture.facts(deployed("maycast-recorder", routes=routes, access={}))
     assert len(known.routes) == architecture.ROUTES
     assert known.routes[-1].title == "and 29 more routes"
@@ -291,7 +355,12 @@ def test_a_page_in_chromium(tab: browser.Page, tmp_path: Path, name: str, width:
     assert tab.run(f"matchMedia('(prefers-color-scheme: {scheme})').matches") is True
     assert tab.run(OVERFLOW) <= 0
     assert tab.run(LABELS) == []
-    assert tab.run("[...document.querySelectorAll('section')].filter(s => s.getBoundingClientRect().height < 40).length") == 0
+    assert (
+        tab.run(
+            "[...document.querySelectorAll('section')].filter(s => s.getBoundingClientRect().height < 40).length"
+        )
+        == 0
+    )
     tab.run("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert tab.run(OVERFLOW) <= 0
     assert tab.requests == [file.as_uri()]
@@ -307,12 +376,12 @@ def test_a_page_can_be_read_by_all(tab: browser.Page, tmp_path: Path, width: int
     tab.run("document.querySelectorAll('details').forEach(d => d.open = true)")
     tab.run((resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8") + ";0")
     rules = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']}"
-    summary = (
-        "({violations: r.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html)]), passes: r.passes.map(v => v.id)})"
-    )
+    summary = "({violations: r.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html)]), passes: r.passes.map(v => v.id)})"
     judged = tab.run(f"axe.run(document, {rules}).then(r => {summary})")
     assert judged["violations"] == []
-    assert {"color-contrast", "document-title", "html-has-lang", "heading-order", "landmark-one-main"} <= set(judged["passes"])
+    assert {"color-contrast", "document-title", "html-has-lang", "heading-order", "landmark-one-main"} <= set(
+        judged["passes"]
+    )
 
 
 def test_the_two_schemes_differ(tab: browser.Page, tmp_path: Path) -> None:
@@ -321,7 +390,11 @@ def test_the_two_schemes_differ(tab: browser.Page, tmp_path: Path) -> None:
     colours = []
     for scheme in ("light", "dark"):
         tab.open(file, width=1440, scheme=scheme)
-        colours.append(tab.run("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"))
+        colours.append(
+            tab.run(
+                "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+            )
+        )
     assert colours == [["rgb(246, 247, 249)", "rgb(28, 36, 48)"], ["rgb(18, 22, 29)", "rgb(230, 234, 240)"]]
 
 

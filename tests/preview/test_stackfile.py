@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from preview.stackfile import Secret, StackFileError, read
+from preview.evaluate.stackfile import StackFileError, read
+from preview.resources import Secret
 
 
 @pytest.fixture
@@ -22,7 +23,10 @@ def write(project: Path, text: str) -> Path:
 
 
 def test_values_travel_as_text_and_structures_as_json(project: Path) -> None:
-    write(project, 'config:\n  aws:region: eu-west-1\n  on: true\n  n: 17\n  drawbridge:o: {b: [1, "x"], a: ü}\n')
+    write(
+        project,
+        'config:\n  aws:region: eu-west-1\n  on: true\n  n: 17\n  drawbridge:o: {b: [1, "x"], a: ü}\n',
+    )
     stack = read(project, "prod", None)
     assert stack.config == {
         "aws:region": "eu-west-1",
@@ -37,19 +41,44 @@ def test_values_travel_as_text_and_structures_as_json(project: Path) -> None:
 @pytest.mark.parametrize(
     "written, engine",
     [
-        ("no", "no"), ("On", "On"), ("y", "y"), ("TRUE", "true"), ("~", ""), ('"017"', "017"),
-        ("017", "15"), ("0o17", "15"), ("0x1F", "31"), ("0b101", "5"), ("08", "8"), ("+5", "5"), ("-0", "0"), ("1_000", "1000"),
-        ("1.10", "1.1"), ("1.0", "1"), (".5", "0.5"), ("1e3", "1000"), ("12e3", "12000"), ("1e-7", "1e-7"), ("1.0e21", "1e+21"),
-        ("0.00001", "0.00001"), ("0e12345", "0"), ("1e400", "1e400"), ("653966269086167040.5", "653966269086167000"),
-        ("18446744073709551615", "18446744073709551615"), ("12345678901234567890123456789012", "1.2345678901234567e+31"),
+        ("no", "no"),
+        ("On", "On"),
+        ("y", "y"),
+        ("TRUE", "true"),
+        ("~", ""),
+        ('"017"', "017"),
+        ("017", "15"),
+        ("0o17", "15"),
+        ("0x1F", "31"),
+        ("0b101", "5"),
+        ("08", "8"),
+        ("+5", "5"),
+        ("-0", "0"),
+        ("1_000", "1000"),
+        ("1.10", "1.1"),
+        ("1.0", "1"),
+        (".5", "0.5"),
+        ("1e3", "1000"),
+        ("12e3", "12000"),
+        ("1e-7", "1e-7"),
+        ("1.0e21", "1e+21"),
+        ("0.00001", "0.00001"),
+        ("0e12345", "0"),
+        ("1e400", "1e400"),
+        ("653966269086167040.5", "653966269086167000"),
+        ("18446744073709551615", "18446744073709551615"),
+        ("12345678901234567890123456789012", "1.2345678901234567e+31"),
         ("98e7654321098765432109876543210", "98e7654321098765432109876543210"),
-        ("12:30", "12:30"), ("190:20:30", "190:20:30"), ("10.0.0.0/16", "10.0.0.0/16"),
-        ("2024-1-31", "2024-01-31 00:00:00 +0000 UTC"), ("2024-01-31T1:02:03.120+02:00", "2024-01-31 01:02:03.12 +0200 +0200"),
+        ("12:30", "12:30"),
+        ("190:20:30", "190:20:30"),
+        ("10.0.0.0/16", "10.0.0.0/16"),
+        ("2024-1-31", "2024-01-31 00:00:00 +0000 UTC"),
+        ("2024-01-31T1:02:03.120+02:00", "2024-01-31 01:02:03.12 +0200 +0200"),
         ("2024-02-31", "2024-02-31"),
         ("[no, 1.50, 1.0, 1e3, 2024-01-31]", '["no",1.5,1,1000,"2024-01-31 00:00:00 +0000 UTC"]'),
         ("{5: x, true: y, on: z}", '{"5":"x","on":"z","true":"y"}'),
     ],
-)  # fmt: skip
+)
 def test_scalars_are_what_the_engine_makes_of_them(project: Path, written: str, engine: str) -> None:
     write(project, f"config:\n  k: {written}\n")
     assert read(project, "prod", None).config == {"drawbridge:k": engine}
@@ -58,7 +87,10 @@ def test_scalars_are_what_the_engine_makes_of_them(project: Path, written: str, 
 def test_encrypted_leaves_become_names_of_themselves_with_a_digest_and_mark_their_key(project: Path) -> None:
     write(project, "config:\n  drawbridge:secrets:\n    KEY: {secure: AAAB}\n  aws:token: {secure: CCC}\n")
     stack = read(project, None, None)
-    assert stack.config == {"drawbridge:secrets": '{"KEY":"«secrets.KEY·5e01d7a1»"}', "aws:token": "«token·8c55ff95»"}
+    assert stack.config == {
+        "drawbridge:secrets": '{"KEY":"«secrets.KEY·5e01d7a1»"}',
+        "aws:token": "«token·8c55ff95»",
+    }
     assert stack.secret_keys == {"drawbridge:secrets", "aws:token"}
 
 
@@ -78,7 +110,10 @@ def test_a_config_file_elsewhere_names_its_stack(project: Path, tmp_path: Path) 
 def test_a_change_replaces_a_key_however_it_is_written(project: Path) -> None:
     write(project, "config:\n  drawbridge:a: {secure: AAAB}\n  drawbridge:config:b: old\n")
     stack = read(project, None, None, {"a": "plain", "b": "new"})
-    assert (stack.config, stack.secret_keys) == ({"drawbridge:a": "plain", "drawbridge:b": "new"}, frozenset())
+    assert (stack.config, stack.secret_keys) == (
+        {"drawbridge:a": "plain", "drawbridge:b": "new"},
+        frozenset(),
+    )
 
 
 CURE = " Write `config:` and, indented below it, keys such as `aws:region` and `drawbridge:KEY`."
@@ -87,8 +122,14 @@ CURE = " Write `config:` and, indented below it, keys such as `aws:region` and `
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("config:\n  a: 1\n  a: 2\n", ":3: not valid YAML: key 'a' is there twice, first on line 2. Keep one of them."),
-        ('config:\n  o: {1: x, "1": y}\n', ":2: not valid YAML: key '1' is there twice, first on line 2. Keep one of them."),
+        (
+            "config:\n  a: 1\n  a: 2\n",
+            ":3: not valid YAML: key 'a' is there twice, first on line 2. Keep one of them.",
+        ),
+        (
+            'config:\n  o: {1: x, "1": y}\n',
+            ":2: not valid YAML: key '1' is there twice, first on line 2. Keep one of them.",
+        ),
         ("config:\n  ? [a]\n  : 1\n", ":2: not valid YAML: a key is text, not a list or a mapping"),
         ("config:\n  a: .inf\n", ":2: not valid YAML: .inf is no finite number. Put it in quotes."),
         ("config: [", ":1: not valid YAML: expected the node content, but found '<stream end>'"),

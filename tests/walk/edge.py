@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from preview import tokens
-from preview.evaluate import Evaluation, Resource, bare
-from preview.reach import Reach
+from preview.analysis.reach import Reach
+from preview.resource_types import tokens
+from preview.resources import Evaluation, Resource, bare
 
 from .expressions import matches
 
@@ -69,7 +69,9 @@ class Edge:
         self.reach = Reach(self.stack)
         settings = json.loads(self.stack.config["drawbridge:cloudflare"])
         self.issuer = f"https://{settings['team']}.cloudflareaccess.com"
-        self.settings = {r.inputs["settingId"]: r.inputs["value"] for r in self.stack.of_type(tokens.ZONE_SETTING)}
+        self.settings = {
+            r.inputs["settingId"]: r.inputs["value"] for r in self.stack.of_type(tokens.ZONE_SETTING)
+        }
         self.body_limit = self.stack.outputs["uploadLimitMB"] * 2**20
         self.normalises = bool(self.stack.of_type(tokens.NORMALIZATION))
         self.tokens = {
@@ -79,7 +81,12 @@ class Edge:
         }
 
     def rules(self, phase: str) -> list[dict[str, Any]]:
-        return [rule for r in self.stack.of_type(tokens.RULESET) if r.inputs["phase"] == phase for rule in bare(r.raw["rules"])]
+        return [
+            rule
+            for r in self.stack.of_type(tokens.RULESET)
+            if r.inputs["phase"] == phase
+            for rule in bare(r.raw["rules"])
+        ]
 
     # --- the edge -----------------------------------------------------------------------------------------------------
 
@@ -102,7 +109,9 @@ class Edge:
                 if self.seen[rule["ref"]] > rule["ratelimit"]["requestsPerPeriod"]:
                     raise Refused(429, rule["ref"])
         # Whether the edge takes a forged assertion away where no login is asked for is not documented: here it stays.
-        asked = self.reach._edge(host, unquote(path))  # by itself: Access asks before there is an ingress rule to speak of
+        asked = self.reach._edge(
+            host, unquote(path)
+        )  # by itself: Access asks before there is an ingress rule to speak of
         if asked:
             request.put(_NAMES, self.login(request, asked))
         request.put("Walk-Login", None)
@@ -126,7 +135,11 @@ class Edge:
         if known is None:
             if application.inputs.get("serviceAuth401Redirect"):
                 raise Refused(401, "a service token is asked for")
-            raise Refused(302, "a login is asked for", Location=f"{self.issuer}/cdn-cgi/access/login/{request.get('Host')}")
+            raise Refused(
+                302,
+                "a login is asked for",
+                Location=f"{self.issuer}/cdn-cgi/access/login/{request.get('Host')}",
+            )
         for policy, _ in asked:
             people = policy.inputs["decision"] == "allow"
             fits = any(_fits(rule, known) for rule in policy.inputs["includes"])
@@ -136,7 +149,9 @@ class Edge:
             if people == ("token" not in known) and fits and also and factor and not never:
                 name = known.get("email") or f"service token {known['name']}"
                 return assertion({"aud": f"«{application.name}.aud»", "iss": self.issuer, "sub": name})
-        raise Refused(401 if application.inputs.get("serviceAuth401Redirect") else 403, "Access lets others in")
+        raise Refused(
+            401 if application.inputs.get("serviceAuth401Redirect") else 403, "Access lets others in"
+        )
 
     # --- the connector ------------------------------------------------------------------------------------------------
 
@@ -147,7 +162,11 @@ class Edge:
         access = entry.origin.get("access", {})
         if access.get("required"):
             claims = checked(request.get(_NAMES))
-            if claims is None or claims["aud"] not in access["audTags"] or access["teamName"] not in claims["iss"]:
+            if (
+                claims is None
+                or claims["aud"] not in access["audTags"]
+                or access["teamName"] not in claims["iss"]
+            ):
                 raise Refused(403, "the connector asks for the login")
         if entry.service.startswith("http_status:"):
             raise Refused(int(entry.service.partition(":")[2]), "a fixed answer")
@@ -162,7 +181,12 @@ class Edge:
             try:
                 address = self.admit(request, secure)
             except Refused as refused:
-                headers = {**refused.headers, "Walk-Refused": str(refused), "Content-Length": "0", "Connection": "close"}
+                headers = {
+                    **refused.headers,
+                    "Walk-Refused": str(refused),
+                    "Content-Length": "0",
+                    "Connection": "close",
+                }
                 head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
                 writer.write(f"HTTP/1.1 {refused.status} x\r\n{head}\r\n".encode("latin-1"))
                 await writer.drain()
@@ -223,7 +247,8 @@ def _fits(rule: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
 def _normalised(path: str) -> str:
     """RFC 3986 with Cloudflare's additions: backslashes, double slashes and dot segments, unreserved characters decoded."""
     path = "".join(
-        unquote(part) if part.startswith("%") and unquote(part) in _UNRESERVED else part for part in _split(path)
+        unquote(part) if part.startswith("%") and unquote(part) in _UNRESERVED else part
+        for part in _split(path)
     ).replace("\\", "/")
     result = posixpath.normpath("/" + path.lstrip("/"))
     return result + ("/" if path.endswith("/") and result != "/" else "")
@@ -244,7 +269,9 @@ def _split(path: str) -> list[str]:
 def _parsed(head: bytes) -> Request:
     first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
     method, target, _ = first.split(" ")
-    return Request(method, target, [(n.strip(), v.strip()) for n, _, v in (line.partition(":") for line in lines)])
+    return Request(
+        method, target, [(n.strip(), v.strip()) for n, _, v in (line.partition(":") for line in lines)]
+    )
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w.]*)|([(){},]))')
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {"lower": str.lower, "starts_with": str.startswith, "ends_with": str.endswith}
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "lower": str.lower,
+    "starts_with": str.startswith,
+    "ends_with": str.endswith,
+}
 
 
 def matches(expression: str, fields: Mapping[str, str]) -> bool:

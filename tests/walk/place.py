@@ -29,7 +29,7 @@ from rendered import merged, project, written
 from websockets.sync.client import ClientConnection, connect
 
 from model import drawn
-from preview.evaluate import Evaluation
+from preview.resources import Evaluation
 
 from .edge import Address, Edge, Running, checked, service_of
 
@@ -77,11 +77,15 @@ class Place:
         self.stack: Evaluation = deployed(example, secretDelivery="cloud-init", **SECTIONS, **changes)
         self.settle = settler(self.stack)
         project(example, folder, **SECTIONS, **changes)
-        facts = json.loads(written(example, "cloud-init", **SECTIONS, **changes)["/etc/drawbridge/machine.json"])
+        facts = json.loads(
+            written(example, "cloud-init", **SECTIONS, **changes)["/etc/drawbridge/machine.json"]
+        )
         self.once: list[str] = facts["once"]
         document = merged(folder, *(word for name in self.once for word in ("--profile", f"once-{name}")))
         self.networks = {name: set(body.get("networks") or {}) for name, body in document["services"].items()}
-        self.services: dict[str, Any] = json.loads(self.settle(json.dumps(document["services"], ensure_ascii=False)))
+        self.services: dict[str, Any] = json.loads(
+            self.settle(json.dumps(document["services"], ensure_ascii=False))
+        )
         self.volumes: dict[str, Any] = document.get("volumes", {})
         self.addresses: dict[tuple[str, int], Address] = {}
 
@@ -107,7 +111,10 @@ class Place:
         return re.sub(rf"//({names}):(\d+)", place, text)
 
     def environment(self, service: str) -> dict[str, str]:
-        return {name: self.here(str(value)) for name, value in (self.services[service].get("environment") or {}).items()}
+        return {
+            name: self.here(str(value))
+            for name, value in (self.services[service].get("environment") or {}).items()
+        }
 
     # --- processes ----------------------------------------------------------------------------------------------------
 
@@ -116,7 +123,8 @@ class Place:
         """The app of a few lines, by the service's own command where it is uvicorn's."""
         ip, real = self.address(service, port)
         words = list(
-            self.services[service].get("command") or ["uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", str(port)]
+            self.services[service].get("command")
+            or ["uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", str(port)]
         )
         assert words[:2] == ["uvicorn", "app.main:app"], words
         words[words.index("--host") + 1] = ip
@@ -138,10 +146,15 @@ class Place:
         folder = self.folder / "running-nginx"
         folder.mkdir()
         (folder / "site.conf").write_text(site.replace(f"listen {port};", f"listen {ip}:{real};"))
-        paths = " ".join(f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        paths = " ".join(
+            f"{name}_temp_path {folder}/{name};"
+            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
         user = "user root;" if os.geteuid() == 0 else ""
         main = f"{user} daemon off; worker_processes 1; pid {folder}/pid; error_log stderr warn; events {{}}"
-        (folder / "nginx.conf").write_text(f"{main} http {{ access_log off; {paths} include {folder}/site.conf; }}")
+        (folder / "nginx.conf").write_text(
+            f"{main} http {{ access_log off; {paths} include {folder}/site.conf; }}"
+        )
         command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
         with _process(command, self.folder / "nginx.log"):
             _answers((ip, real), self.folder / "nginx.log")
@@ -189,13 +202,23 @@ class Visitor:
         self.place, self.running = place, running
 
     def __call__(
-        self, url: str, method: str = "GET", *, who: Mapping[str, Any] | None = None, token: str | None = None, body: bytes = b"",
-        headers: Mapping[str, str] | None = None, secure: bool = True, claims_length: int | None = None,
-    ) -> Answer:  # fmt: skip
+        self,
+        url: str,
+        method: str = "GET",
+        *,
+        who: Mapping[str, Any] | None = None,
+        token: str | None = None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        secure: bool = True,
+        claims_length: int | None = None,
+    ) -> Answer:
         """``url`` is HOST/PATH, sent as it is written. ``who`` is a login, ``token`` a service token's name; ``claims_length`` is
         a Content-Length for a body that is not sent."""
         host, slash, path = url.partition("/")
-        connection = HTTPConnection("127.0.0.1", self.running.https if secure else self.running.http, timeout=30)
+        connection = HTTPConnection(
+            "127.0.0.1", self.running.https if secure else self.running.http, timeout=30
+        )
         connection.putrequest(method, (slash + path) or "/", skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", host)
         if who:
@@ -272,9 +295,14 @@ def walking(example: str, folder: Path, apps: Mapping[str, int], **changes: Any)
 
 def database_environment(place: Place, service: str, server: Server) -> dict[str, str]:
     """A service's environment, with the port and the certificate of a server on this machine."""
-    environment = {name: value.replace(":5432/", f":{server.port}/") for name, value in place.environment(service).items()}
+    environment = {
+        name: value.replace(":5432/", f":{server.port}/")
+        for name, value in place.environment(service).items()
+    }
     ca = str(server.folder / "ca.pem")
-    environment = {name: value.replace("/etc/drawbridge/rds-ca.pem", ca) for name, value in environment.items()}
+    environment = {
+        name: value.replace("/etc/drawbridge/rds-ca.pem", ca) for name, value in environment.items()
+    }
     return {"PATH": os.environ["PATH"], **environment, "PGPORT": str(server.port)}
 
 
@@ -292,7 +320,11 @@ def opened(server: Server, environment: Mapping[str, str]) -> None:
 def run_python(script: str, environment: Mapping[str, str], *words: str) -> list[Any]:
     """What a script prints as JSON, run with a service's environment."""
     done = subprocess.run(
-        [sys.executable, "-c", script, *words], env=dict(environment), capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script, *words],
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))

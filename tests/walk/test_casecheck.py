@@ -10,7 +10,9 @@ import pytest
 
 from .place import OPA, Visitor, walking
 
-needs_opa = pytest.mark.skipif(not OPA, reason="needs opa on PATH: go install github.com/open-policy-agent/opa@v1.10.1")
+needs_opa = pytest.mark.skipif(
+    not OPA, reason="needs opa on PATH: go install github.com/open-policy-agent/opa@v1.10.1"
+)
 FRONTEND = "https://casecheck.pages.dev"
 
 
@@ -40,17 +42,29 @@ def test_uvicorn_sees_the_visitors_address_and_believes_nobody_but_the_connector
 
 
 def test_the_front_end_may_call_with_credentials_and_others_may_not(visit: Visitor) -> None:
-    ask = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    ask = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
     answer = visit("api.example.com/v1/auth/login", "OPTIONS", headers={"Origin": FRONTEND, **ask})
-    allowed = {name.removeprefix("access-control-allow-"): v for name, v in answer.headers.items() if "-allow-" in name}
+    allowed = {
+        name.removeprefix("access-control-allow-"): v
+        for name, v in answer.headers.items()
+        if "-allow-" in name
+    }
     assert (answer.status, allowed["origin"], allowed["credentials"]) == (200, FRONTEND, "true")
-    other = visit("api.example.com/v1/auth/login", "OPTIONS", headers={"Origin": "https://evil.example", **ask})
+    other = visit(
+        "api.example.com/v1/auth/login", "OPTIONS", headers={"Origin": "https://evil.example", **ask}
+    )
     assert (other.status, other.headers.get("access-control-allow-origin")) == (400, None)
 
 
 def test_the_front_end_is_told_where_the_api_is(visit: Visitor) -> None:
     outputs = visit.place.stack.outputs
-    assert (outputs["urls"], outputs["corsOrigins"]) == ({"api.example.com": "https://api.example.com"}, [FRONTEND])
+    assert (outputs["urls"], outputs["corsOrigins"]) == (
+        {"api.example.com": "https://api.example.com"},
+        [FRONTEND],
+    )
 
 
 def test_the_eleventh_login_of_a_minute_is_refused_at_the_edge(visit: Visitor) -> None:
@@ -82,7 +96,9 @@ def decision(visit: Visitor, given: object) -> object:
     environment = visit.place.environment("api")
     url = environment["OPA_URL"] + environment["OPA_POLICY_PATH"]
     body = json.dumps({} if given is None else {"input": given}).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout=10) as answer:
+    with urllib.request.urlopen(
+        urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout=10
+    ) as answer:
         return json.load(answer)["result"]
 
 
@@ -110,7 +126,9 @@ NO = ["no rule allows it"]
         ("USER", "user:delete", {}, NO),
     ],
 )
-def test_opa_decides_as_the_policy_says(visit: Visitor, role: str, action: str, resource: object, reasons: list[str]) -> None:
+def test_opa_decides_as_the_policy_says(
+    visit: Visitor, role: str, action: str, resource: object, reasons: list[str]
+) -> None:
     asked = {"subject": {"id": "u1", "role": role}, "action": action, "resource": resource, "context": {}}
     assert decision(visit, asked) == {"allow": reasons != NO, "reasons": reasons}
 
@@ -142,9 +160,12 @@ def test_behind_a_login_the_front_end_keeps_working(tmp_path_factory: pytest.Tem
     with walking("casecheck", tmp_path_factory.mktemp("staff"), {"api": 8000}, **changes) as visit:
         nobody = visit("api.example.com/v1/auth/login")
         assert (nobody.status, nobody.headers["location"]) == (
-            302, "https://acme.cloudflareaccess.com/cdn-cgi/access/login/api.example.com",
-        )  # fmt: skip
+            302,
+            "https://acme.cloudflareaccess.com/cdn-cgi/access/login/api.example.com",
+        )
         assert visit("api.example.com/docs", who={"email": "a@example.com"}).service == "api"
         assert visit("api.example.com/docs", who={"email": "a@elsewhere.example"}).status == 403
-        (application,) = (r for r in visit.place.stack.resources if r.type.endswith(":ZeroTrustAccessApplication"))
+        (application,) = (
+            r for r in visit.place.stack.resources if r.type.endswith(":ZeroTrustAccessApplication")
+        )
         assert application.inputs["corsHeaders"]["allowedOrigins"] == [FRONTEND]

@@ -17,17 +17,27 @@ OPS = {"email": "ops@example.com", "mfa": True}
 
 @pytest.fixture(scope="module")
 def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
-    with walking("image2model", tmp_path_factory.mktemp("image2model"), {"frontend": 3000, "backend": 8000}) as visitor:
+    with walking(
+        "image2model", tmp_path_factory.mktemp("image2model"), {"frontend": 3000, "backend": 8000}
+    ) as visitor:
         yield visitor
 
 
 @pytest.mark.parametrize(
     "path, service",
-    [("/", "frontend"), ("/static/app.css", "frontend"), ("/api/v1/upload", "backend"), ("/api/v1/health", "backend")],
+    [
+        ("/", "frontend"),
+        ("/static/app.css", "frontend"),
+        ("/api/v1/upload", "backend"),
+        ("/api/v1/health", "backend"),
+    ],
 )
 def test_users_log_in_and_reach_the_services_by_path(visit: Visitor, path: str, service: str) -> None:
     nobody = visit(APP + path)
-    assert (nobody.status, nobody.headers["location"]) == (302, f"https://acme.cloudflareaccess.com/cdn-cgi/access/login/{APP}")
+    assert (nobody.status, nobody.headers["location"]) == (
+        302,
+        f"https://acme.cloudflareaccess.com/cdn-cgi/access/login/{APP}",
+    )
     assert visit(APP + path, who={"email": "ann@elsewhere.example"}).status == 403
     came = visit(APP + path, who=USER)
     assert (came.status, came.service, visit.identity(came)) == (200, service, "ann@example.com")
@@ -61,7 +71,8 @@ def test_nor_does_nginx_serve_it_there(visit: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["/api/v1/%61dmin/disk-usage", "/api/v1//admin/disk-usage", "/api/v1%2fadmin/x", "/api/v1/./admin/x"]
+    "spelling",
+    ["/api/v1/%61dmin/disk-usage", "/api/v1//admin/disk-usage", "/api/v1%2fadmin/x", "/api/v1/./admin/x"],
 )
 def test_nor_by_another_spelling(visit: Visitor, spelling: str) -> None:
     answer = visit(APP + spelling, who=USER)
@@ -97,7 +108,9 @@ def test_the_secure_headers_are_there(visit: Visitor) -> None:
 def test_the_apps_own_hourly_limit_counts_the_visitors_address(visit: Visitor) -> None:
     """The 100 an hour that Pro cannot count is the app's; nginx tells it whom to count."""
     assert visit.place.environment("backend")["RATE_LIMIT_PER_HOUR"] == "100"
-    headers = visit(APP + "/api/v1/health", who=USER, headers={"X-Forwarded-For": "203.0.113.66"}).seen["headers"]
+    headers = visit(APP + "/api/v1/health", who=USER, headers={"X-Forwarded-For": "203.0.113.66"}).seen[
+        "headers"
+    ]
     assert headers["x-forwarded-for"] == headers["x-real-ip"] == "198.51.100.7"
 
 
@@ -107,9 +120,14 @@ def test_generated_secrets_have_the_guides_lengths_and_reach_who_needs_them(visi
     made["REDIS_PASSWORD"] = visit.place.environment("redis")["REDIS_PASSWORD"]
     assert [name for name, value in made.items() if not re.fullmatch("[0-9a-f]+", value)] == []
     assert {name: len(value) // 2 for name, value in made.items()} == {
-        "SECRET_KEY": 32, "API_KEY": 24, "ADMIN_API_KEY": 24, "REDIS_PASSWORD": 32,
-    }  # fmt: skip
-    assert set(frontend) == {"API_KEY"} and frontend["API_KEY"] == backend["API_KEY"] != backend["ADMIN_API_KEY"]
+        "SECRET_KEY": 32,
+        "API_KEY": 24,
+        "ADMIN_API_KEY": 24,
+        "REDIS_PASSWORD": 32,
+    }
+    assert (
+        set(frontend) == {"API_KEY"} and frontend["API_KEY"] == backend["API_KEY"] != backend["ADMIN_API_KEY"]
+    )
     assert {"models.example.com", "admin.example.com"} == set(backend["ALLOWED_HOSTS"].split(","))
 
 

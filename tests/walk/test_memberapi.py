@@ -31,10 +31,15 @@ def test_public_paths_need_no_login_under_the_protected_host(visit: Visitor, pat
     assert "cf-access-jwt-assertion" not in answer.seen["headers"]
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/metrics", "/mean", "/healthz/x", "/healthzz"])
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/openapi.json", "/metrics", "/mean", "/healthz/x", "/healthzz"]
+)
 def test_what_is_not_listed_is_behind_authentiks_login(visit: Visitor, path: str) -> None:
     nobody = visit(HOST + path)
-    assert (nobody.status, nobody.headers["location"]) == (302, f"https://ose.cloudflareaccess.com/cdn-cgi/access/login/{HOST}")
+    assert (nobody.status, nobody.headers["location"]) == (
+        302,
+        f"https://ose.cloudflareaccess.com/cdn-cgi/access/login/{HOST}",
+    )
     assert visit(HOST + path, who={"email": "eve@ose.tw", "groups": ["others"]}).status == 403
     came = visit(HOST + path, who=STAFF)
     assert (came.status, visit.identity(came)) == (200, "ann@ose.tw")
@@ -46,12 +51,17 @@ SYSTEMS, CLIENTS = ("mkt", "admin"), ("admin-console", "permissions-sync")
 @pytest.mark.parametrize(
     "path, ours, others",
     [
-        ("/internal/users/upsert-by-sub", SYSTEMS, CLIENTS), ("/internal/permissions/ak-1/snapshot", SYSTEMS, CLIENTS),
-        ("/internal/authentik/users/ensure", SYSTEMS, CLIENTS), ("/internal", SYSTEMS, CLIENTS),
-        ("/admin/permissions/grant", CLIENTS, SYSTEMS), ("/admin/permissions/revoke", CLIENTS, SYSTEMS),
+        ("/internal/users/upsert-by-sub", SYSTEMS, CLIENTS),
+        ("/internal/permissions/ak-1/snapshot", SYSTEMS, CLIENTS),
+        ("/internal/authentik/users/ensure", SYSTEMS, CLIENTS),
+        ("/internal", SYSTEMS, CLIENTS),
+        ("/admin/permissions/grant", CLIENTS, SYSTEMS),
+        ("/admin/permissions/revoke", CLIENTS, SYSTEMS),
     ],
-)  # fmt: skip
-def test_machines_reach_their_paths_by_their_own_token_alone(visit: Visitor, path: str, ours: Any, others: Any) -> None:
+)
+def test_machines_reach_their_paths_by_their_own_token_alone(
+    visit: Visitor, path: str, ours: Any, others: Any
+) -> None:
     assert (visit(HOST + path).status, visit(HOST + path, who=STAFF).status) == (401, 401)
     assert [visit(HOST + path, token=name).status for name in (*others, "unknown")] == [401, 401, 401]
     for name in ours:
@@ -65,11 +75,16 @@ def test_a_service_token_opens_nothing_else(visit: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["/INTERNAL/users", "/internal%2fusers", "//internal/users", "/me/../internal/users", "/me;/internal"]
+    "spelling",
+    ["/INTERNAL/users", "/internal%2fusers", "//internal/users", "/me/../internal/users", "/me;/internal"],
 )
 def test_odd_spellings_are_refused_at_the_edge(visit: Visitor, spelling: str) -> None:
     answer = visit(HOST + spelling)
-    assert (answer.status, answer.service, answer.refused) == (403, None, "drawbridge-prod-firewall-path-guard")
+    assert (answer.status, answer.service, answer.refused) == (
+        403,
+        None,
+        "drawbridge-prod-firewall-path-guard",
+    )
 
 
 def test_the_app_sees_the_callers_address_and_a_request_id(visit: Visitor) -> None:
@@ -79,7 +94,9 @@ def test_the_app_sees_the_callers_address_and_a_request_id(visit: Visitor) -> No
 
 def test_admin_calls_are_limited_by_address(visit: Visitor) -> None:
     visit.running.edge.seen.clear()
-    answers = [visit(HOST + "/admin/permissions/grant", "POST", token="admin-console").status for _ in range(61)]
+    answers = [
+        visit(HOST + "/admin/permissions/grant", "POST", token="admin-console").status for _ in range(61)
+    ]
     visit.running.edge.seen.clear()
     assert answers == [200] * 60 + [429]
 
@@ -108,7 +125,9 @@ def schema(visit: Visitor, server: Server) -> list[subprocess.CompletedProcess[s
         word.replace("$$", "$").replace("/sql", str(visit.place.folder / "sql"))
         for word in visit.place.services["schema"]["command"]
     ]
-    runs = [subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60) for _ in range(2)]
+    runs = [
+        subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60) for _ in range(2)
+    ]
     assert [run.returncode for run in runs] == [0, 0], runs
     return runs
 
@@ -126,20 +145,32 @@ def sql(visit: Visitor, server: Server, statement: str) -> list[Any]:
 @needs_postgres
 @needs_psql
 def test_the_schema_bears_being_run_again(schema: list[Any], visit: Visitor, server: Server) -> None:
-    rows = sql(visit, server, "select table_name from information_schema.tables where table_schema = 'public' order by 1")
+    rows = sql(
+        visit,
+        server,
+        "select table_name from information_schema.tables where table_schema = 'public' order by 1",
+    )
     assert rows == [["api_clients"], ["permissions"], ["users"]]
 
 
 @needs_postgres
 @needs_psql
-def test_the_app_speaks_verified_tls_as_its_own_role(schema: list[Any], visit: Visitor, server: Server) -> None:
-    row = sql(visit, server, "select current_user, current_database(), ssl from pg_stat_ssl where pid = pg_backend_pid()")
+def test_the_app_speaks_verified_tls_as_its_own_role(
+    schema: list[Any], visit: Visitor, server: Server
+) -> None:
+    row = sql(
+        visit,
+        server,
+        "select current_user, current_database(), ssl from pg_stat_ssl where pid = pg_backend_pid()",
+    )
     assert row == [["memberapi", "memberapi", "True"]]
 
 
 @needs_postgres
 @needs_psql
-def test_the_uniqueness_that_the_document_asks_for_holds(schema: list[Any], visit: Visitor, server: Server) -> None:
+def test_the_uniqueness_that_the_document_asks_for_holds(
+    schema: list[Any], visit: Visitor, server: Server
+) -> None:
     user = "insert into users (authentik_sub, email) values ('ak-1', 'a@ose.tw')"
     grant = "insert into permissions (user_id, scope_type, scope_id, module, action) select id, 'site', '1', 'news', 'edit' from users"
     assert sql(visit, server, user) == [] and sql(visit, server, grant) == []
@@ -154,9 +185,12 @@ def test_the_uniqueness_that_the_document_asks_for_holds(schema: list[Any], visi
 @needs_postgres
 @needs_psql
 @pytest.mark.parametrize(
-    "stored, taken", [("sha256:" + "a" * 64, True), ("$argon2id$v=19$m=65536", True), ("$2b$12$abc", True), ("plain", False)]
+    "stored, taken",
+    [("sha256:" + "a" * 64, True), ("$argon2id$v=19$m=65536", True), ("$2b$12$abc", True), ("plain", False)],
 )
-def test_a_key_that_is_no_hash_is_not_taken(schema: list[Any], visit: Visitor, server: Server, stored: str, taken: bool) -> None:
+def test_a_key_that_is_no_hash_is_not_taken(
+    schema: list[Any], visit: Visitor, server: Server, stored: str, taken: bool
+) -> None:
     insert = f"insert into api_clients (client_key, api_key_hash) values ('{stored[:12]}', '{stored}')"
     if taken:
         assert sql(visit, server, insert) == []

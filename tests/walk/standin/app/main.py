@@ -30,7 +30,9 @@ def origins() -> list[str]:
 
 def refusal(connection: HTTPConnection) -> str | None:
     """Why a request is not answered, by PROXY_FORCE, TRUSTED_PROXY_IPS and ORIGIN_VERIFY_*."""
-    trusted = [ipaddress.ip_network(text) for text in os.environ.get("TRUSTED_PROXY_IPS", "").split(",") if text]
+    trusted = [
+        ipaddress.ip_network(text) for text in os.environ.get("TRUSTED_PROXY_IPS", "").split(",") if text
+    ]
     peer = ipaddress.ip_address(connection.client.host if connection.client else "0.0.0.0")
     if os.environ.get("PROXY_FORCE") == "true" and not any(peer in network for network in trusted):
         return f"{peer} is no trusted proxy"
@@ -72,6 +74,12 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 app = Starlette(
     routes=[WebSocketRoute("/{path:path}", echo), Route("/{path:path}", answer, methods=METHODS)],
     middleware=[
-        Middleware(CORSMiddleware, allow_origins=origins(), allow_credentials=True, allow_methods=["*"], allow_headers=["*"])
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins(),
+            allow_credentials=True,
+            allow_methods=["*"],
+            allow_headers=["*"],
+        )
     ],
 )

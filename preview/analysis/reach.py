@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.paths import PathPattern
-
-from . import tokens
-from .evaluate import Evaluation, Resource
+from preview.resource_types import tokens
+from preview.resources import Evaluation, Resource
 
 EVERYONE = "everyone on the Internet"
 NOBODY = "nobody"
@@ -87,10 +86,20 @@ class Reach:
                     self.catch_all = rule["service"]
                     continue
                 origin = rule.get("originRequest", {})
-                tags = origin.get("access", {}).get("audTags", []) if origin.get("access", {}).get("required") else []
+                tags = (
+                    origin.get("access", {}).get("audTags", [])
+                    if origin.get("access", {}).get("required")
+                    else []
+                )
                 logins = tuple(login for tag in tags if tag in by_tag for login in self._logins(by_tag[tag]))
                 self.entries.append(
-                    Entry(hostname=rule["hostname"], path=rule.get("path"), service=rule["service"], origin=origin, logins=logins)
+                    Entry(
+                        hostname=rule["hostname"],
+                        path=rule.get("path"),
+                        service=rule["service"],
+                        origin=origin,
+                        logins=logins,
+                    )
                 )
 
     @functools.cached_property
@@ -112,7 +121,9 @@ class Reach:
             if entry.path:
                 pattern = PathPattern.from_regex(entry.path)
                 yield pattern.literal
-                yield pattern.literal + {"exact": "/below", "below": "/below", "prefix": "-more"}[pattern.kind]
+                yield (
+                    pattern.literal + {"exact": "/below", "below": "/below", "prefix": "-more"}[pattern.kind]
+                )
 
     def at(self, hostname: str, path: str) -> Place:
         """What a request for this (decoded) path meets."""
@@ -122,7 +133,9 @@ class Reach:
             found = next((entry for pattern, entry in asked if pattern is None or pattern.search(path)), None)
             if found and found.service == CATCH_ALL:
                 found = None
-            place = Place(hostname=hostname, path=path, entry=found, edge=self._edge(hostname, path) if found else ())
+            place = Place(
+                hostname=hostname, path=path, entry=found, edge=self._edge(hostname, path) if found else ()
+            )
             self._places[hostname, path] = place
         return place
 
@@ -141,7 +154,11 @@ class Reach:
                     rank = (not host.startswith("*."), len(uri))
                     if best is None or rank > best[0]:
                         best = rank, application
-        return tuple(login for login in self._logins(best[1]) if login[0].inputs["decision"] != "bypass") if best else ()
+        return (
+            tuple(login for login in self._logins(best[1]) if login[0].inputs["decision"] != "bypass")
+            if best
+            else ()
+        )
 
     @functools.cached_property
     def _destinations(self) -> dict[str, list[tuple[str, Resource]]]:
@@ -155,7 +172,9 @@ class Reach:
 
     def _logins(self, application: Resource) -> tuple[tuple[Resource, Resource], ...]:
         listed = application.inputs.get("policies", [])
-        return tuple((self._policies[item["id"]], application) for item in listed if item.get("id") in self._policies)
+        return tuple(
+            (self._policies[item["id"]], application) for item in listed if item.get("id") in self._policies
+        )
 
 
 def _covering(hostname: str) -> tuple[str, ...]:
@@ -202,7 +221,7 @@ def _rule(rule: dict[str, Any]) -> str:
         "ip": lambda b: "from " + b["ip"],
         "group": lambda b: "Access group " + b["id"],
         "authMethod": lambda b: b["authMethod"],
-    }  # fmt: skip
+    }
     return str(words[kind](body)) if kind in words else kind
 
 

@@ -8,15 +8,18 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from .evaluate import Evaluation, ProgramError, evaluate
-from .stackfile import StackFileError
+from preview.evaluate.program import ProgramError, evaluate
+from preview.evaluate.stackfile import StackFileError
+from preview.resources import Evaluation
 
 
 class AgainstError(ValueError):
     """The other version cannot be had; the text says why and what would do."""
 
 
-def evaluate_against(root: Path, reference: str, *, stack: str | None, config_file: Path | None, after: Evaluation) -> Evaluation:
+def evaluate_against(
+    root: Path, reference: str, *, stack: str | None, config_file: Path | None, after: Evaluation
+) -> Evaluation:
     """The earlier version of ``after``: the program and its stack file at a git ref, or this program with another stack file.
 
     A stack file that the ref does not have yet is a new stack: nothing was there. Raises AgainstError.
@@ -46,7 +49,9 @@ def evaluate_against(root: Path, reference: str, *, stack: str | None, config_fi
         try:
             return evaluate(place, stack=after.stack, config_file=earlier)
         except (ProgramError, StackFileError) as error:
-            raise AgainstError(f"--against {reference}: the program there stops: {str(error).replace(f'{there}/', '')}") from None
+            raise AgainstError(
+                f"--against {reference}: the program there stops: {str(error).replace(f'{there}/', '')}"
+            ) from None
 
 
 def _inside(member: tarfile.TarInfo, place: str) -> tarfile.TarInfo | None:
@@ -60,14 +65,24 @@ def _inside(member: tarfile.TarInfo, place: str) -> tarfile.TarInfo | None:
 def nothing(after: Evaluation) -> Evaluation:
     """A stack of the same name that has nothing yet."""
     return Evaluation(
-        project=after.project, stack=after.stack, resources=(), outputs={}, raw_outputs={}, warnings=(), user_data={},
+        project=after.project,
+        stack=after.stack,
+        resources=(),
+        outputs={},
+        raw_outputs={},
+        warnings=(),
+        user_data={},
         config={key: value for key, value in after.config.items() if key == "aws:region"},
-    )  # fmt: skip
+    )
 
 
 def _commit(root: Path, reference: str) -> str:
     try:
-        return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}").decode().strip()
+        return (
+            _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+            .decode()
+            .strip()
+        )
     except AgainstError:
         raise AgainstError(
             f"--against {reference}: neither a file nor a commit of this repository. A shallow clone has no earlier commits: "
@@ -79,6 +94,8 @@ def _git(folder: Path, *arguments: str) -> bytes:
     try:
         return subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True).stdout
     except FileNotFoundError:
-        raise AgainstError("--against needs git, which is not on this machine. Give it a stack file instead.") from None
+        raise AgainstError(
+            "--against needs git, which is not on this machine. Give it a stack file instead."
+        ) from None
     except subprocess.CalledProcessError as error:
         raise AgainstError(f"git {arguments[0]}: {error.stderr.decode(errors='replace').strip()}") from None

@@ -15,12 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from .changes import Action, Change, Comparison, Difference
-from .compare import as_lines, diff_lines, judged, lists_whole, unpacked
-from .differences import differences, top
-from .evaluate import MASK, Evaluation, Resource, bare, mask
-from .monitor import UNKNOWN
-from .stackfile import Secret
+from preview.analysis.verdict import judged
+from preview.changes import Action, Change, Comparison, Difference
+from preview.diff.compare import as_lines, diff_lines, lists_whole, unpacked
+from preview.diff.differences import differences, top
+from preview.evaluate.monitor import UNKNOWN
+from preview.resources import MASK, Evaluation, Resource, Secret, bare, mask
 
 _ACTIONS = {
     "same": "unchanged",
@@ -52,10 +52,16 @@ def read_plan(file: str, after: Evaluation) -> Comparison:
     """
     plan = _load(file)
     steps = {step["urn"]: step for step in plan["steps"] if step["op"] not in _OTHERS and _custom(step)}
-    errors = tuple(str(d.get("message", "")).strip() for d in plan.get("diagnostics") or [] if d.get("severity") == "error")
+    errors = tuple(
+        str(d.get("message", "")).strip()
+        for d in plan.get("diagnostics") or []
+        if d.get("severity") == "error"
+    )
     listed = sum(1 for step in plan["steps"] if step["op"] == "same")
     if listed < int((plan.get("changeSummary") or {}).get("same", 0)):
-        raise PlanError(f"{file}: the plan leaves out what stays the same. Make it with `pulumi preview --json --show-sames`.")
+        raise PlanError(
+            f"{file}: the plan leaves out what stays the same. Make it with `pulumi preview --json --show-sames`."
+        )
     ours = {resource.urn: resource for resource in after.resources if resource.options["custom"]}
     planned = {urn for urn, step in steps.items() if step["op"] != "delete"}
     strangers = sorted(planned - set(ours) if errors else planned ^ set(ours))
@@ -74,9 +80,16 @@ def read_plan(file: str, after: Evaluation) -> Comparison:
         if step["op"] == "delete":
             gone = _gone(step, names)
             before.append(gone)
-            changes.append(Change(urn=urn, type=gone.type, name=gone.name, action="deleted", before=gone, after=None))
+            changes.append(
+                Change(urn=urn, type=gone.type, name=gone.name, action="deleted", before=gone, after=None)
+            )
     earlier = replace(
-        after, resources=tuple(before), user_data=_user_data(steps, after), raw_outputs={}, outputs={}, config=_config(after)
+        after,
+        resources=tuple(before),
+        user_data=_user_data(steps, after),
+        raw_outputs={},
+        outputs={},
+        config=_config(after),
     )
     return replace(judged(earlier, after, changes), errors=errors)
 
@@ -87,7 +100,9 @@ def _load(file: str) -> dict[str, Any]:
         # The CLI may print warnings before its JSON.
         plan = json.loads(text[max(text.find("{"), 0) :])
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"{file}: cannot be read ({error}). Give --engine the output of `pulumi preview --json`.") from None
+        raise PlanError(
+            f"{file}: cannot be read ({error}). Give --engine the output of `pulumi preview --json`."
+        ) from None
     except ValueError as error:
         raise PlanError(
             f"{file}: not JSON ({error}). Give --engine the output of `pulumi preview --json --show-sames`."
@@ -97,7 +112,9 @@ def _load(file: str) -> dict[str, Any]:
             raise PlanError(
                 f"{file}: the preview failed before it had a plan: {plan['diagnostics'][0].get('message', '').strip()}"
             )
-        raise PlanError(f"{file}: no `steps` in it. Give --engine the output of `pulumi preview --json --show-sames`.")
+        raise PlanError(
+            f"{file}: no `steps` in it. Give --engine the output of `pulumi preview --json --show-sames`."
+        )
     return plan
 
 
@@ -156,12 +173,24 @@ def _placed(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def _same(resource: Resource) -> Change:
-    return Change(urn=resource.urn, type=resource.type, name=resource.name, action="unchanged", before=resource, after=resource)
+    return Change(
+        urn=resource.urn,
+        type=resource.type,
+        name=resource.name,
+        action="unchanged",
+        before=resource,
+        after=resource,
+    )
 
 
 def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str]) -> Change:
     action = cast(Action, _ACTIONS[step["op"]])
-    base: dict[str, Any] = {"urn": resource.urn, "type": resource.type, "name": resource.name, "after": resource}
+    base: dict[str, Any] = {
+        "urn": resource.urn,
+        "type": resource.type,
+        "name": resource.name,
+        "after": resource,
+    }
     if action in ("unchanged", "created"):
         return Change(**base, action=action, before=resource if action == "unchanged" else None)
     states = step["oldState"], step["newState"]
@@ -184,26 +213,43 @@ def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str
             lines = diff_lines(as_lines(was), as_lines(now)) if MASK not in (was, now) else ()
         if was == now and not lines:
             now = f"{now} (another)"
-        found.append(Difference(path=leaf, before=was, after=now, lines=lines, replaces=top(leaf) in replacing))
+        found.append(
+            Difference(path=leaf, before=was, after=now, lines=lines, replaces=top(leaf) in replacing)
+        )
     protected = bool(states[0].get("protect"))
     if protected != resource.options["protect"]:
         found.append(Difference(path="protect", before=protected, after=resource.options["protect"]))
-    if action == "replaced" and resource.type.endswith(":Group") and "name" not in resource.inputs and "region" not in replacing:
+    if (
+        action == "replaced"
+        and resource.type.endswith(":Group")
+        and "name" not in resource.inputs
+        and "region" not in replacing
+    ):
         action = "rolling"
     options = {**resource.options, "protect": protected}
     former = replace(resource, raw=raw, inputs=mask(raw), options=options)
-    return Change(**base, action=action, before=former, differences=tuple(lists_whole(found, former, resource)))
+    return Change(
+        **base, action=action, before=former, differences=tuple(lists_whole(found, former, resource))
+    )
 
 
 def _gone(step: Mapping[str, Any], names: Mapping[str, str]) -> Resource:
     state = step["oldState"]
     raw = _placed(state.get("inputs") or {}, names)
     options: dict[str, Any] = {
-        "protect": bool(state.get("protect")), "ignoreChanges": [], "deleteBeforeReplace": False, "replaceOnChanges": [],
-        "dependsOn": state.get("dependencies") or [], "propertyDependencies": state.get("propertyDependencies") or {},
-        "retainOnDelete": bool(state.get("retainOnDelete")), "additionalSecretOutputs": [], "aliases": [], "customTimeouts": {},
-        "provider": state.get("provider", ""), "custom": True,
-    }  # fmt: skip
+        "protect": bool(state.get("protect")),
+        "ignoreChanges": [],
+        "deleteBeforeReplace": False,
+        "replaceOnChanges": [],
+        "dependsOn": state.get("dependencies") or [],
+        "propertyDependencies": state.get("propertyDependencies") or {},
+        "retainOnDelete": bool(state.get("retainOnDelete")),
+        "additionalSecretOutputs": [],
+        "aliases": [],
+        "customTimeouts": {},
+        "provider": state.get("provider", ""),
+        "custom": True,
+    }
     name = step["urn"].rpartition("::")[2]
     return Resource(step["urn"], state["type"], name, state.get("parent", ""), mask(raw), raw, options)
 
@@ -211,13 +257,17 @@ def _gone(step: Mapping[str, Any], names: Mapping[str, str]) -> Resource:
 def _detailed(step: Mapping[str, Any]) -> Iterator[str]:
     """Leaves that the provider names and whose values the plan hides."""
     for path, detail in (step.get("detailedDiff") or {}).items():
-        if detail.get("inputDiff", True) and _get(step["newState"].get("inputs") or {}, path) in (MASK, UNKNOWN):
+        if detail.get("inputDiff", True) and _get(step["newState"].get("inputs") or {}, path) in (
+            MASK,
+            UNKNOWN,
+        ):
             yield path
 
 
 def _steps_of(leaf: str) -> list[str | int]:
     return [
-        int(index) if index else quoted or key for quoted, index, key in re.findall(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)', leaf)
+        int(index) if index else quoted or key
+        for quoted, index, key in re.findall(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)', leaf)
     ]
 
 

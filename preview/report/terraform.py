@@ -21,11 +21,10 @@ from typing import Any, get_args
 
 from pulumi import _types
 
-from .changes import Change, Comparison
-from .compare import unpacked
-from .differences import top
-from .evaluate import MASK, Evaluation, Resource
-from .stackfile import Secret
+from preview.changes import Change, Comparison
+from preview.diff.compare import unpacked
+from preview.diff.differences import top
+from preview.resources import MASK, Evaluation, Resource, Secret
 
 FORMAT_VERSION = "1.2"
 TERRAFORM_VERSION = "1.11.4"
@@ -116,35 +115,58 @@ TYPES: dict[str, str] = {
 
 RENAMED: dict[str, dict[str, str]] = {
     "aws_autoscaling_group": {
-        "initialLifecycleHooks": "initial_lifecycle_hook", "overrides": "override", "tags": "tag",
-        "trafficSources": "traffic_source", "vpcZoneIdentifiers": "vpc_zone_identifier",
+        "initialLifecycleHooks": "initial_lifecycle_hook",
+        "overrides": "override",
+        "tags": "tag",
+        "trafficSources": "traffic_source",
+        "vpcZoneIdentifiers": "vpc_zone_identifier",
     },
     "aws_autoscaling_policy": {"metricDimensions": "metric_dimension", "stepAdjustments": "step_adjustment"},
-    "aws_backup_plan": {"advancedBackupSettings": "advanced_backup_setting", "copyActions": "copy_action", "rules": "rule"},
+    "aws_backup_plan": {
+        "advancedBackupSettings": "advanced_backup_setting",
+        "copyActions": "copy_action",
+        "rules": "rule",
+    },
     "aws_backup_selection": {
-        "conditions": "condition", "selectionTags": "selection_tag", "stringLikes": "string_like",
+        "conditions": "condition",
+        "selectionTags": "selection_tag",
+        "stringLikes": "string_like",
         "stringNotLikes": "string_not_like",
     },
-    "aws_budgets_budget": {"costFilters": "cost_filter", "notifications": "notification", "plannedLimits": "planned_limit"},
+    "aws_budgets_budget": {
+        "costFilters": "cost_filter",
+        "notifications": "notification",
+        "plannedLimits": "planned_limit",
+    },
     "aws_cloudwatch_metric_alarm": {"metricQueries": "metric_query", "name": "alarm_name"},
     "aws_ecr_repository": {"encryptionConfigurations": "encryption_configuration"},
     "aws_efs_file_system": {"lifecyclePolicies": "lifecycle_policy"},
-    "aws_iam_openid_connect_provider": {"clientIdLists": "client_id_list", "thumbprintLists": "thumbprint_list"},
+    "aws_iam_openid_connect_provider": {
+        "clientIdLists": "client_id_list",
+        "thumbprintLists": "thumbprint_list",
+    },
     "aws_iam_role": {"inlinePolicies": "inline_policy"},
     "aws_instance": {
-        "ebsBlockDevices": "ebs_block_device", "ephemeralBlockDevices": "ephemeral_block_device",
+        "ebsBlockDevices": "ebs_block_device",
+        "ephemeralBlockDevices": "ephemeral_block_device",
         "networkInterfaces": "network_interface",
     },
     "aws_launch_template": {"licenseSpecifications": "license_specification"},
     "aws_lb": {"subnetMappings": "subnet_mapping"},
     "aws_lb_listener": {"defaultActions": "default_action", "targetGroups": "target_group"},
-    "aws_lb_target_group": {"targetFailovers": "target_failover", "targetHealthStates": "target_health_state"},
+    "aws_lb_target_group": {
+        "targetFailovers": "target_failover",
+        "targetHealthStates": "target_health_state",
+    },
     "aws_db_instance": {"listenerEndpoints": "listener_endpoint", "masterUserSecrets": "master_user_secret"},
     "aws_db_parameter_group": {"parameters": "parameter"},
     "aws_route53_record": {"aliases": "alias"},
     "aws_route_table": {"routes": "route"},
     "aws_s3_bucket": {
-        "corsRules": "cors_rule", "grants": "grant", "lifecycleRules": "lifecycle_rule", "transitions": "transition",
+        "corsRules": "cors_rule",
+        "grants": "grant",
+        "lifecycleRules": "lifecycle_rule",
+        "transitions": "transition",
         "noncurrentVersionTransitions": "noncurrent_version_transition",
     },
     "aws_secretsmanager_secret": {"replicas": "replica"},
@@ -152,23 +174,54 @@ RENAMED: dict[str, dict[str, str]] = {
     "aws_ssm_document": {"attachmentsSources": "attachments_source", "parameters": "parameter"},
     "aws_vpc_endpoint": {"dnsEntries": "dns_entry", "subnetConfigurations": "subnet_configuration"},
     "cloudflare_notification_policy": {
-        "alertTriggerPreferencesValues": "alert_trigger_preferences_value", "airportCodes": "airport_code", "emails": "email",
-        "enableds": "enabled", "environments": "environment", "eventSources": "event_source", "eventTypes": "event_type",
-        "events": "event", "groupBies": "group_by", "healthCheckIds": "health_check_id", "incidentImpacts": "incident_impact",
-        "insightClasses": "insight_class", "limits": "limit", "newHealths": "new_health", "newStatuses": "new_status",
-        "pagerduties": "pagerduty", "poolIds": "pool_id", "products": "product", "projectIds": "project_id",
-        "protocols": "protocol", "statuses": "status", "targetHostnames": "target_hostname", "targetIps": "target_ip",
-        "targetZoneNames": "target_zone_name", "tunnelIds": "tunnel_id", "tunnelNames": "tunnel_name", "types": "type",
+        "alertTriggerPreferencesValues": "alert_trigger_preferences_value",
+        "airportCodes": "airport_code",
+        "emails": "email",
+        "enableds": "enabled",
+        "environments": "environment",
+        "eventSources": "event_source",
+        "eventTypes": "event_type",
+        "events": "event",
+        "groupBies": "group_by",
+        "healthCheckIds": "health_check_id",
+        "incidentImpacts": "incident_impact",
+        "insightClasses": "insight_class",
+        "limits": "limit",
+        "newHealths": "new_health",
+        "newStatuses": "new_status",
+        "pagerduties": "pagerduty",
+        "poolIds": "pool_id",
+        "products": "product",
+        "projectIds": "project_id",
+        "protocols": "protocol",
+        "statuses": "status",
+        "targetHostnames": "target_hostname",
+        "targetIps": "target_ip",
+        "targetZoneNames": "target_zone_name",
+        "tunnelIds": "tunnel_id",
+        "tunnelNames": "tunnel_name",
+        "types": "type",
         "wheres": "where",
     },
     "cloudflare_zero_trust_access_application": {
-        "excludes": "exclude", "includes": "include", "requires": "require",
-        "serviceAuth401Redirect": "service_auth_401_redirect", "targetCriterias": "target_criteria",
+        "excludes": "exclude",
+        "includes": "include",
+        "requires": "require",
+        "serviceAuth401Redirect": "service_auth_401_redirect",
+        "targetCriterias": "target_criteria",
     },
-    "cloudflare_zero_trust_access_group": {"excludes": "exclude", "includes": "include", "requires": "require"},
-    "cloudflare_zero_trust_access_policy": {"excludes": "exclude", "includes": "include", "requires": "require"},
+    "cloudflare_zero_trust_access_group": {
+        "excludes": "exclude",
+        "includes": "include",
+        "requires": "require",
+    },
+    "cloudflare_zero_trust_access_policy": {
+        "excludes": "exclude",
+        "includes": "include",
+        "requires": "require",
+    },
     "cloudflare_zero_trust_tunnel_cloudflared_config": {"audTags": "aud_tag", "ingresses": "ingress"},
-}  # fmt: skip
+}
 """Pulumi's names that snake case alone does not turn into Terraform's, by Terraform's type, at any depth."""
 
 DOCUMENTS = {"policy", "assume_role_policy"}
@@ -186,21 +239,30 @@ def plan(evaluation: Evaluation, comparison: Comparison | None = None) -> dict[s
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "terraform_version": TERRAFORM_VERSION,
-        "planned_values": {"outputs": _outputs(evaluation), "root_module": {"resources": [scope.planned(r) for r in scope.all]}},
+        "planned_values": {
+            "outputs": _outputs(evaluation),
+            "root_module": {"resources": [scope.planned(r) for r in scope.all]},
+        },
         "resource_changes": _changes(scope, comparison),
         "output_changes": {name: _output_change(value) for name, value in _outputs(evaluation).items()},
         "configuration": {
             "provider_config": _providers(evaluation, scope),
             "root_module": {"resources": [scope.configured(resource) for resource in scope.all]},
         },
-        "applyable": True, "complete": True, "errored": False,
-    }  # fmt: skip
+        "applyable": True,
+        "complete": True,
+        "errored": False,
+    }
     if comparison:
         old = _Scope(comparison.before)
         document["prior_state"] = {
-            "format_version": "1.0", "terraform_version": TERRAFORM_VERSION,
-            "values": {"outputs": _outputs(comparison.before), "root_module": {"resources": [old.planned(r) for r in old.all]}},
-        }  # fmt: skip
+            "format_version": "1.0",
+            "terraform_version": TERRAFORM_VERSION,
+            "values": {
+                "outputs": _outputs(comparison.before),
+                "root_module": {"resources": [old.planned(r) for r in old.all]},
+            },
+        }
     return document
 
 
@@ -262,24 +324,36 @@ class _Scope:
 
     def planned(self, resource: Resource) -> dict[str, Any]:
         value = self.value(resource)
-        return {**self.identity(resource), "schema_version": 0, "values": value.after, "sensitive_values": value.secret or {}}
+        return {
+            **self.identity(resource),
+            "schema_version": 0,
+            "values": value.after,
+            "sensitive_values": value.secret or {},
+        }
 
     def identity(self, resource: Resource) -> dict[str, Any]:
         return {
-            "address": self.address(resource), "mode": "managed", "type": terraform_type(resource.type),
-            "name": self.names[resource.urn], "provider_name": PROVIDERS[resource.type.partition(":")[0]],
-        }  # fmt: skip
+            "address": self.address(resource),
+            "mode": "managed",
+            "type": terraform_type(resource.type),
+            "name": self.names[resource.urn],
+            "provider_name": PROVIDERS[resource.type.partition(":")[0]],
+        }
 
     def configured(self, resource: Resource) -> dict[str, Any]:
         kinds, renamed = _kinds(resource.type), RENAMED.get(str(terraform_type(resource.type)), {})
         expressions = {
-            _name(key, renamed): self._expression(value, resource, kinds.get(key), renamed) for key, value in resource.raw.items()
+            _name(key, renamed): self._expression(value, resource, kinds.get(key), renamed)
+            for key, value in resource.raw.items()
         }
         result = self.identity(resource)
         del result["provider_name"]
         return {
-            **result, "provider_config_key": resource.type.partition(":")[0], "expressions": expressions, "schema_version": 0,
-        }  # fmt: skip
+            **result,
+            "provider_config_key": resource.type.partition(":")[0],
+            "expressions": expressions,
+            "schema_version": 0,
+        }
 
     def _read(self, resource: Resource) -> _Value:
         kinds, renamed = _kinds(resource.type), RENAMED.get(str(terraform_type(resource.type)), {})
@@ -309,7 +383,9 @@ class _Scope:
         if "tagsAll" in kinds:
             unknown.pop("tags_all", None)
             after["tags_all"] = {**self.tags, **(after.get("tags") or {})}
-        return _Value(dict(sorted(after.items())), dict(sorted(unknown.items())), dict(sorted(secret.items())))
+        return _Value(
+            dict(sorted(after.items())), dict(sorted(unknown.items())), dict(sorted(secret.items()))
+        )
 
     def value(self, resource: Resource) -> _Value:
         """Its attributes, read once."""
@@ -320,12 +396,18 @@ class _Scope:
     def _value(self, raw: Any, kind: Any, renamed: Mapping[str, str], blocks: bool, name: str = "") -> _Value:
         if isinstance(raw, Secret):
             inner = self._value(raw.value, kind, renamed, blocks)
-            return _Value(MASK, inner.unknown, True) if inner.unknown is True else _Value(_masked(inner.after), False, True)
+            return (
+                _Value(MASK, inner.unknown, True)
+                if inner.unknown is True
+                else _Value(_masked(inner.after), False, True)
+            )
         if isinstance(raw, dict):
             nested = _nested(kind)
             kinds = _types.output_type_types(nested) if nested else {}
             labels = {key: _name(key, renamed) if nested else key for key in raw}
-            parts = {labels[key]: self._value(item, kinds.get(key), renamed, blocks) for key, item in raw.items()}
+            parts = {
+                labels[key]: self._value(item, kinds.get(key), renamed, blocks) for key, item in raw.items()
+            }
             whole = _Value(
                 {key: part.after for key, part in parts.items() if part.unknown is not True},
                 {key: part.unknown for key, part in parts.items() if part.unknown} or False,
@@ -338,8 +420,12 @@ class _Scope:
                 return _Value(None, True, any(item.secret for item in items))
             return _Value(
                 [None if item.unknown is True else item.after for item in items],
-                [item.unknown or _empty(item.after) for item in items] if any(item.unknown for item in items) else False,
-                [item.secret or _empty(item.after) for item in items] if any(item.secret for item in items) else False,
+                [item.unknown or _empty(item.after) for item in items]
+                if any(item.unknown for item in items)
+                else False,
+                [item.secret or _empty(item.after) for item in items]
+                if any(item.secret for item in items)
+                else False,
             )
         if isinstance(raw, str) and self._is_unknown(raw) and name not in DOCUMENTS:
             return _Value(None, True)
@@ -355,7 +441,10 @@ class _Scope:
         if nested and _blocks(owner) and all(isinstance(item, dict) for item in items):
             kinds = _types.output_type_types(nested)
             return [
-                {_name(key, renamed): self._expression(value, owner, kinds.get(key), renamed) for key, value in item.items()}
+                {
+                    _name(key, renamed): self._expression(value, owner, kinds.get(key), renamed)
+                    for key, value in item.items()
+                }
                 for item in items
             ]
         found = list(dict.fromkeys(self._references(raw, owner)))
@@ -379,7 +468,9 @@ class _Scope:
         """Several resources may share a name; the owner depends on the one that is meant."""
         candidates = self._by_name.get(name, [])
         wanted = set(owner.options.get("dependsOn", ()))
-        return next((r for r in candidates if r.urn in wanted), next((r for r in candidates if r is not owner), None))
+        return next(
+            (r for r in candidates if r.urn in wanted), next((r for r in candidates if r is not owner), None)
+        )
 
 
 def _split(label: str, names: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -408,7 +499,9 @@ def _masked(value: Any) -> Any:
 
 
 def _as_block(value: _Value) -> _Value:
-    return _Value([value.after], [value.unknown] if value.unknown else False, [value.secret] if value.secret else False)
+    return _Value(
+        [value.after], [value.unknown] if value.unknown else False, [value.secret] if value.secret else False
+    )
 
 
 def _empty(value: Any) -> Any:
@@ -439,7 +532,11 @@ def _kinds(token: str) -> dict[str, Any]:
 def _class(token: str) -> type | None:
     package, module, name = token.split(":")
     place = module.partition("/")[0]
-    where = f"pulumi_{package}" if place == "index" else f"pulumi_{package}.{'lambda_' if place == 'lambda' else place}"
+    where = (
+        f"pulumi_{package}"
+        if place == "index"
+        else f"pulumi_{package}.{'lambda_' if place == 'lambda' else place}"
+    )
     try:
         found: type = getattr(importlib.import_module(where), name)
     except (ImportError, AttributeError):
@@ -452,7 +549,9 @@ def _optional(token: str) -> frozenset[str]:
     """Properties that may be nothing at all; every other is filled in by the provider where the program leaves it out."""
     resource = _class(token)
     hints = _types._raw_return_hints(resource) if resource else {}
-    return frozenset(name for name, hint in hints.items() if type(None) in get_args(next(iter(get_args(hint)), None)))
+    return frozenset(
+        name for name, hint in hints.items() if type(None) in get_args(next(iter(get_args(hint)), None))
+    )
 
 
 def _bare(kind: Any) -> Any:
@@ -479,11 +578,16 @@ def _nested(kind: Any) -> Any:
 
 def _changes(scope: _Scope, comparison: Comparison | None) -> list[dict[str, Any]]:
     if comparison is None:
-        changes = [{**scope.identity(resource), "change": _created(scope.value(resource))} for resource in scope.all]
+        changes = [
+            {**scope.identity(resource), "change": _created(scope.value(resource))} for resource in scope.all
+        ]
     else:
         old = _Scope(comparison.before)
         changes = [
-            {**(scope if step.after else old).identity(step.after or step.before), "change": _change(step, scope, old)}  # type: ignore[arg-type]
+            {
+                **(scope if step.after else old).identity(_resource(step)),
+                "change": _change(step, scope, old),
+            }
             for step in comparison.changes
             if terraform_type(step.type)
         ]
@@ -492,9 +596,13 @@ def _changes(scope: _Scope, comparison: Comparison | None) -> list[dict[str, Any
 
 def _created(value: _Value) -> dict[str, Any]:
     return {
-        "actions": ["create"], "before": None, "after": value.after, "after_unknown": value.unknown or {},
-        "before_sensitive": False, "after_sensitive": value.secret or {},
-    }  # fmt: skip
+        "actions": ["create"],
+        "before": None,
+        "after": value.after,
+        "after_unknown": value.unknown or {},
+        "before_sensitive": False,
+        "after_sensitive": value.secret or {},
+    }
 
 
 def _change(step: Change, scope: _Scope, old: _Scope) -> dict[str, Any]:
@@ -505,18 +613,32 @@ def _change(step: Change, scope: _Scope, old: _Scope) -> dict[str, Any]:
         if step.after:
             return _created(scope.value(step.after))
         return {
-            "actions": ["delete"], "before": before.after if before else None, "after": None, "after_unknown": {},
-            "before_sensitive": before.secret or {} if before else {}, "after_sensitive": False,
-        }  # fmt: skip
-    change = {**_created(scope.value(step.after)), "before": before.after, "before_sensitive": before.secret or {}}
+            "actions": ["delete"],
+            "before": before.after if before else None,
+            "after": None,
+            "after_unknown": {},
+            "before_sensitive": before.secret or {} if before else {},
+            "after_sensitive": False,
+        }
+    change = {
+        **_created(scope.value(step.after)),
+        "before": before.after,
+        "before_sensitive": before.secret or {},
+    }
     names = RENAMED.get(str(terraform_type(step.type)), {})
     touched = dict.fromkeys(_name(top(difference.path), names) for difference in step.differences)
     if step.action in ("replaced", "rolling"):
-        first = ["delete", "create"] if step.after.options.get("deleteBeforeReplace") else ["create", "delete"]
+        first = (
+            ["delete", "create"] if step.after.options.get("deleteBeforeReplace") else ["create", "delete"]
+        )
         return {**change, "actions": first, "replace_paths": [[_name(name, names)] for name in step.because]}
     # What the provider filled in when it was made is known to it and stays.
     unknown = {name: value for name, value in change["after_unknown"].items() if name in touched}
-    return {**change, "actions": ["no-op"] if step.action == "unchanged" else ["update"], "after_unknown": unknown}
+    return {
+        **change,
+        "actions": ["no-op"] if step.action == "unchanged" else ["update"],
+        "after_unknown": unknown,
+    }
 
 
 def _outputs(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
@@ -532,9 +654,13 @@ def _outputs(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
 def _output_change(output: Mapping[str, Any]) -> dict[str, Any]:
     known = "value" in output
     return {
-        "actions": ["create"], "before": None, **({"after": output["value"]} if known else {}), "after_unknown": not known,
-        "before_sensitive": False, "after_sensitive": output["sensitive"],
-    }  # fmt: skip
+        "actions": ["create"],
+        "before": None,
+        **({"after": output["value"]} if known else {}),
+        "after_unknown": not known,
+        "before_sensitive": False,
+        "after_sensitive": output["sensitive"],
+    }
 
 
 def _providers(evaluation: Evaluation, scope: _Scope) -> dict[str, Any]:
@@ -544,4 +670,11 @@ def _providers(evaluation: Evaluation, scope: _Scope) -> dict[str, Any]:
         found["aws"]["expressions"] = {"region": {"constant_value": evaluation.config["aws:region"]}}
         if scope.tags:
             found["aws"]["expressions"]["default_tags"] = [{"tags": {"constant_value": scope.tags}}]
+    return found
+
+
+def _resource(step: Change) -> Resource:
+    """The resource as it is after the change, or as it was where it goes."""
+    found = step.after or step.before
+    assert found is not None
     return found

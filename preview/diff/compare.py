@@ -15,33 +15,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 from typing import Any
 
-from . import consequences, tokens
-from .changes import Action, Change, Comparison, Difference
-from .differences import covers, differences, replaces, top
-from .evaluate import MASK, Evaluation, Resource, bare
-from .exposure import exposures
-from .reach import Reach
-from .replacing import CHANGING, REPLACING
-from .stackfile import Secret
+from preview.changes import Action, Change, Difference
+from preview.diff.differences import covers, differences, replaces, top
+from preview.diff.user_data import written
+from preview.resource_types import tokens
+from preview.resource_types.replacing import CHANGING, REPLACING
+from preview.resources import MASK, Evaluation, Resource, Secret, bare
 
 _PLACEHOLDER = re.compile(r"«([^«»]+?)\.([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[[0-9]+\])*)»")
 _ENCODED_JSON = re.compile(r"eyJ[A-Za-z0-9+/]{8,}={0,2}")
 
 
-def compare(before: Evaluation, after: Evaluation) -> Comparison:
-    """The changes from ``before`` to ``after``, two evaluations of a stack of the same name."""
-    return judged(before, after, _steps(before, after))
-
-
-def judged(before: Evaluation, after: Evaluation, steps: Sequence[Change]) -> Comparison:
-    """The comparison whose steps are known, with what each means for people."""
-    reach = Reach(before), Reach(after)
-    judge = consequences.Judge(before, after, steps, reach)
-    changes = tuple(judge(change) for change in steps)
-    return Comparison(before=before, after=after, changes=changes, exposures=exposures(before, after, changes, reach))
-
-
-def _steps(before: Evaluation, after: Evaluation) -> list[Change]:
+def steps(before: Evaluation, after: Evaluation) -> list[Change]:
     old = {resource.urn: resource for resource in before.resources if resource.options["custom"]}
     new = {resource.urn: resource for resource in after.resources if resource.options["custom"]}
     former = {urn: _former(resource, old) for urn, resource in new.items()}
@@ -50,7 +35,9 @@ def _steps(before: Evaluation, after: Evaluation) -> list[Change]:
     for urn in _dependencies_first(new):
         found[urn] = _step(former[urn], new[urn], found, before, after, moved_region)
     gone = [resource for urn, resource in old.items() if resource not in former.values()]
-    deleted = [Change(urn=r.urn, type=r.type, name=r.name, action="deleted", before=r, after=None) for r in gone]
+    deleted = [
+        Change(urn=r.urn, type=r.type, name=r.name, action="deleted", before=r, after=None) for r in gone
+    ]
     return [*(found[urn] for urn in new), *deleted]
 
 
@@ -60,20 +47,34 @@ def _former(resource: Resource, old: Mapping[str, Resource]) -> Resource | None:
         return old[resource.urn]
     for alias in resource.options["aliases"]:
         spec = alias.get("spec", {})
-        wanted = (spec.get("name", resource.name), spec.get("type", resource.type), spec.get("parentUrn", resource.parent))
+        wanted = (
+            spec.get("name", resource.name),
+            spec.get("type", resource.type),
+            spec.get("parentUrn", resource.parent),
+        )
         for other in old.values():
-            if other.urn == alias.get("urn") or ("spec" in alias and (other.name, other.type, other.parent) == wanted):
+            if other.urn == alias.get("urn") or (
+                "spec" in alias and (other.name, other.type, other.parent) == wanted
+            ):
                 return other
     return None
 
 
 def _dependencies_first(resources: Mapping[str, Resource]) -> Iterator[str]:
-    graph = {urn: [d for d in resource.options["dependsOn"] if d in resources] for urn, resource in resources.items()}
+    graph = {
+        urn: [d for d in resource.options["dependsOn"] if d in resources]
+        for urn, resource in resources.items()
+    }
     return iter(graphlib.TopologicalSorter(graph).static_order())
 
 
 def _step(
-    old: Resource | None, new: Resource, found: Mapping[str, Change], before: Evaluation, after: Evaluation, moved_region: bool
+    old: Resource | None,
+    new: Resource,
+    found: Mapping[str, Change],
+    before: Evaluation,
+    after: Evaluation,
+    moved_region: bool,
 ) -> Change:
     base: dict[str, Any] = {"urn": new.urn, "type": new.type, "name": new.name, "before": old, "after": new}
     if old is None:
@@ -105,7 +106,11 @@ def _action(resource: Resource, found: Sequence[Difference]) -> Action:
     if not any(difference.replaces for difference in found):
         return "updated"
     # The group is made anew before the old one goes; see components/host.py.
-    rolls = resource.type == tokens.FLEET and "name" not in resource.inputs and not resource.options["deleteBeforeReplace"]
+    rolls = (
+        resource.type == tokens.FLEET
+        and "name" not in resource.inputs
+        and not resource.options["deleteBeforeReplace"]
+    )
     return "rolling" if rolls and not any(d.path == "region" for d in found) else "replaced"
 
 
@@ -152,7 +157,9 @@ def _at(resource: Resource, leaf: str) -> Any:
     return value
 
 
-def _moved(value: Any, resource: Resource, found: Mapping[str, Change], path: str = "", secret: bool = False) -> Iterator[str]:
+def _moved(
+    value: Any, resource: Resource, found: Mapping[str, Change], path: str = "", secret: bool = False
+) -> Iterator[str]:
     """Leaves that name an output which another resource's change moves on, and secrets derived from a value drawn anew."""
     if isinstance(value, Secret):
         yield from _moved(value.value, resource, found, path, True)
@@ -165,10 +172,16 @@ def _moved(value: Any, resource: Resource, found: Mapping[str, Change], path: st
     elif isinstance(value, str):
         reads = resource.options["propertyDependencies"].get(top(path), ())
         sources = [found[urn] for urn in reads if urn in found]
-        named = {(match[1], match[2]) for match in _PLACEHOLDER.finditer(expanded(value))} if sources else set()
+        named = (
+            {(match[1], match[2]) for match in _PLACEHOLDER.finditer(expanded(value))} if sources else set()
+        )
         # What is derived from a drawn value (model.drawn) no longer names it.
-        drawn = secret and any(s.type.startswith("random:") and s.action in ("created", "replaced") for s in sources)
-        if drawn or any(_moves(source, prop) for source in sources for name, prop in named if name == source.name):
+        drawn = secret and any(
+            s.type.startswith("random:") and s.action in ("created", "replaced") for s in sources
+        )
+        if drawn or any(
+            _moves(source, prop) for source in sources for name, prop in named if name == source.name
+        ):
             yield path
 
 
@@ -214,7 +227,9 @@ def lists_whole(listed: Sequence[Difference], old: Resource, new: Resource) -> l
         left, right = _at(old, path), _at(new, path)
         if not _of_objects(left) or not _of_objects(right) or len(left) == len(right):
             return None
-        return Difference(path=path, before=left, after=right, lines=diff_lines(_list_lines(left), _list_lines(right)))
+        return Difference(
+            path=path, before=left, after=right, lines=diff_lines(_list_lines(left), _list_lines(right))
+        )
 
     found: dict[str, Difference] = {}
     for difference in listed:
@@ -257,7 +272,7 @@ def _user_data_lines(old: Resource, new: Resource, before: Evaluation, after: Ev
 
 def _secrets(text: str) -> dict[str, str]:
     try:
-        return dict(json.loads(consequences.written(text, "/etc/drawbridge/secrets.json") or "{}"))
+        return dict(json.loads(written(text, "/etc/drawbridge/secrets.json") or "{}"))
     except ValueError:
         return {}
 
@@ -278,4 +293,6 @@ def diff_lines(left: Sequence[str], right: Sequence[str]) -> tuple[str, ...]:
     """A unified diff with three lines of context and without the header; nothing for texts of one line."""
     if max(len(left), len(right)) < 2:
         return ()
-    return tuple(line for line in unified_diff(left, right, lineterm="", n=3) if not line.startswith(("---", "+++")))
+    return tuple(
+        line for line in unified_diff(left, right, lineterm="", n=3) if not line.startswith(("---", "+++"))
+    )

@@ -11,9 +11,8 @@ from typing import Any
 
 from model.posture import BY_ID, RULES, SEVERITIES, Rule, Severity
 from model.settings import Suppression
-
-from .evaluate import Evaluation, Resource
-from .posture_checks import CHECKS, Program
+from preview.posture.checks import CHECKS, Program
+from preview.resources import Evaluation, Resource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +61,11 @@ def suppressions(config: Any) -> tuple[Suppression, ...]:
 
 
 def judge_resources(
-    resources: Iterable[Resource], accepted: Sequence[Suppression] = (), today: datetime.date | None = None,
+    resources: Iterable[Resource],
+    accepted: Sequence[Suppression] = (),
+    today: datetime.date | None = None,
     rules: Iterable[Rule] = RULES,
-) -> Posture:  # fmt: skip
+) -> Posture:
     """The same for any sequence of resources, whoever made them: an evaluation, the engine's plan, the policy pack.
 
     Where ids are known instead of placeholders, the caller writes them as `«NAME.id»`. ``today`` decides which
@@ -87,7 +88,9 @@ def judge_resources(
     for index, item in enumerate(accepted):
         place = f"suppress/{index}: {item.rule} for {item.resource}"
         if index not in used:
-            notes.append(f"{place} fits nothing that this stack has; remove it, or correct the resource's name")
+            notes.append(
+                f"{place} fits nothing that this stack has; remove it, or correct the resource's name"
+            )
         elif item.until is not None and day > item.until:
             notes.append(f"{place} ended on {item.until}; cure what it covered, or decide anew")
     order = {severity: position for position, severity in enumerate(SEVERITIES)}
@@ -101,10 +104,16 @@ def to_data(posture: Posture) -> dict[str, Any]:
         "counts": posture.counts(),
         "findings": [
             {
-                "rule": f.rule.id, "severity": f.rule.severity, "title": f.rule.title, "resource": f.resource,
-                "detail": f.detail, "why": f.rule.why, "cure": f.rule.cure, "accepted": f.accepted or None,
+                "rule": f.rule.id,
+                "severity": f.rule.severity,
+                "title": f.rule.title,
+                "resource": f.resource,
+                "detail": f.detail,
+                "why": f.rule.why,
+                "cure": f.rule.cure,
+                "accepted": f.accepted or None,
             }
             for f in posture.findings
         ],
         "notes": list(posture.notes),
-    }  # fmt: skip
+    }

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import jinja2
 
-from . import architecture, cost, posture, tokens, words
-from .changes import Comparison, Consequence
-from .evaluate import Evaluation
-from .gate import Gate
-from .words import Table
+from preview.analysis import cost
+from preview.analysis.gate import Gate
+from preview.changes import Comparison, Consequence
+from preview.posture import judgement as posture
+from preview.report import architecture, words
+from preview.report.words import Table
+from preview.resource_types import tokens
+from preview.resources import Evaluation
 
 
 @dataclass
@@ -72,7 +75,10 @@ def to_html(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
     """The same bytes for the same input."""
     here = Path(__file__).resolve().parent
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(here), autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+        loader=jinja2.FileSystemLoader(here),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
     )
     reach, judgement, spent = words.reach(evaluation), posture.judge(evaluation), cost.estimate(evaluation)
     parts = [
@@ -80,10 +86,15 @@ def to_html(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
         Part("before", "Before you deploy", words.warnings(evaluation)),
         Part("edge", "Edge rules", words.edge_rules(evaluation)),
         Part(
-            "network", "Network", words.groups(evaluation), "Every rule of every security group. What is not listed is refused."
+            "network",
+            "Network",
+            words.groups(evaluation),
+            "Every rule of every security group. What is not listed is refused.",
         ),
         Part("state", "State", words.state(evaluation)),
-        Part("posture", "Posture", words.posture(judgement, full=True), f"{words.posture_counts(judgement)}."),
+        Part(
+            "posture", "Posture", words.posture(judgement, full=True), f"{words.posture_counts(judgement)}."
+        ),
         Part("suppressions", "Suppressions", words.posture_notes(judgement)),
         Part("cost", "Cost", words.cost(spent), *_cost_notes(spent)),
         Part("outputs", "Outputs", words.outputs(evaluation)),
@@ -107,15 +118,22 @@ def to_html(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
     known = architecture.facts(evaluation)
     before = cost.estimate(comparison.before) if comparison else None
     return environment.get_template("page.html.jinja").render(
-        title=f"{evaluation.project} / {evaluation.stack}: preview", evaluation=evaluation,
+        title=f"{evaluation.project} / {evaluation.stack}: preview",
+        evaluation=evaluation,
         summary=f"{words.summary(evaluation)} {words.cost_short(spent, before)}",
         verdict=words.verdict(comparison, gate) if comparison and gate else None,
-        judged=[data for data in judged if data.rows], changes=_changes(comparison) if comparison else [],
-        sections=sections, tables=parts, wide=architecture.wide(known), narrow=architecture.narrow(known),
-        description=words.picture(known.machines, reach), tree=_tree(evaluation), count=words.count,
+        judged=[data for data in judged if data.rows],
+        changes=_changes(comparison) if comparison else [],
+        sections=sections,
+        tables=parts,
+        wide=architecture.wide(known),
+        narrow=architecture.narrow(known),
+        description=words.picture(known.machines, reach),
+        tree=_tree(evaluation),
+        count=words.count,
         machines=[(name, text.splitlines()) for name, text in evaluation.user_data.items()],
         footer=words.footer(evaluation),
-    )  # fmt: skip
+    )
 
 
 def _cost_notes(spent: cost.Estimate) -> tuple[str, tuple[str, ...]]:
@@ -130,18 +148,26 @@ _KINDS = {"+": "add", "-": "del", "@": "hunk"}
 def _changes(comparison: Comparison) -> list[Changed]:
     return [
         Changed(
-            change.name, tokens.short(change.type), f"{words.SIGNS[change.action]} {change.action}", change.consequence.words,
-            change.why, words.HEADLINES[change.consequence][0], change.consequence > Consequence.ROLLING,
+            change.name,
+            tokens.short(change.type),
+            f"{words.SIGNS[change.action]} {change.action}",
+            change.consequence.words,
+            change.why,
+            words.HEADLINES[change.consequence][0],
+            change.consequence > Consequence.ROLLING,
             tuple(
                 Shown(
-                    item.path, item.replaces, words.value(item.before), words.value(item.after),
+                    item.path,
+                    item.replaces,
+                    words.value(item.before),
+                    words.value(item.after),
                     tuple((_KINDS.get(line[:1], "same"), line) for line in item.lines),
                 )
                 for item in change.differences
             ),
         )
         for change in words.ranked(comparison)
-    ]  # fmt: skip
+    ]
 
 
 def _tree(evaluation: Evaluation) -> list[Node]:

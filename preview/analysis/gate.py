@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from .changes import Comparison, Consequence
+from preview.changes import Comparison, Consequence
 
 Ground = Literal["replace", "downtime", "exposure", "data-loss"]
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
@@ -50,8 +50,13 @@ def findings(comparison: Comparison) -> list[Finding]:
         grounds: list[Ground] = [*_GROUND_OF.get(change.consequence, ())]  # type: ignore[list-item]
         if change.action == "replaced" and "replace" not in grounds:
             grounds.insert(0, "replace")
-        found += [Finding(ground=ground, subject=change.name, text=f"{change.name}: {change.why}") for ground in grounds]
-    found += [Finding(ground="exposure", subject=item.subject, text=item.text) for item in comparison.exposures]
+        found += [
+            Finding(ground=ground, subject=change.name, text=f"{change.name}: {change.why}")
+            for ground in grounds
+        ]
+    found += [
+        Finding(ground="exposure", subject=item.subject, text=item.text) for item in comparison.exposures
+    ]
     return found
 
 
@@ -69,21 +74,29 @@ def judge(comparison: Comparison, fail_on: Sequence[Ground]) -> Gate:
     if fail_on:
         for error in comparison.errors:
             closed_by.append(
-                Finding(ground=fail_on[0], subject="the engine's preview", text=f"the engine's preview failed: {error}")
+                Finding(
+                    ground=fail_on[0],
+                    subject="the engine's preview",
+                    text=f"the engine's preview failed: {error}",
+                )
             )
     for finding in findings(comparison):
         key = finding.ground, finding.subject
         if key in fresh:
             used.add(key)
             reason = fresh[key]
-            acknowledged.append(Finding(ground=finding.ground, subject=finding.subject, text=finding.text, reason=reason))
+            acknowledged.append(
+                Finding(ground=finding.ground, subject=finding.subject, text=finding.text, reason=reason)
+            )
         elif finding.ground in fail_on:
             closed_by.append(finding)
     warnings = []
     for name in given:
         ground, subject = name
         if name in spent:
-            warnings.append(f"acknowledge: {ground} of {subject} was acknowledged for an earlier change. Remove the entry.")
+            warnings.append(
+                f"acknowledge: {ground} of {subject} was acknowledged for an earlier change. Remove the entry."
+            )
         elif name not in used:
             warnings.append(
                 f"acknowledge: {ground} of {subject} fits nothing that this change does. Correct the name or remove it."

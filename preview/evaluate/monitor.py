@@ -19,7 +19,7 @@ from pulumi import _types
 from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from .stackfile import Secret
+from preview.resources import Secret
 
 # Wire constants of the engine: sdk/go/common/resource/properties.go and plugin/rpc.go in pulumi/pulumi.
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -93,14 +93,18 @@ class Monitor(MockMonitor):  # type: ignore[misc]
         if urn in self.registered:
             self.errors.append(f"two resources are called {request.name} ({request.type}): names are unique")
         wire = json_format.MessageToDict(request.object)
-        self.registered[urn] = Registered(urn, request.type, request.name, request.parent, _plain(wire), _options(request))
+        self.registered[urn] = Registered(
+            urn, request.type, request.name, request.parent, _plain(wire), _options(request)
+        )
         if not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn)
         state = {**self._computed(request.type, request.name), **wire}
         for secret in request.additionalSecretOutputs:
             if secret in state and not _is_special(state[secret], SECRET):
                 state[secret] = {SIGNATURE: SECRET, "value": state[secret]}
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=f"«{request.name}.id»", object=_struct(state))
+        return resource_pb2.RegisterResourceResponse(
+            urn=urn, id=f"«{request.name}.id»", object=_struct(state)
+        )
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         outputs = _plain(json_format.MessageToDict(request.outputs))
@@ -113,7 +117,11 @@ class Monitor(MockMonitor):  # type: ignore[misc]
     def ReadResource(self, request: Any) -> Any:
         """What another stack or cloud holds is unknown here, and stays so through every `apply`."""
         urn = self.make_urn(request.parent, request.type, request.name)
-        state = {**json_format.MessageToDict(request.properties), "outputs": UNKNOWN, "secretOutputNames": UNKNOWN}
+        state = {
+            **json_format.MessageToDict(request.properties),
+            "outputs": UNKNOWN,
+            "secretOutputNames": UNKNOWN,
+        }
         return resource_pb2.ReadResourceResponse(urn=urn, properties=_struct(state))
 
     def Invoke(self, request: Any) -> Any:
@@ -122,7 +130,8 @@ class Monitor(MockMonitor):  # type: ignore[misc]
         subject = next((str(v) for _, v in sorted(arguments.items()) if isinstance(v, str)), "")
         label = f"{function} {subject}".strip()
         result = {
-            name: _placeholder(kind, f"{label}.{name}", numbers=True) for name, kind in _function_types(request.tok).items()
+            name: _placeholder(kind, f"{label}.{name}", numbers=True)
+            for name, kind in _function_types(request.tok).items()
         }
         return resource_pb2.ResourceInvokeResponse(**{"return": _struct({**result, **arguments})})
 
@@ -139,7 +148,9 @@ def _options(request: Any) -> dict[str, Any]:
         "deleteBeforeReplace": bool(request.deleteBeforeReplace),
         "replaceOnChanges": list(request.replaceOnChanges),
         "dependsOn": sorted(set(request.dependencies)),
-        "propertyDependencies": {name: sorted(set(item.urns)) for name, item in sorted(request.propertyDependencies.items())},
+        "propertyDependencies": {
+            name: sorted(set(item.urns)) for name, item in sorted(request.propertyDependencies.items())
+        },
         "retainOnDelete": bool(request.retainOnDelete),
         "additionalSecretOutputs": list(request.additionalSecretOutputs),
         "aliases": [json_format.MessageToDict(alias) for alias in request.aliases],
@@ -186,7 +197,10 @@ def _placeholder(kind: Any, label: str, numbers: bool = False) -> Any:
     if origin is not None and str(origin).endswith(("Mapping'>", "dict'>")):
         return {}
     if isinstance(kind, type) and _types.is_output_type(kind):
-        return {name: _placeholder(inner, f"{label}.{name}", numbers) for name, inner in _types.output_type_types(kind).items()}
+        return {
+            name: _placeholder(inner, f"{label}.{name}", numbers)
+            for name, inner in _types.output_type_types(kind).items()
+        }
     # A function's result, unlike a resource's output, is checked against its types: there a number must be one.
     return kind(0) if numbers and kind in (int, float, bool) else f"«{label}»"
 
@@ -196,7 +210,11 @@ def _function_types(token: str) -> dict[str, Any]:
     package, path, function = token.split(":")
     snake: Callable[[str], str] = lambda text: re.sub(r"(?<!^)(?=[A-Z])", "_", text).lower()  # noqa: E731
     place = path.partition("/")[0]
-    where = f"pulumi_{package}.{snake(function)}" if place == "index" else f"pulumi_{package}.{place}.{snake(function)}"
+    where = (
+        f"pulumi_{package}.{snake(function)}"
+        if place == "index"
+        else f"pulumi_{package}.{place}.{snake(function)}"
+    )
     try:
         result = getattr(importlib.import_module(where), f"{function[0].upper()}{function[1:]}Result")
     except (ImportError, AttributeError):

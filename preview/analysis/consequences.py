@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import tokens
-from .changes import Change, Consequence
-from .differences import top
-from .evaluate import Evaluation, bare
-from .reach import NOBODY, Reach
+from preview.analysis.reach import NOBODY, Reach
+from preview.changes import Change, Consequence
+from preview.diff.differences import top
+from preview.diff.user_data import written
+from preview.resource_types import tokens
+from preview.resources import Evaluation, bare
 
 Verdict = tuple[Consequence, str]
 
@@ -50,7 +51,9 @@ NEEDED: dict[str, str] = {
 class Judge:
     """Judges the steps of one comparison: ``judge(step)`` is the step with its consequence and the reason."""
 
-    def __init__(self, before: Evaluation, after: Evaluation, steps: Sequence[Change], reach: tuple[Reach, Reach]) -> None:
+    def __init__(
+        self, before: Evaluation, after: Evaluation, steps: Sequence[Change], reach: tuple[Reach, Reach]
+    ) -> None:
         self._before, self._after = before, after
         self._steps = {step.urn: step for step in steps}
         self._reach = reach
@@ -88,8 +91,14 @@ class Judge:
             )
         if step.type == tokens.RANDOM_PASSWORD and "-secrets-" in step.name:
             if replaced and all(difference.path.startswith("keepers") for difference in step.differences):
-                return Consequence.ROLLING, "drawn anew: what the app signed or encrypted with the old value becomes invalid"
-            return Consequence.DATA_LOSS, f"{by}: the value is gone for good, and what the app encrypted with it cannot be read"
+                return (
+                    Consequence.ROLLING,
+                    "drawn anew: what the app signed or encrypted with the old value becomes invalid",
+                )
+            return (
+                Consequence.DATA_LOSS,
+                f"{by}: the value is gone for good, and what the app encrypted with it cannot be read",
+            )
         if step.type == tokens.DNS and not replaced:
             return Consequence.DOWNTIME, f"deleted: {step.before.inputs.get('name')} no longer resolves"
         if step.type == tokens.SERVICE_TOKEN and not replaced:
@@ -147,8 +156,14 @@ class Judge:
             tokens.TEMPLATE: self._template,
             tokens.INGRESS: self._ingress,
             tokens.LOG_GROUP: _logs,
-            tokens.TUNNEL: lambda _: (Consequence.ROLLING, "a new secret: connectors stay, and new ones use it"),
-            "aws:rds/parameterGroup:ParameterGroup": lambda _: (Consequence.IN_PLACE, "takes effect when the database restarts"),
+            tokens.TUNNEL: lambda _: (
+                Consequence.ROLLING,
+                "a new secret: connectors stay, and new ones use it",
+            ),
+            "aws:rds/parameterGroup:ParameterGroup": lambda _: (
+                Consequence.IN_PLACE,
+                "takes effect when the database restarts",
+            ),
         }
         if all(difference.path == "protect" for difference in step.differences):
             on = bool(step.after and step.after.options["protect"])
@@ -157,7 +172,9 @@ class Judge:
         return verdict or (Consequence.IN_PLACE, f"{_inputs(step)} in place")
 
     def _template(self, step: Change) -> Verdict:
-        fleet = [c for c in self._steps.values() if c.type == tokens.FLEET and c.action in ("rolling", "replaced")]
+        fleet = [
+            c for c in self._steps.values() if c.type == tokens.FLEET and c.action in ("rolling", "replaced")
+        ]
         words = ", and with it the machines (see the group)" if fleet else ""
         return Consequence.IN_PLACE, f"a new version of the template{words}"
 
@@ -165,17 +182,13 @@ class Judge:
         old, new = self._reach
         gone: dict[str, None] = {}
         for hostname in old.hostnames:
-            for path in dict.fromkeys([*old.samples(hostname), *(new.samples(hostname) if hostname in new.hostnames else ())]):
+            for path in dict.fromkeys(
+                [*old.samples(hostname), *(new.samples(hostname) if hostname in new.hostnames else ())]
+            ):
                 if old.at(hostname, path).who != NOBODY and new.at(hostname, path).who == NOBODY:
                     whole = new.at(hostname, "/").who == NOBODY != old.at(hostname, "/").who
                     gone[hostname if whole else old.at(hostname, path).url.removesuffix("/below")] = None
         return (Consequence.DOWNTIME, f"answered 404 from now on: {', '.join(gone)}") if gone else None
-
-
-def written(text: str, path: str) -> str:
-    """The content of a file that a cloud-init text writes, still indented; empty if it writes none. Parsing YAML takes longer."""
-    match = re.search(rf"^- path: {re.escape(path)}\n(?:  .*\n)*?  content: \|\n((?:    .*\n)+)", text, re.MULTILINE)
-    return match[1] if match else ""
 
 
 def _facts(evaluation: Evaluation) -> dict[str, Any]:
@@ -194,20 +207,30 @@ def _database(step: Change) -> Verdict:
     found: list[Verdict] = []
     if int(new.get("allocatedStorage", 0)) < int(old.get("allocatedStorage", 0)):
         sizes = f"{old['allocatedStorage']} to {new['allocatedStorage']} GiB"
-        found.append((Consequence.REFUSED, f"RDS cannot make storage smaller ({sizes}): `pulumi up` fails here"))
+        found.append(
+            (Consequence.REFUSED, f"RDS cannot make storage smaller ({sizes}): `pulumi up` fails here")
+        )
     days = int(old.get("backupRetentionPeriod", 0)), int(new.get("backupRetentionPeriod", 0))
     if days[1] < days[0]:
-        found.append((Consequence.DATA_LOSS, f"backups older than {days[1]} days are deleted (before: {days[0]} days)"))
+        found.append(
+            (Consequence.DATA_LOSS, f"backups older than {days[1]} days are deleted (before: {days[0]} days)")
+        )
     if "dbSubnetGroupName" in changed:
-        found.append((Consequence.REFUSED, "RDS moves no instance to another network in place: `pulumi up` fails here"))
+        found.append(
+            (Consequence.REFUSED, "RDS moves no instance to another network in place: `pulumi up` fails here")
+        )
     restarts = sorted(changed & {"instanceClass", "engineVersion", "port"})
     if _major(new.get("engineVersion")) < _major(old.get("engineVersion")):
-        found.append((Consequence.REFUSED, "PostgreSQL does not go back to an earlier version: `pulumi up` fails here"))
+        found.append(
+            (Consequence.REFUSED, "PostgreSQL does not go back to an earlier version: `pulumi up` fails here")
+        )
     elif restarts:
         blue_green = bool((new.get("blueGreenUpdate") or {}).get("enabled"))
         failover = "about a minute (failover)" if _fails_over(new, changed) else "minutes"
         length = "under a minute (blue/green)" if blue_green else failover
-        found.append((Consequence.DOWNTIME, f"{', '.join(restarts)} restarts the database: {length} without it"))
+        found.append(
+            (Consequence.DOWNTIME, f"{', '.join(restarts)} restarts the database: {length} without it")
+        )
     return max(found, default=(Consequence.IN_PLACE, f"{_inputs(step)} in place"))
 
 

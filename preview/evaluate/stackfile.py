@@ -13,17 +13,11 @@ from typing import Any
 import yaml
 
 from model import go_yaml
+from preview.resources import Secret
 
 
 class StackFileError(ValueError):
     """The stack file cannot be read; the text names the file, the rule and the cure."""
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A secret value, on its way into a program or out of it."""
-
-    value: Any
 
 
 @dataclass(frozen=True)
@@ -42,10 +36,14 @@ def load_yaml(path: Path) -> Any:
         return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=go_yaml.Loader)
     except FileNotFoundError:
         if path.name == "Pulumi.yaml":
-            raise StackFileError(f"{path}: no such file; a project has one, with its `name` and `runtime`") from None
+            raise StackFileError(
+                f"{path}: no such file; a project has one, with its `name` and `runtime`"
+            ) from None
         there = sorted(p.name for p in path.parent.glob("Pulumi.*.yaml")) if path.parent.is_dir() else []
         have = f"{path.parent} has {', '.join(there)}" if there else f"{path.parent} has no stack file"
-        raise StackFileError(f"{path}: no such file; {have}. Give --stack NAME or --config-file FILE.") from None
+        raise StackFileError(
+            f"{path}: no such file; {have}. Give --stack NAME or --config-file FILE."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise StackFileError(f"{path}: cannot be read as text in UTF-8 ({error})") from None
     except yaml.MarkedYAMLError as error:
@@ -55,7 +53,9 @@ def load_yaml(path: Path) -> Any:
         raise StackFileError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
 
 
-def read(root: Path, stack: str | None, config_file: Path | None, changes: Mapping[str, Any] | None = None) -> StackFile:
+def read(
+    root: Path, stack: str | None, config_file: Path | None, changes: Mapping[str, Any] | None = None
+) -> StackFile:
     """The configuration of a stack of the project at ``root``.
 
     ``config_file`` is called Pulumi.STACK.yaml; without it, ``stack`` (prod) names the file beside Pulumi.yaml.

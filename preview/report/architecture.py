@@ -15,18 +15,29 @@ from typing import Any
 
 import yaml
 
-from . import tokens, words
-from .evaluate import Evaluation
-from .reach import EVERYONE, NOBODY, Reach
+from preview.analysis.reach import EVERYONE, NOBODY, Reach
+from preview.report import words
+from preview.resource_types import tokens
+from preview.resources import Evaluation
 
 ROUTES = 12  # more of them make a table, not a picture
 SERVICES = 9
 _SIZES = {"title": 14.0, "code": 12.0, "text": 12.0, "wire": 11.0}
 # Advances of letters in parts of the size, rounded up: DejaVu's, the widest fonts in use, so that no other needs more room.
 _WIDTHS = {
-    0.35: "ijlIJ',./:;\\| ", 0.4: "ft()-[]", 0.45: "r!", 0.5: '"*_`', 0.55: "csz?", 0.6: "kvxyFL", 0.7: "ABCKRVXZ", 0.75: "NU",
-    0.8: "DGHOQ&", 0.85: "w#+<=>^~→×", 0.9: "M", 1.0: "mW%@…",
-}  # fmt: skip
+    0.35: "ijlIJ',./:;\\| ",
+    0.4: "ft()-[]",
+    0.45: "r!",
+    0.5: '"*_`',
+    0.55: "csz?",
+    0.6: "kvxyFL",
+    0.7: "ABCKRVXZ",
+    0.75: "NU",
+    0.8: "DGHOQ&",
+    0.85: "w#+<=>^~→×",
+    0.9: "M",
+    1.0: "mW%@…",
+}
 _LETTERS = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
 _CODE, _OTHER, _FULL, _BOLD = 0.61, 0.65, 1.25, 1.13
 _PAD, _LINE, _GAP = 14.0, 18.0, 10.0
@@ -71,7 +82,9 @@ def measure(text: str, kind: str) -> float:
     wide = [unicodedata.east_asian_width(letter) in "WF" for letter in text]
     if kind == "code":
         return _SIZES[kind] * sum(_FULL if broad else _CODE for broad in wide)
-    ems = sum(_FULL if broad else _LETTERS.get(letter, _OTHER) for letter, broad in zip(text, wide, strict=True))
+    ems = sum(
+        _FULL if broad else _LETTERS.get(letter, _OTHER) for letter, broad in zip(text, wide, strict=True)
+    )
     return _SIZES[kind] * ems * (_BOLD if kind == "title" else 1)
 
 
@@ -147,7 +160,10 @@ def facts(evaluation: Evaluation) -> Facts:
             entry.hostname + words.path(entry.path),
             (
                 (f"→ {entry.service}", "code"),
-                (who if who == NOBODY else "open to everyone" if who == EVERYONE else f"login: {who}", "text"),
+                (
+                    who if who == NOBODY else "open to everyone" if who == EVERYONE else f"login: {who}",
+                    "text",
+                ),
             ),
             "route" if who == NOBODY else "route open" if who == EVERYONE else "route guarded",
         )
@@ -156,7 +172,10 @@ def facts(evaluation: Evaluation) -> Facts:
     ]
     if len(reach.entries) > ROUTES:
         left = len(reach.entries) - ROUTES + 1
-        routes = [*routes[: ROUTES - 1], Card(f"and {left:,} more routes", (("in the table below", "text"),), "route more")]
+        routes = [
+            *routes[: ROUTES - 1],
+            Card(f"and {left:,} more routes", (("in the table below", "text"),), "route more"),
+        ]
     services = _services(evaluation)
     hosts = {re.sub(r"^[a-z0-9+.-]+://([^/:]+).*$", r"\1", entry.service) for entry in reach.entries}
     fleet = next(iter(evaluation.of_type(tokens.FLEET)), None)
@@ -165,12 +184,19 @@ def facts(evaluation: Evaluation) -> Facts:
     number = fleet.inputs.get("desiredCapacity", 1) if fleet else 0
     inbound = list(evaluation.of_type(tokens.INBOUND))
     return Facts(
-        checks=tuple(_checks(evaluation)), routes=tuple(routes), machines=f"{number} × {size}" if size else "",
-        routed=tuple(name for name in services if name in hosts), others=_few([n for n in services if n not in hosts]),
-        state=tuple(_state(evaluation, inbound)), endpoint=_endpoint(evaluation, inbound), egress=tuple(_egress(evaluation)),
-        closed=not any(rule.inputs.get(key) for rule in inbound for key in ("cidrIpv4", "cidrIpv6", "prefixListId")),
+        checks=tuple(_checks(evaluation)),
+        routes=tuple(routes),
+        machines=f"{number} × {size}" if size else "",
+        routed=tuple(name for name in services if name in hosts),
+        others=_few([n for n in services if n not in hosts]),
+        state=tuple(_state(evaluation, inbound)),
+        endpoint=_endpoint(evaluation, inbound),
+        egress=tuple(_egress(evaluation)),
+        closed=not any(
+            rule.inputs.get(key) for rule in inbound for key in ("cidrIpv4", "cidrIpv6", "prefixListId")
+        ),
         rest=_rest(reach.catch_all),
-    )  # fmt: skip
+    )
 
 
 def _rest(catch_all: str | None) -> str:
@@ -180,7 +206,11 @@ def _rest(catch_all: str | None) -> str:
 
 
 def _few(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(names) if len(names) <= SERVICES else (*names[: SERVICES - 1], f"and {len(names) - SERVICES + 1} more")
+    return (
+        tuple(names)
+        if len(names) <= SERVICES
+        else (*names[: SERVICES - 1], f"and {len(names) - SERVICES + 1} more")
+    )
 
 
 def _checks(evaluation: Evaluation) -> Iterable[str]:
@@ -199,7 +229,9 @@ def _services(evaluation: Evaluation) -> list[str]:
     names: dict[str, None] = {}
     for text in evaluation.user_data.values():
         for file in _files(text):
-            if file.get("path", "").startswith("/opt/drawbridge/app/") and file.get("path", "").endswith(".yaml"):
+            if file.get("path", "").startswith("/opt/drawbridge/app/") and file.get("path", "").endswith(
+                ".yaml"
+            ):
                 names |= dict.fromkeys(_mapping(_mapping(_yaml(file.get("content", ""))).get("services")))
     return [name for name in names if name != "cloudflared"]
 
@@ -233,8 +265,15 @@ def _state(evaluation: Evaluation, inbound: Sequence[Any]) -> Iterable[tuple[Car
         card = Card(f"{engine} {data.get('engineVersion')}", tuple((line, "text") for line in lines), "state")
         yield card, _port(inbound, "database", "tcp/5432")
     for files in evaluation.of_type(tokens.FILES):
-        lines = ["lasting volumes, EFS", "encrypted" if files.inputs.get("encrypted") else "not encrypted", "no public address"]
-        yield Card("Files", tuple((line, "text") for line in lines), "state"), _port(inbound, "storage", "tcp/2049")
+        lines = [
+            "lasting volumes, EFS",
+            "encrypted" if files.inputs.get("encrypted") else "not encrypted",
+            "no public address",
+        ]
+        yield (
+            Card("Files", tuple((line, "text") for line in lines), "state"),
+            _port(inbound, "storage", "tcp/2049"),
+        )
 
 
 def _port(rules: Sequence[Any], what: str, default: str) -> str:
@@ -359,12 +398,16 @@ def _frame_title(drawing: Drawing, known: Facts, x: float, y: float, width: floa
     return y + 36
 
 
-def _machines(drawing: Drawing, known: Facts, x: float, y: float, width: float, height: float) -> tuple[Box, Box]:
+def _machines(
+    drawing: Drawing, known: Facts, x: float, y: float, width: float, height: float
+) -> tuple[Box, Box]:
     """The machines' box and the connector's in it."""
     index = len(drawing.boxes)
     inner, room = x + _PAD, width - 2 * _PAD
     drawing.label(inner, y + 24, "Machines", "title", room)
-    drawing.label(inner, y + 43, f"{known.machines}, Auto Scaling" if known.machines else "none", "text", room)
+    drawing.label(
+        inner, y + 43, f"{known.machines}, Auto Scaling" if known.machines else "none", "text", room
+    )
     connector = drawing.box(inner, y + 56, room, 30, "service connector")
     drawing.label(inner + 10, connector.y + 20, "cloudflared", "code", room - 20)
     at = connector.y + connector.height
@@ -377,7 +420,9 @@ def _machines(drawing: Drawing, known: Facts, x: float, y: float, width: float, 
     half = (room - 8) / 2
     for number, name in enumerate(known.others):
         left = inner + (number % 2) * (half + 8)
-        box = drawing.box(left, at + (14 if number < 2 else 8) if number % 2 == 0 else box.y, half, 28, "service other")
+        box = drawing.box(
+            left, at + (14 if number < 2 else 8) if number % 2 == 0 else box.y, half, 28, "service other"
+        )
         drawing.label(left + 8, box.y + 19, name, "code", half - 14)
         at = box.y + box.height if number % 2 or number + 1 == len(known.others) else at
     for line in _wrapped(["out:", *known.egress], room) if known.egress else ():

@@ -7,16 +7,19 @@ enough: GitHub looks for mentions, references and addresses in the text that the
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from . import cost, posture, words
-from .changes import Change, Comparison
-from .evaluate import Evaluation
-from .gate import Gate
+from preview.analysis import cost
+from preview.analysis.gate import Gate
+from preview.changes import Change, Comparison
+from preview.posture import judgement as posture
+from preview.report import words
+from preview.resources import Evaluation
 
 # GitHub says "maximum is 65536 characters"; counted here as bytes of UTF-8, of which there are never fewer.
 # The rest is for what a bot writes before and after.
@@ -42,7 +45,9 @@ def clean(text: str, *, lines: bool = False) -> str:
         elif character.isspace():
             shown.append(" ")
         else:
-            shown.append("\N{REPLACEMENT CHARACTER}" if unicodedata.category(character)[0] == "C" else character)
+            shown.append(
+                "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character)[0] == "C" else character
+            )
     # Replies by mail quote the text without its code spans, and GitHub would look for mentions in them.
     return re.sub("(?<![A-Za-z0-9])@(?=[A-Za-z0-9])", "@\N{ZERO WIDTH SPACE}", "".join(shown))
 
@@ -72,7 +77,11 @@ def prose(text: str) -> str:
         joined = " ".join(filter(None, words_))
         # Two code spans must not touch: their backticks would be one fence.
         apart = part[:1].isspace() or shown[-1:] == "`" == joined[:1]
-        shown += (" " if apart and shown else "") + joined + (" " if index % 2 == 0 and part[-1:].isspace() and joined else "")
+        shown += (
+            (" " if apart and shown else "")
+            + joined
+            + (" " if index % 2 == 0 and part[-1:].isspace() and joined else "")
+        )
     return shown.strip()
 
 
@@ -114,7 +123,11 @@ def table(data: words.Table, rows: int | None = None) -> str:
             code(cell) if cell and index in data.code and row.tone != "closed" else prose(cell)
             for index, cell in enumerate(row.cells)
         ]
-        lines.append(_line([f"**{cell}**" if row.tone == "open" and cell == words.EVERYONE else cell for cell in cells]))
+        lines.append(
+            _line(
+                [f"**{cell}**" if row.tone == "open" and cell == words.EVERYONE else cell for cell in cells]
+            )
+        )
     if rows is not None and len(data.rows) > rows:
         lines.append(_line([f"… and {len(data.rows) - rows:,} more", *[""] * (len(data.columns) - 1)]))
     return "\n".join(lines)
@@ -162,11 +175,17 @@ def _rows(data: words.Table, importance: int, fold: bool = False, note: str = ""
     def shorter(rows: int | None) -> Callable[[], str]:
         def render() -> str:
             body = table(data, rows) + (f"\n\n{prose(note)}" if note else "")
-            return folded(f"{data.title} ({len(data.rows):,})", body) if fold else f"### {data.title}\n\n{body}"
+            return (
+                folded(f"{data.title} ({len(data.rows):,})", body) if fold else f"### {data.title}\n\n{body}"
+            )
 
         return render
 
-    return Part(data.title.lower(), importance, [shorter(None), *(shorter(n) for n in (200, 50, 10) if n < len(data.rows))])
+    return Part(
+        data.title.lower(),
+        importance,
+        [shorter(None), *(shorter(n) for n in (200, 50, 10) if n < len(data.rows))],
+    )
 
 
 def _details(change: Change) -> Part:
@@ -194,7 +213,11 @@ _ICONS = {"good": "✅", "warn": "⚠️", "bad": "🛑", "odd": "❓"}
 
 
 def to_markdown(
-    evaluation: Evaluation, comparison: Comparison | None = None, gate: Gate | None = None, *, limit: int = LIMIT
+    evaluation: Evaluation,
+    comparison: Comparison | None = None,
+    gate: Gate | None = None,
+    *,
+    limit: int = LIMIT,
 ) -> str:
     """A comment of at most ``limit`` bytes, from 4,096 on. It begins with `marker`."""
     judgement, spent = posture.judge(evaluation), cost.estimate(evaluation)
@@ -236,6 +259,10 @@ def to_markdown(
     parts += [_rows(*wanted) for wanted in tables if wanted[0].rows]
     for name, text in evaluation.user_data.items() if comparison is None else ():
         title = f"cloud-init of {name_in_html(name)} ({words.count(text.count(chr(10)), 'line')})"
-        parts.append(Part("cloud-init", 10, [lambda title=title, text=text: folded(title, fenced(text, "yaml"))]))  # type: ignore[misc]
+        parts.append(Part("cloud-init", 10, [functools.partial(_cloud_init, title, text)]))
     parts.append(Part("footer", 99, [lambda: prose(words.footer(evaluation))]))
     return fitted(parts, limit)
+
+
+def _cloud_init(title: str, text: str) -> str:
+    return folded(title, fenced(text, "yaml"))

@@ -20,7 +20,14 @@ REPLACING: dict[str, tuple[str, ...]] = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("securityGroupId", "region"),
     "aws:ec2/vpcEndpoint:VpcEndpoint": ("vpcId", "serviceName", "vpcEndpointType", "region"),
     "aws:ec2/natGateway:NatGateway": ("allocationId", "subnetId", "connectivityType", "privateIp", "region"),
-    "aws:ec2/flowLog:FlowLog": ("vpcId", "trafficType", "logDestination", "logDestinationType", "iamRoleArn", "region"),
+    "aws:ec2/flowLog:FlowLog": (
+        "vpcId",
+        "trafficType",
+        "logDestination",
+        "logDestinationType",
+        "iamRoleArn",
+        "region",
+    ),
     "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint": (
         "subnetId",
         "securityGroupIds",
@@ -119,7 +126,10 @@ REPLACING: dict[str, tuple[str, ...]] = {
     ),
     # Cloudflare
     "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": ("accountId", "configSrc"),
-    "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig": ("accountId", "tunnelId"),
+    "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig": (
+        "accountId",
+        "tunnelId",
+    ),
     "cloudflare:index/dnsRecord:DnsRecord": ("zoneId", "type"),
     "cloudflare:index/ruleset:Ruleset": ("kind", "name", "phase", "zoneId", "accountId"),
     "cloudflare:index/zoneSetting:ZoneSetting": ("zoneId", "settingId"),
@@ -128,7 +138,11 @@ REPLACING: dict[str, tuple[str, ...]] = {
     "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": ("accountId",),
     "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup": ("accountId", "zoneId"),
     "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": ("accountId", "zoneId"),
-    "cloudflare:index/zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider": ("accountId", "zoneId", "type"),
+    "cloudflare:index/zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider": (
+        "accountId",
+        "zoneId",
+        "type",
+    ),
     "cloudflare:index/notificationPolicy:NotificationPolicy": ("accountId",),
     # Random: every input is part of what was drawn. `*` stands for all inputs.
     "random:index/randomBytes:RandomBytes": ("*",),
@@ -153,6 +167,13 @@ CHANGING: dict[str, tuple[str, ...]] = {
 """Outputs by type that an update in place changes. Every other output stays until the resource is replaced."""
 
 SETS: frozenset[str] = frozenset(
-    {"vpcZoneIdentifiers", "vpcSecurityGroupIds", "subnetIds", "securityGroups", "securityGroupIds", "allowedIdps"}
+    {
+        "vpcZoneIdentifiers",
+        "vpcSecurityGroupIds",
+        "subnetIds",
+        "securityGroups",
+        "securityGroupIds",
+        "allowedIdps",
+    }
 )
 """Inputs whose order says nothing to the provider."""

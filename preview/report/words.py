@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.paths import PathPattern
-
-from . import tokens
-from .changes import Change, Comparison, Consequence, Difference
-from .cost import Delta, Estimate
-from .evaluate import MASK, Evaluation, Resource
-from .gate import Gate
-from .posture import Posture
-from .reach import EVERYONE as EVERYONE
-from .reach import NOBODY, Reach
+from preview.analysis.cost import Delta, Estimate
+from preview.analysis.gate import Gate
+from preview.analysis.reach import EVERYONE as EVERYONE
+from preview.analysis.reach import NOBODY, Reach
+from preview.changes import Change, Comparison, Consequence, Difference
+from preview.posture.judgement import Posture
+from preview.resource_types import tokens
+from preview.resources import MASK, Evaluation, Resource
 
 STATEFUL = {
     tokens.DATABASE: "database",
@@ -96,7 +95,10 @@ def reach(evaluation: Evaluation) -> Table:
         cells = (ANYTHING_ELSE, EVERYONE if answers else NOBODY, "none" if answers else "", known.catch_all)
         rows.append(Row(cells, "open" if answers else "closed"))
     return Table(
-        "Who can reach what", ("from the Internet", "who", "login checked at", "service"), tuple(rows), frozenset({0, 3})
+        "Who can reach what",
+        ("from the Internet", "who", "login checked at", "service"),
+        tuple(rows),
+        frozenset({0, 3}),
     )
 
 
@@ -110,7 +112,15 @@ def edge_rules(evaluation: Evaluation) -> Table:
                 action = str(rule.get("action"))
                 does = {"execute": "run the managed rules"}.get(action, action)
                 does += "" if rule.get("enabled", True) else " (switched off)"
-                rows.append(Row((str(rule.get("description") or rule.get("ref", "")), does, str(rule.get("expression", "")))))
+                rows.append(
+                    Row(
+                        (
+                            str(rule.get("description") or rule.get("ref", "")),
+                            does,
+                            str(rule.get("expression", "")),
+                        )
+                    )
+                )
     return Table("Rules at the edge", ("rule", "does", "where"), tuple(rows), frozenset({2}))
 
 
@@ -120,9 +130,15 @@ def groups(evaluation: Evaluation) -> Table:
     for direction, token in (("in", tokens.INBOUND), ("out", tokens.OUTBOUND)):
         for rule in evaluation.of_type(token):
             data = rule.inputs
-            peers = (data.get(key) for key in ("referencedSecurityGroupId", "cidrIpv4", "cidrIpv6", "prefixListId"))
+            peers = (
+                data.get(key) for key in ("referencedSecurityGroupId", "cidrIpv4", "cidrIpv6", "prefixListId")
+            )
             peer = group(str(next((peer for peer in peers if peer), "?")))
-            rows.append(Row((group(data["securityGroupId"]), direction, peer, port(data), data.get("description", ""))))
+            rows.append(
+                Row(
+                    (group(data["securityGroupId"]), direction, peer, port(data), data.get("description", ""))
+                )
+            )
     columns = ("group", "direction", "peer", "port", "why")
     return Table("What may speak to what", columns, tuple(rows), frozenset({0, 2, 3}))
 
@@ -147,7 +163,10 @@ def _protection(resource: Resource, evaluation: Evaluation) -> Iterator[str]:
         yield f"{data['backupRetentionPeriod']} days of point-in-time recovery"
     if data.get("skipFinalSnapshot") is False:
         yield "final snapshot"
-    if any(b.inputs.get("fileSystemId") == f"«{resource.name}.id»" for b in evaluation.of_type(tokens.BACKUP_POLICY)):
+    if any(
+        b.inputs.get("fileSystemId") == f"«{resource.name}.id»"
+        for b in evaluation.of_type(tokens.BACKUP_POLICY)
+    ):
         yield "daily backups"
     if data.get("encrypted") or data.get("storageEncrypted"):
         yield "encrypted"
@@ -171,13 +190,21 @@ def posture(found: Posture, full: bool = False) -> Table:
     rows = []
     for item in [*found.open, *found.accepted]:
         what = item.detail if item.open else f"{item.detail}. Accepted: {item.accepted}"
-        severity, tone = (item.rule.severity, _SEVERITIES.get(item.rule.severity, "")) if item.open else ("accepted", "closed")
+        severity, tone = (
+            (item.rule.severity, _SEVERITIES.get(item.rule.severity, ""))
+            if item.open
+            else ("accepted", "closed")
+        )
         if full:
-            rows.append(Row((item.rule.id, severity, item.resource, what, item.rule.why, item.rule.cure), tone))
+            rows.append(
+                Row((item.rule.id, severity, item.resource, what, item.rule.why, item.rule.cure), tone)
+            )
         else:
             rows.append(Row((severity, item.rule.id, item.resource, what), tone))
     if full:
-        return Table("Posture", ("rule", "severity", "resource", "what", "why", "cure"), tuple(rows), frozenset({0, 2}))
+        return Table(
+            "Posture", ("rule", "severity", "resource", "what", "why", "cure"), tuple(rows), frozenset({0, 2})
+        )
     return Table("Posture", ("severity", "rule", "resource", "what"), tuple(rows), frozenset({1, 2}))
 
 
@@ -208,7 +235,11 @@ def cost_sum(spent: Estimate) -> str:
 def cost_short(spent: Estimate, before: Estimate | None = None) -> str:
     if not spent.lines:
         return ""
-    changed = f" (before: {before.total:,.0f})" if before and before.lines and round(before.total) != round(spent.total) else ""
+    changed = (
+        f" (before: {before.total:,.0f})"
+        if before and before.lines and round(before.total) != round(spent.total)
+        else ""
+    )
     return f"{'At least' if spent.unknown else 'About'} {spent.total:,.0f} USD a month{changed}."
 
 
@@ -218,8 +249,15 @@ def cost_changes(deltas: Sequence[Delta]) -> Table:
     def price(given: float | None) -> str:
         return "–" if given is None else f"{given:.2f}"
 
-    rows = tuple(Row((delta.resource, delta.what, price(delta.before), price(delta.after))) for delta in deltas)
-    return Table("What changes in the month's cost, in USD", ("resource", "what", "before", "after"), rows, frozenset({0}))
+    rows = tuple(
+        Row((delta.resource, delta.what, price(delta.before), price(delta.after))) for delta in deltas
+    )
+    return Table(
+        "What changes in the month's cost, in USD",
+        ("resource", "what", "before", "after"),
+        rows,
+        frozenset({0}),
+    )
 
 
 def outputs(evaluation: Evaluation) -> Table:
@@ -230,7 +268,8 @@ def outputs(evaluation: Evaluation) -> Table:
 def resources(evaluation: Evaluation) -> Table:
     """Parents before children, each as deep as it lies."""
     rows = tuple(
-        Row((resource.name, tokens.short(resource.type), ", ".join(marks(resource)))) for resource in evaluation.resources
+        Row((resource.name, tokens.short(resource.type), ", ".join(marks(resource))))
+        for resource in evaluation.resources
     )
     return Table("Resources", ("resource", "type", "marks"), rows, frozenset({0, 1}))
 
@@ -271,7 +310,11 @@ def summary(evaluation: Evaluation) -> str:
     if number := tones.count("guarded"):
         parts.append(f"{count(number, 'route')} behind a login")
     rest = [row for row in rows if row.cells[0] == ANYTHING_ELSE and row.tone == "open"]
-    end = f"whatever else is asked for goes to {rest[0].cells[-1]}, for everyone" if rest else "nothing else answers"
+    end = (
+        f"whatever else is asked for goes to {rest[0].cells[-1]}, for everyone"
+        if rest
+        else "nothing else answers"
+    )
     return f"{listed(parts) or 'No route'}; {end}."
 
 
@@ -323,7 +366,9 @@ def verdict(comparison: Comparison, gate: Gate) -> Verdict:
     same = numbers.get("unchanged", 0)
     counts = f"{listed([*listed_, f'{same:,} unchanged'])} of {count(len(comparison.changes), 'resource')}."
     if gate.closed:
-        counts += f" The gate is closed: {listed(list(dict.fromkeys(found.ground for found in gate.closed_by)))}."
+        counts += (
+            f" The gate is closed: {listed(list(dict.fromkeys(found.ground for found in gate.closed_by)))}."
+        )
     return Verdict("bad" if gate.closed else tone, title, counts)
 
 
@@ -338,19 +383,25 @@ def acknowledged(gate: Gate) -> Table:
 
 
 def gate_warnings(gate: Gate) -> Table:
-    return Table("Acknowledgements to correct", ("warning",), tuple(Row((warning,)) for warning in gate.warnings))
+    return Table(
+        "Acknowledgements to correct", ("warning",), tuple(Row((warning,)) for warning in gate.warnings)
+    )
 
 
 def opened(comparison: Comparison, gate: Gate) -> Table:
     """The exposures, without those that the gate's own tables tell of."""
     told = {found.text for found in gate.closed_by + gate.acknowledged if found.ground == "exposure"}
-    rows = tuple(Row((item.kind, item.text), "warn") for item in comparison.exposures if item.text not in told)
+    rows = tuple(
+        Row((item.kind, item.text), "warn") for item in comparison.exposures if item.text not in told
+    )
     return Table(f"What {'else ' if told else ''}becomes more open", ("kind", "what"), rows)
 
 
 def errors(comparison: Comparison) -> Table:
     """Of the engine, whose plan ended with them: what would have come after is not known."""
-    return Table("The engine's preview failed", ("error",), tuple(Row((error,), "bad") for error in comparison.errors))
+    return Table(
+        "The engine's preview failed", ("error",), tuple(Row((error,), "bad") for error in comparison.errors)
+    )
 
 
 def ranked(comparison: Comparison) -> list[Change]:
@@ -364,7 +415,9 @@ def changes(comparison: Comparison) -> Table:
         what = f"{SIGNS[change.action]} {change.action}"
         cells = (change.name, tokens.short(change.type), what, change.consequence.words, change.why)
         rows.append(Row(cells, HEADLINES[change.consequence][0]))
-    return Table("What changes", ("resource", "type", "action", "consequence", "why"), tuple(rows), frozenset({0, 1}))
+    return Table(
+        "What changes", ("resource", "type", "action", "consequence", "why"), tuple(rows), frozenset({0, 1})
+    )
 
 
 def value(given: Any) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .replacing import REPLACING, SETS
+from preview.resource_types.replacing import REPLACING, SETS
 
 
-def differences(old: Any, new: Any, path: str = "", ordered: Callable[[list[Any]], bool] | None = None) -> list[str]:
+def differences(
+    old: Any, new: Any, path: str = "", ordered: Callable[[list[Any]], bool] | None = None
+) -> list[str]:
     """Paths of the leaves that differ (`launchTemplate.version`, `tags["a.b"]`, `routes[0].cidrBlock`).
 
     ``ordered`` says of a new list that its order counts even though its input is a set, as where something in it is unknown.
@@ -24,7 +26,11 @@ def differences(old: Any, new: Any, path: str = "", ordered: Callable[[list[Any]
             old, new = sorted(map(str, old)), sorted(map(str, new))
         longest = max(len(old), len(new))
         pairs = [(old[n] if n < len(old) else None, new[n] if n < len(new) else None) for n in range(longest)]
-        return [leaf for n, (left, right) in enumerate(pairs) for leaf in differences(left, right, f"{path}[{n}]", ordered)]
+        return [
+            leaf
+            for n, (left, right) in enumerate(pairs)
+            for leaf in differences(left, right, f"{path}[{n}]", ordered)
+        ]
     return [] if old == new else [path]
 
 

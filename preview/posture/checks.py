@@ -12,14 +12,12 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
 
-from .evaluate import Resource
-from .stackfile import Secret
-from .tokens import (
+from preview.resource_types.tokens import (
     APPLICATION,
     BACKUP_POLICY,
     DATABASE,
@@ -44,6 +42,7 @@ from .tokens import (
     VPC,
     ZONE_SETTING,
 )
+from preview.resources import Resource, Secret
 
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
@@ -66,14 +65,20 @@ class Program:
 
     def named(self, reference: Any, *types: str) -> Resource | None:
         """The resource of one of the types that a placeholder stands for."""
-        name = reference[1:-1].rpartition(".")[0] if isinstance(reference, str) and reference.startswith("«") else ""
+        name = (
+            reference[1:-1].rpartition(".")[0]
+            if isinstance(reference, str) and reference.startswith("«")
+            else ""
+        )
         return next((resource for resource in self.of(*types) if resource.name == name), None)
 
     @functools.cached_property
     def rules_in(self) -> list[tuple[Resource, dict[str, Any]]]:
         """Every inbound rule, however it is written, in the words of SecurityGroupIngressRule."""
         found = [(rule, rule.inputs) for rule in self.of(INBOUND)]
-        found += [(rule, _modern(rule.inputs)) for rule in self.of(OLD_RULE) if rule.inputs.get("type") == "ingress"]
+        found += [
+            (rule, _modern(rule.inputs)) for rule in self.of(OLD_RULE) if rule.inputs.get("type") == "ingress"
+        ]
         for group in self.of(SECURITY_GROUP, DEFAULT_GROUP):
             for rule in _list(group.inputs.get("ingress")):
                 found.append((group, {**_modern(rule), "securityGroupId": f"«{group.name}.id»"}))
@@ -82,7 +87,9 @@ class Program:
     @functools.cached_property
     def rules_out(self) -> list[tuple[Resource, dict[str, Any]]]:
         found = [(rule, rule.inputs) for rule in self.of(OUTBOUND)]
-        found += [(rule, _modern(rule.inputs)) for rule in self.of(OLD_RULE) if rule.inputs.get("type") == "egress"]
+        found += [
+            (rule, _modern(rule.inputs)) for rule in self.of(OLD_RULE) if rule.inputs.get("type") == "egress"
+        ]
         for group in self.of(SECURITY_GROUP, DEFAULT_GROUP):
             for rule in _list(group.inputs.get("egress")):
                 found.append((group, {**_modern(rule), "securityGroupId": f"«{group.name}.id»"}))
@@ -106,7 +113,9 @@ class Program:
             value = template.raw.get("userData") or template.raw.get("userDataBase64")
             text = _plain_text(value.value if isinstance(value, Secret) else value)
             try:
-                document = yaml.load(text, Loader=_Loader) if text and text.startswith("#cloud-config") else None
+                document = (
+                    yaml.load(text, Loader=_Loader) if text and text.startswith("#cloud-config") else None
+                )
             except (yaml.YAMLError, UnicodeEncodeError):
                 continue
             if isinstance(document, dict):
@@ -122,7 +131,9 @@ class Program:
     @functools.cached_property
     def ingress(self) -> list[tuple[Resource, dict[str, Any]]]:
         """The connectors' rules with a hostname."""
-        return [(config, rule) for config in self.of(INGRESS) for rule in _ingresses(config) if "hostname" in rule]
+        return [
+            (config, rule) for config in self.of(INGRESS) for rule in _ingresses(config) if "hostname" in rule
+        ]
 
     @functools.cached_property
     def covered(self) -> set[str]:
@@ -189,9 +200,12 @@ def _modern(rule: dict[str, Any]) -> dict[str, Any]:
     if source or rule.get("self"):
         found["referencedSecurityGroupId"] = source or rule.get("securityGroupId", "self")
     return {
-        "ipProtocol": rule.get("protocol"), "fromPort": rule.get("fromPort"), "toPort": rule.get("toPort"),
-        "securityGroupId": rule.get("securityGroupId"), **found,
-    }  # fmt: skip
+        "ipProtocol": rule.get("protocol"),
+        "fromPort": rule.get("fromPort"),
+        "toPort": rule.get("toPort"),
+        "securityGroupId": rule.get("securityGroupId"),
+        **found,
+    }
 
 
 def _ingresses(config: Resource) -> list[dict[str, Any]]:
@@ -273,14 +287,20 @@ def inbound_cidr(program: Program) -> Broken:
 
 
 def workload_inbound(program: Program) -> Broken:
-    speaking = {data.get("securityGroupId") for _, data in program.rules_out if "referencedSecurityGroupId" not in data}
+    speaking = {
+        data.get("securityGroupId")
+        for _, data in program.rules_out
+        if "referencedSecurityGroupId" not in data
+    }
     for rule, data in program.rules_in:
         if data.get("securityGroupId") in program.machine_groups & speaking:
             yield rule.name, f"reaches {data['securityGroupId']}, the group that machines speak from"
 
 
 def ssh_endpoint(program: Program) -> Broken:
-    endpoints = {group for endpoint in program.of(ENDPOINT) for group in _list(endpoint.inputs.get("securityGroupIds"))}
+    endpoints = {
+        group for endpoint in program.of(ENDPOINT) for group in _list(endpoint.inputs.get("securityGroupIds"))
+    }
     for rule, data in program.rules_in:
         if data.get("securityGroupId") not in program.machine_groups:
             continue
@@ -288,7 +308,10 @@ def ssh_endpoint(program: Program) -> Broken:
         # An endpoint of someone else's is known by its group's id alone.
         known = source in endpoints or (not endpoints and re.fullmatch(r"sg-[0-9a-f]+", source))
         if (data.get("ipProtocol"), data.get("fromPort"), data.get("toPort")) != ("tcp", 22, 22) or not known:
-            yield rule.name, f"{data.get('ipProtocol')}/{data.get('fromPort')} from {source or 'an address range'}"
+            yield (
+                rule.name,
+                f"{data.get('ipProtocol')}/{data.get('fromPort')} from {source or 'an address range'}",
+            )
 
 
 def other_entrance(program: Program) -> Broken:
@@ -334,14 +357,23 @@ def egress_open(program: Program) -> Broken:
     for rule, data in program.rules_out:
         low, high = _number(data.get("fromPort")), _number(data.get("toPort"))
         if str(data.get("ipProtocol")) in ("-1", "all") or low is None or low != high:
-            yield rule.name, f"{data.get('ipProtocol')}/{data.get('fromPort', 'all')}-{data.get('toPort', 'all')}"
+            yield (
+                rule.name,
+                f"{data.get('ipProtocol')}/{data.get('fromPort', 'all')}-{data.get('toPort', 'all')}",
+            )
 
 
 def egress_extra(program: Program) -> Broken:
     for rule, data in program.rules_out:
-        if "referencedSecurityGroupId" not in data and (data.get("ipProtocol"), data.get("fromPort")) not in NEEDED:
+        if (
+            "referencedSecurityGroupId" not in data
+            and (data.get("ipProtocol"), data.get("fromPort")) not in NEEDED
+        ):
             where = data.get("cidrIpv4") or data.get("cidrIpv6") or data.get("prefixListId")
-            yield rule.name, f"{data.get('ipProtocol')}/{data.get('fromPort')} to {where}: {data.get('description', 'no reason')}"
+            yield (
+                rule.name,
+                f"{data.get('ipProtocol')}/{data.get('fromPort')} to {where}: {data.get('description', 'no reason')}",
+            )
 
 
 def flow_logs(program: Program) -> Broken:
@@ -418,7 +450,11 @@ def _kinds(policy: Resource, key: str) -> list[str]:
 def access_everyone(program: Program) -> Broken:
     for policy in program.of(POLICY):
         asked = set(_kinds(policy, "requires")) - {"authMethod", "geo", "ip"}
-        if policy.inputs.get("decision") == "allow" and "everyone" in _kinds(policy, "includes") and not asked:
+        if (
+            policy.inputs.get("decision") == "allow"
+            and "everyone" in _kinds(policy, "includes")
+            and not asked
+        ):
             yield policy.name, "anyone who can log in at all"
 
 
@@ -432,21 +468,43 @@ def access_by_address(program: Program) -> Broken:
             yield policy.name, f"lets in by {', '.join(sorted(kinds & {'ip', 'ipList', 'geo'}))} alone"
 
 
-_ADMIN = {"admin", "admins", "administration", "administrator", "administrators", "internal", "manage", "management", "ops",
-          "operators", "root", "sudo", "superuser"}  # fmt: skip
+_ADMIN = {
+    "admin",
+    "admins",
+    "administration",
+    "administrator",
+    "administrators",
+    "internal",
+    "manage",
+    "management",
+    "ops",
+    "operators",
+    "root",
+    "sudo",
+    "superuser",
+}
 
 
 def admin_mfa(program: Program) -> Broken:
     for application in program.of(APPLICATION):
         policies = program.policies_of(application)
-        words = re.split(r"[^a-z]+", " ".join([*_destinations(application), str(application.inputs.get("name"))]).lower())
+        words = re.split(
+            r"[^a-z]+", " ".join([*_destinations(application), str(application.inputs.get("name"))]).lower()
+        )
         if not _ADMIN & set(words):
             continue
         for policy in policies:
             factor = policy.inputs.get("mfaConfig") or application.inputs.get("mfaConfig") or {}
             own = bool(factor) and factor.get("mfaDisabled") is not True
-            if policy.inputs.get("decision") == "allow" and not own and "authMethod" not in _kinds(policy, "requires"):
-                yield application.name, f"{', '.join(_destinations(application))}: {policy.name} asks for no second factor"
+            if (
+                policy.inputs.get("decision") == "allow"
+                and not own
+                and "authMethod" not in _kinds(policy, "requires")
+            ):
+                yield (
+                    application.name,
+                    f"{', '.join(_destinations(application))}: {policy.name} asks for no second factor",
+                )
 
 
 DAY = 86_400
@@ -454,7 +512,10 @@ DAY = 86_400
 
 def session_long(program: Program) -> Broken:
     for resource in program.of(POLICY, APPLICATION):
-        if resource.inputs.get("decision", "allow") == "allow" and _seconds(resource.inputs.get("sessionDuration")) > DAY:
+        if (
+            resource.inputs.get("decision", "allow") == "allow"
+            and _seconds(resource.inputs.get("sessionDuration")) > DAY
+        ):
             yield resource.name, f"session {resource.inputs['sessionDuration']}"
 
 
@@ -480,9 +541,14 @@ def shared_host_paths(program: Program) -> Broken:
     for config, host in program.public_hosts:
         if host not in guarded:
             continue
-        refused = any("%2f" in str(rule.get("expression")) for rule in _rules(program, "http_request_firewall_custom", host))
+        refused = any(
+            "%2f" in str(rule.get("expression"))
+            for rule in _rules(program, "http_request_firewall_custom", host)
+        )
         missing = [
-            what for what, on in (("paths are not normalised", normalised), ("odd spellings are let in", refused)) if not on
+            what
+            for what, on in (("paths are not normalised", normalised), ("odd spellings are let in", refused))
+            if not on
         ]
         if missing:
             yield config.name, f"{host}: {', '.join(missing)}"
@@ -491,9 +557,12 @@ def shared_host_paths(program: Program) -> Broken:
 def _rules(program: Program, phase: str, host: str) -> list[dict[str, Any]]:
     """The enabled rules of a phase that may concern a host: those that name it, or name no host at all."""
     rules = [
-        rule for ruleset in program.of(RULESET) if ruleset.inputs.get("phase") == phase
-        for rule in _list(ruleset.inputs.get("rules")) if rule.get("enabled", True)
-    ]  # fmt: skip
+        rule
+        for ruleset in program.of(RULESET)
+        if ruleset.inputs.get("phase") == phase
+        for rule in _list(ruleset.inputs.get("rules"))
+        if rule.get("enabled", True)
+    ]
     return [rule for rule in rules if _concerns(str(rule.get("expression", "")), host)]
 
 
@@ -517,7 +586,9 @@ def public_rate_limit(program: Program) -> Broken:
 def zone_tls(program: Program) -> Broken:
     for setting in program.of(ZONE_SETTING):
         name, value = setting.inputs.get("settingId"), setting.inputs.get("value")
-        allowed = {"min_tls_version": ("1.2", "1.3"), "always_use_https": ("on",), "ssl": ("strict",)}.get(str(name))
+        allowed = {"min_tls_version": ("1.2", "1.3"), "always_use_https": ("on",), "ssl": ("strict",)}.get(
+            str(name)
+        )
         if allowed and value not in allowed and not str(value).startswith("«"):
             yield setting.name, f"{name}: {value}"
 
@@ -526,7 +597,11 @@ def origin_tls(program: Program) -> Broken:
     for config, rule in program.ingress:
         unchecked = (rule.get("originRequest") or {}).get("noTlsVerify") is True
         if unchecked and str(rule.get("service", "")).startswith(("https://", "wss://")):
-            yield config.name, f"{rule['hostname']} {rule.get('path', '')}".rstrip() + f": {rule['service']} is not verified"
+            yield (
+                config.name,
+                f"{rule['hostname']} {rule.get('path', '')}".rstrip()
+                + f": {rule['service']} is not verified",
+            )
 
 
 def tunnel_managed(program: Program) -> Broken:
@@ -587,8 +662,12 @@ def disk_encryption(program: Program) -> Broken:
             yield volume.name, "is not encrypted"
 
 
-POLICY_TYPES = ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy", "aws:iam/userPolicy:UserPolicy",
-                "aws:iam/groupPolicy:GroupPolicy")  # fmt: skip
+POLICY_TYPES = (
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/policy:Policy",
+    "aws:iam/userPolicy:UserPolicy",
+    "aws:iam/groupPolicy:GroupPolicy",
+)
 UNBOUND = {"ecr:GetAuthorizationToken"}
 """Actions that AWS lets nobody bind to a resource, and that need no condition either: they give a login, not data."""
 
@@ -635,7 +714,9 @@ def iam_trust(program: Program) -> Broken:
 def _services(program: Program) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
     """Every service of the compose files on a machine: template, service's name, its definition, the plain variables."""
     for name, document in program.user_data.items():
-        files = {str(file.get("path")): str(file.get("content", "")) for file in _list(document.get("write_files"))}
+        files = {
+            str(file.get("path")): str(file.get("content", "")) for file in _list(document.get("write_files"))
+        }
         variables = _facts(files).get("env", {})
         for path, content in files.items():
             if not re.search(r"/(docker-)?(compose|overlay)\.ya?ml$", path):
@@ -657,11 +738,19 @@ def _facts(files: dict[str, str]) -> dict[str, Any]:
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::?[-?+]([^}]*))?\}?")
 
 
+def _value_of(variables: Mapping[str, Any], match: re.Match[str]) -> str:
+    return str(variables.get(match[1]) or match[2] or "«set elsewhere»")
+
+
 def _images(program: Program) -> Iterator[tuple[str, str, str]]:
     for name, service, definition, variables in _services(program):
         image = definition.get("image")
         if isinstance(image, str) and "build" not in definition:
-            yield name, service, _VARIABLE.sub(lambda m, v=variables: str(v.get(m[1]) or m[2] or "«set elsewhere»"), image)  # type: ignore[misc]
+            yield (
+                name,
+                service,
+                _VARIABLE.sub(functools.partial(_value_of, variables), image),
+            )
 
 
 def image_mutable(program: Program) -> Broken:
@@ -693,18 +782,23 @@ RELEASED_ON = ["launchTemplate", "#initerror"]
 def release_order(program: Program) -> Broken:
     for fleet in program.of(FLEET):
         data, options = fleet.inputs, fleet.options
-        hooks = {str(h.get("lifecycleTransition")).rpartition(":")[2]: h for h in _list(data.get("initialLifecycleHooks"))}
+        hooks = {
+            str(h.get("lifecycleTransition")).rpartition(":")[2]: h
+            for h in _list(data.get("initialLifecycleHooks"))
+        }
         launch = hooks.get("EC2_INSTANCE_LAUNCHING", {})
         template = data.get("launchTemplate") or {}
         wait = _seconds(data.get("waitForCapacityTimeout", "10m"))
         faults = {
-            "a changed template does not make a new group, or a failed one is taken for done":
-                options.get("replaceOnChanges", RELEASED_ON) != RELEASED_ON,
+            "a changed template does not make a new group, or a failed one is taken for done": options.get(
+                "replaceOnChanges", RELEASED_ON
+            )
+            != RELEASED_ON,
             "the old group goes first": bool(options.get("deleteBeforeReplace")) or _named_by_hand(fleet),
             "a machine counts before its stack is healthy": launch.get("defaultResult") != "ABANDON",
             "pulumi gives up before a machine may": wait <= float(launch.get("heartbeatTimeout", 0)),
             "the template's version floats": str(template.get("version", "$Default")).startswith("$"),
-        }  # fmt: skip
+        }
         yield from ((fleet.name, fault) for fault, there in faults.items() if there)
 
 
@@ -719,13 +813,15 @@ def single_machine(program: Program) -> Broken:
 
 def database_public(program: Program) -> Broken:
     gateways = {
-        route.inputs.get("routeTableId") for route in program.of("aws:ec2/route:Route")
+        route.inputs.get("routeTableId")
+        for route in program.of("aws:ec2/route:Route")
         if route.inputs.get("gatewayId") and str(route.inputs.get("destinationCidrBlock")).endswith("/0")
-    }  # fmt: skip
+    }
     open_subnets = {
-        link.inputs.get("subnetId") for link in program.of("aws:ec2/routeTableAssociation:RouteTableAssociation")
+        link.inputs.get("subnetId")
+        for link in program.of("aws:ec2/routeTableAssociation:RouteTableAssociation")
         if link.inputs.get("routeTableId") in gateways
-    }  # fmt: skip
+    }
     for database in program.of(DATABASE):
         if database.inputs.get("publiclyAccessible") is not False:
             yield database.name, f"publiclyAccessible {database.inputs.get('publiclyAccessible', 'not set')}"
@@ -765,9 +861,10 @@ def backups(program: Program) -> Broken:
         if not _number(database.inputs.get("backupRetentionPeriod")):
             yield database.name, "no automatic backups"
     kept = {
-        policy.inputs.get("fileSystemId") for policy in program.of(BACKUP_POLICY)
+        policy.inputs.get("fileSystemId")
+        for policy in program.of(BACKUP_POLICY)
         if (policy.inputs.get("backupPolicy") or {}).get("status") == "ENABLED"
-    }  # fmt: skip
+    }
     for files in program.of(FILES):
         if f"«{files.name}.id»" not in kept:
             yield files.name, "no backup policy"
@@ -797,9 +894,10 @@ def deletion_protection(program: Program) -> Broken:
 
 def files_transit(program: Program) -> Broken:
     safe = {
-        policy.inputs.get("fileSystemId") for policy in program.of("aws:efs/fileSystemPolicy:FileSystemPolicy")
+        policy.inputs.get("fileSystemId")
+        for policy in program.of("aws:efs/fileSystemPolicy:FileSystemPolicy")
         if "aws:SecureTransport" in str(policy.inputs.get("policy"))
-    }  # fmt: skip
+    }
     for files in program.of(FILES):
         if f"«{files.name}.id»" not in safe:
             yield files.name, "mounted by plain NFS"
@@ -820,7 +918,11 @@ def secret_in_open(program: Program) -> Broken:
             yield resource.name, place.removeprefix(".")
     for parameter in program.of(PARAMETER):
         value = parameter.raw.get("value")
-        if parameter.inputs.get("type") == "SecureString" and value is not None and not isinstance(value, Secret):
+        if (
+            parameter.inputs.get("type") == "SecureString"
+            and value is not None
+            and not isinstance(value, Secret)
+        ):
             yield parameter.name, "the value of a SecureString"
 
 
@@ -844,14 +946,17 @@ def credential_in_text(program: Program) -> Broken:
 
 
 _SECRET_NAME = re.compile(
-    r"(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET|SIGNING)_?KEY)$", re.IGNORECASE
+    r"(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET|SIGNING)_?KEY)$",
+    re.IGNORECASE,
 )
 
 
 def _looks_secret(name: str, value: Any) -> bool:
     """A secret's name with a value that is neither empty, a reference, a path nor a plain switch."""
     text = str(value if value is not None else "")
-    plain = not text or text.startswith(("$", "/", "«", "[secret]")) or text.lower() in ("true", "false", "none")
+    plain = (
+        not text or text.startswith(("$", "/", "«", "[secret]")) or text.lower() in ("true", "false", "none")
+    )
     return bool(_SECRET_NAME.search(name)) and not plain and not text.isdigit()
 
 
@@ -863,7 +968,9 @@ def secret_in_env(program: Program) -> Broken:
                     yield template, f"{variable} in app.env"
     for template, service, definition, _ in _services(program):
         given = definition.get("environment") or {}
-        pairs = given.items() if isinstance(given, dict) else (str(item).partition("=")[::2] for item in given)
+        pairs = (
+            given.items() if isinstance(given, dict) else (str(item).partition("=")[::2] for item in given)
+        )
         for variable, value in pairs:
             if _looks_secret(variable, value):
                 yield template, f"{variable} of service {service} in the compose file"
@@ -888,7 +995,9 @@ def secret_file(program: Program) -> Broken:
 
 def user_data_secrets(program: Program) -> Broken:
     for template in program.of(TEMPLATE, INSTANCE):
-        if isinstance(template.raw.get("userData"), Secret) or isinstance(template.raw.get("userDataBase64"), Secret):
+        if isinstance(template.raw.get("userData"), Secret) or isinstance(
+            template.raw.get("userDataBase64"), Secret
+        ):
             yield template.name, "secrets are in user data"
 
 
@@ -936,13 +1045,61 @@ def ownership(program: Program) -> Broken:
 CHECKS: dict[str, Callable[[Program], Broken]] = {
     check.__name__.replace("_", "-"): check
     for check in (
-        inbound_cidr, workload_inbound, ssh_endpoint, other_entrance, default_group, public_address, egress_open, egress_extra,
-        flow_logs, catch_all, hostname_dns, access_decision, application_policy, access_everyone, access_by_address, admin_mfa,
-        session_long, service_token_long, login_cookie, shared_host_paths, public_waf, public_rate_limit, zone_tls, origin_tls,
-        tunnel_managed, ruleset_identity, imds, ssh_key, disk_encryption, iam_wildcard, iam_trust, image_mutable, image_digest,
-        release_order, single_machine, database_public, state_encryption, database_tls, database_password, backups,
-        backups_short, final_snapshot, deletion_protection, files_transit, single_zone, secret_in_open, credential_in_text,
-        secret_in_env, parameter_plain, secret_file, user_data_secrets, log_retention, logs_leave, alerts, ownership,
+        inbound_cidr,
+        workload_inbound,
+        ssh_endpoint,
+        other_entrance,
+        default_group,
+        public_address,
+        egress_open,
+        egress_extra,
+        flow_logs,
+        catch_all,
+        hostname_dns,
+        access_decision,
+        application_policy,
+        access_everyone,
+        access_by_address,
+        admin_mfa,
+        session_long,
+        service_token_long,
+        login_cookie,
+        shared_host_paths,
+        public_waf,
+        public_rate_limit,
+        zone_tls,
+        origin_tls,
+        tunnel_managed,
+        ruleset_identity,
+        imds,
+        ssh_key,
+        disk_encryption,
+        iam_wildcard,
+        iam_trust,
+        image_mutable,
+        image_digest,
+        release_order,
+        single_machine,
+        database_public,
+        state_encryption,
+        database_tls,
+        database_password,
+        backups,
+        backups_short,
+        final_snapshot,
+        deletion_protection,
+        files_transit,
+        single_zone,
+        secret_in_open,
+        credential_in_text,
+        secret_in_env,
+        parameter_plain,
+        secret_file,
+        user_data_secrets,
+        log_retention,
+        logs_leave,
+        alerts,
+        ownership,
     )
-}  # fmt: skip
+}
 """By the rule's id."""

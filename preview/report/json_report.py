@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import cost, posture
-from .changes import Change, Comparison
-from .evaluate import Evaluation
-from .gate import Finding, Gate
+from preview.analysis import cost
+from preview.analysis.gate import Finding, Gate
+from preview.changes import Change, Comparison
+from preview.posture import judgement as posture
+from preview.resources import Evaluation
 
 VERSION = 1
 _OPTIONS = ("protect", "ignoreChanges", "deleteBeforeReplace", "replaceOnChanges", "dependsOn")
@@ -41,7 +42,9 @@ def to_json(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
             "counts": comparison.count(),
             "changes": [_change(change) for change in comparison.changed],
             "errors": list(comparison.errors),
-            "exposures": [{"kind": e.kind, "subject": e.subject, "text": e.text} for e in comparison.exposures],
+            "exposures": [
+                {"kind": e.kind, "subject": e.subject, "text": e.text} for e in comparison.exposures
+            ],
             "gate": {
                 "closed": gate.closed,
                 "closedBy": [_finding(item) for item in gate.closed_by],
@@ -62,7 +65,13 @@ def _change(change: Change) -> dict[str, Any]:
         "consequence": change.consequence.words,
         "why": change.why,
         "differences": [
-            {"path": d.path, "before": d.before, "after": d.after, "lines": list(d.lines), "replaces": d.replaces}
+            {
+                "path": d.path,
+                "before": d.before,
+                "after": d.after,
+                "lines": list(d.lines),
+                "replaces": d.replaces,
+            }
             for d in change.differences
         ],
     }

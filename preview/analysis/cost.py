@@ -12,26 +12,45 @@ from typing import Any
 
 import yaml
 
-from . import tokens
-from .evaluate import Evaluation, Resource
-from .posture_checks import Program
+from preview.posture.checks import Program
+from preview.resource_types import tokens
+from preview.resources import Evaluation, Resource
 
-PRICES = Path(__file__).with_name("prices.yaml")
+PRICES = Path(__file__).resolve().parents[1] / "resource_types" / "prices.yaml"
 
 FREE = {
-    "aws:autoscaling/lifecycleHook:LifecycleHook", "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget",
-    "aws:cloudwatch/logMetricFilter:LogMetricFilter", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway", "aws:ec2/internetGateway:InternetGateway",
-    "aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/route:Route", "aws:ec2/routeTable:RouteTable",
-    "aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/subnet:Subnet",
-    "aws:ec2/vpc:Vpc", "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint",
-    "aws:efs/backupPolicy:BackupPolicy", "aws:efs/fileSystemPolicy:FileSystemPolicy", "aws:efs/mountTarget:MountTarget",
-    "aws:iam/instanceProfile:InstanceProfile", "aws:iam/policy:Policy", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:rds/parameterGroup:ParameterGroup",
-    "aws:rds/subnetGroup:SubnetGroup", "aws:sns/topic:Topic", "aws:sns/topicPolicy:TopicPolicy",
-    "aws:sns/topicSubscription:TopicSubscription", "aws:ssm/parameter:Parameter",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-}  # fmt: skip
+    "aws:autoscaling/lifecycleHook:LifecycleHook",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway",
+    "aws:ec2/internetGateway:InternetGateway",
+    "aws:ec2/launchTemplate:LaunchTemplate",
+    "aws:ec2/route:Route",
+    "aws:ec2/routeTable:RouteTable",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:ec2/subnet:Subnet",
+    "aws:ec2/vpc:Vpc",
+    "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint",
+    "aws:efs/backupPolicy:BackupPolicy",
+    "aws:efs/fileSystemPolicy:FileSystemPolicy",
+    "aws:efs/mountTarget:MountTarget",
+    "aws:iam/instanceProfile:InstanceProfile",
+    "aws:iam/policy:Policy",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:rds/parameterGroup:ParameterGroup",
+    "aws:rds/subnetGroup:SubnetGroup",
+    "aws:sns/topic:Topic",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sns/topicSubscription:TopicSubscription",
+    "aws:ssm/parameter:Parameter",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+}
 """Types of AWS without a price of their own at this size: standard parameters, and mail to a few people."""
 
 LIMITS = (
@@ -88,14 +107,20 @@ class Delta:
 @functools.cache
 def table() -> dict[str, Any]:
     """`prices.yaml`."""
-    return dict(yaml.load(PRICES.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return dict(
+        yaml.load(PRICES.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    )
 
 
 def estimate(evaluation: Evaluation) -> Estimate:
     """The monthly price of an evaluated stack."""
     region = evaluation.config.get("aws:region", "")
     lines = tuple(_lines(evaluation, region))
-    unknown = [f"{line.resource}: {line.what} ({line.place} is not in the table)" for line in lines if line.price is None]
+    unknown = [
+        f"{line.resource}: {line.what} ({line.place} is not in the table)"
+        for line in lines
+        if line.price is None
+    ]
     unpriced = sorted({r.type for r in evaluation.resources if _unpriced(r)})
     assumed = table()["assumptions"]
     words = (
@@ -103,11 +128,18 @@ def estimate(evaluation: Evaluation) -> Estimate:
         f"{assumed['files_written_gb']} GB written a month",
         f"{assumed['logs_gb']} GB of logs a month",
     )
-    needed = tuple(text for text, on in zip(words, (_has(lines, "files"), _has(lines, "logs")), strict=True) if on)
+    needed = tuple(
+        text for text, on in zip(words, (_has(lines, "files"), _has(lines, "logs")), strict=True) if on
+    )
     return Estimate(
-        region=region, updated=str(table()["updated"]), lines=lines, assumptions=needed,
-        unknown=tuple(unknown + [f"{tokens.short(token)}: no price is known for this type" for token in unpriced]),
-    )  # fmt: skip
+        region=region,
+        updated=str(table()["updated"]),
+        lines=lines,
+        assumptions=needed,
+        unknown=tuple(
+            unknown + [f"{tokens.short(token)}: no price is known for this type" for token in unpriced]
+        ),
+    )
 
 
 def compare(before: Evaluation, after: Evaluation) -> tuple[Delta, ...]:
@@ -133,9 +165,16 @@ def _has(lines: tuple[Line, ...], what: str) -> bool:
 
 
 _PRICED = {
-    tokens.FLEET, tokens.INSTANCE, "aws:ebs/volume:Volume", tokens.DATABASE, tokens.FILES, tokens.LOG_GROUP,
-    "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:secretsmanager/secret:Secret", "aws:ec2/eip:Eip",
-}  # fmt: skip
+    tokens.FLEET,
+    tokens.INSTANCE,
+    "aws:ebs/volume:Volume",
+    tokens.DATABASE,
+    tokens.FILES,
+    tokens.LOG_GROUP,
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:secretsmanager/secret:Secret",
+    "aws:ec2/eip:Eip",
+}
 
 
 def _unpriced(resource: Resource) -> bool:
@@ -147,15 +186,29 @@ def _lines(evaluation: Evaluation, region: str) -> Iterator[Line]:
     program, assumed = Program(evaluation.resources), prices["assumptions"]
 
     def line(
-        resource: Resource, what: str, quantity: float, service: str, item: str, *, per_hour: bool = False, assumed: bool = False
+        resource: Resource,
+        what: str,
+        quantity: float,
+        service: str,
+        item: str,
+        *,
+        per_hour: bool = False,
+        assumed: bool = False,
     ) -> Line:
         group = prices["regions"].get(region, {}).get(service, {})
         entry = group.get(item)
-        price, source = (entry["price"], entry["source"]) if isinstance(entry, dict) else (entry, group.get("source", ""))
+        price, source = (
+            (entry["price"], entry["source"]) if isinstance(entry, dict) else (entry, group.get("source", ""))
+        )
         return Line(
-            resource=resource.name, what=what, quantity=quantity * (hours if per_hour else 1), price=price, assumed=assumed,
-            place=f"{service} {item} in {region or 'no region'}", source=prices["sources"].get(source, {}).get("url", ""),
-        )  # fmt: skip
+            resource=resource.name,
+            what=what,
+            quantity=quantity * (hours if per_hour else 1),
+            price=price,
+            assumed=assumed,
+            place=f"{service} {item} in {region or 'no region'}",
+            source=prices["sources"].get(source, {}).get("url", ""),
+        )
 
     def machines(resource: Resource, machine: Resource, count: float) -> Iterator[Line]:
         kind = str(machine.inputs.get("instanceType"))
@@ -163,15 +216,23 @@ def _lines(evaluation: Evaluation, region: str) -> Iterator[Line]:
         for disk in machine.inputs.get("blockDeviceMappings") or ():
             ebs = disk.get("ebs") or {}
             size, volume = float(ebs.get("volumeSize", 8)), str(ebs.get("volumeType", "gp3"))
-            yield line(resource, _counted("disk", count, f"{size:g} GiB {volume}"), count * size, "ebs", volume)
+            yield line(
+                resource, _counted("disk", count, f"{size:g} GiB {volume}"), count * size, "ebs", volume
+            )
         wanted = [machine.inputs, *(machine.inputs.get("networkInterfaces") or ())]
         if any(str(item.get("associatePublicIpAddress")).lower() == "true" for item in wanted):
-            yield line(resource, _counted("public IPv4 address", count), count, "ipv4", "address", per_hour=True)
+            yield line(
+                resource, _counted("public IPv4 address", count), count, "ipv4", "address", per_hour=True
+            )
 
     for fleet in program.of(tokens.FLEET):
         template = program.named((fleet.inputs.get("launchTemplate") or {}).get("id"), tokens.TEMPLATE)
         if template:
-            yield from machines(fleet, template, float(fleet.inputs.get("desiredCapacity") or fleet.inputs.get("minSize") or 1))
+            yield from machines(
+                fleet,
+                template,
+                float(fleet.inputs.get("desiredCapacity") or fleet.inputs.get("minSize") or 1),
+            )
     for instance in program.of(tokens.INSTANCE):
         yield from machines(instance, instance, 1)
     for volume in program.of("aws:ebs/volume:Volume"):
@@ -184,12 +245,16 @@ def _lines(evaluation: Evaluation, region: str) -> Iterator[Line]:
         count, kind = (2 if data.get("multiAz") is True else 1), str(data.get("instanceClass"))
         size, storage = float(data.get("allocatedStorage", 0)), str(data.get("storageType", "gp2"))
         yield line(database, _counted(kind, count), count, "rds", kind, per_hour=True)
-        yield line(database, _counted("storage", count, f"{size:g} GiB {storage}"), count * size, "rds", storage)
+        yield line(
+            database, _counted("storage", count, f"{size:g} GiB {storage}"), count * size, "rds", storage
+        )
         if data.get("manageMasterUserPassword") is True:
             yield line(database, "secret of the master password", 1, "secrets", "secret")
     for secret in program.of("aws:secretsmanager/secret:Secret"):
         yield line(secret, "secret", 1, "secrets", "secret")
-    stored, read, written, logs = (assumed[key] for key in ("files_gib", "files_read_gb", "files_written_gb", "logs_gb"))
+    stored, read, written, logs = (
+        assumed[key] for key in ("files_gib", "files_read_gb", "files_written_gb", "logs_gb")
+    )
     for files in program.of(tokens.FILES):
         yield line(files, f"files stored ({stored} GiB)", stored, "efs", "standard", assumed=True)
         if files.inputs.get("throughputMode", "bursting") == "elastic":
@@ -199,7 +264,11 @@ def _lines(evaluation: Evaluation, region: str) -> Iterator[Line]:
         yield line(group, f"logs taken in ({logs} GB)", logs, "cloudwatch", "ingest", assumed=True)
         yield line(group, f"logs kept ({logs} GB)", logs, "cloudwatch", "storage", assumed=True)
     alarms = program.of("aws:cloudwatch/metricAlarm:MetricAlarm")
-    metrics = {json.dumps([a.inputs.get(k) for k in ("namespace", "metricName", "dimensions")]) for a in alarms if _own(a)}
+    metrics = {
+        json.dumps([a.inputs.get(k) for k in ("namespace", "metricName", "dimensions")])
+        for a in alarms
+        if _own(a)
+    }
     if alarms:
         owner = dataclasses.replace(alarms[0], name=alarms[0].parent.rpartition("::")[2] or alarms[0].name)
         yield line(owner, f"alarms ({len(alarms)})", len(alarms), "cloudwatch", "alarm")
@@ -223,22 +292,36 @@ def _zone(evaluation: Evaluation, prices: dict[str, Any]) -> Iterator[Line]:
     if "plan" in settings:
         group, plan = prices["cloudflare"], settings["plan"]
         yield Line(
-            resource=str(settings.get("zone")), what=f"Cloudflare {plan} (billed monthly)", quantity=1, price=group.get(plan),
-            place=f"Cloudflare's plan {plan}", source=prices["sources"][group["source"]]["url"],
-        )  # fmt: skip
+            resource=str(settings.get("zone")),
+            what=f"Cloudflare {plan} (billed monthly)",
+            quantity=1,
+            price=group.get(plan),
+            place=f"Cloudflare's plan {plan}",
+            source=prices["sources"][group["source"]]["url"],
+        )
 
 
 def to_data(found: Estimate) -> dict[str, Any]:
     """For the JSON report, USD a month."""
     return {
-        "currency": "USD", "monthly": found.total, "complete": not found.unknown, "region": found.region,
+        "currency": "USD",
+        "monthly": found.total,
+        "complete": not found.unknown,
+        "region": found.region,
         "pricesOf": found.updated,
         "lines": [
             {
-                "resource": line.resource, "what": line.what, "quantity": line.quantity, "price": line.price,
-                "monthly": line.monthly, "assumed": line.assumed, "source": line.source,
+                "resource": line.resource,
+                "what": line.what,
+                "quantity": line.quantity,
+                "price": line.price,
+                "monthly": line.monthly,
+                "assumed": line.assumed,
+                "source": line.source,
             }
             for line in found.lines
         ],
-        "unknown": list(found.unknown), "assumptions": list(found.assumptions), "limits": list(LIMITS),
-    }  # fmt: skip
+        "unknown": list(found.unknown),
+        "assumptions": list(found.assumptions),
+        "limits": list(LIMITS),
+    }

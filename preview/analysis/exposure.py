@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from . import tokens
-from .changes import Change, Exposure, Kind
-from .evaluate import Evaluation, Resource, bare
-from .reach import EVERYONE, Place, Reach, rule_texts
-from .stackfile import Secret
+from preview.analysis.reach import EVERYONE, Place, Reach, rule_texts
+from preview.changes import Change, Exposure, Kind
+from preview.resource_types import tokens
+from preview.resources import Evaluation, Resource, Secret, bare
 
 
 def exposures(
@@ -40,7 +39,9 @@ def _places(old: Reach, new: Reach) -> Iterator[Exposure]:
         yield Exposure(kind="reachable", subject="catch-all", text=says)
     for hostname in new.hostnames:
         seen: set[tuple[str, str]] = set()
-        samples = dict.fromkeys([*new.samples(hostname), *(old.samples(hostname) if hostname in old.hostnames else ())])
+        samples = dict.fromkeys(
+            [*new.samples(hostname), *(old.samples(hostname) if hostname in old.hostnames else ())]
+        )
         for path in samples:
             before, after = old.at(hostname, path), new.at(hostname, path)
             for exposure in _place(before, after):
@@ -55,7 +56,9 @@ def _place(before: Place, after: Place) -> Iterator[Exposure]:
     if after.entry is None:
         return
     if before.entry is None:
-        yield Exposure(kind="reachable", subject=after.url, text=f"{after.url} becomes reachable: by {after.who}")
+        yield Exposure(
+            kind="reachable", subject=after.url, text=f"{after.url} becomes reachable: by {after.who}"
+        )
         return
     if _looser(before.guards, after.guards):
         text = f"{after.url} is open to others: {after.who} (before: {before.who})"
@@ -82,7 +85,10 @@ def _looser(before: Logins, after: Logins) -> bool:
     if not after:
         return True
     kept = {policy.urn: policy for policy, _ in before}
-    return any(policy.urn not in kept and not any(_within(policy, other) for other in kept.values()) for policy, _ in after)
+    return any(
+        policy.urn not in kept and not any(_within(policy, other) for other in kept.values())
+        for policy, _ in after
+    )
 
 
 def _within(policy: Resource, other: Resource) -> bool:
@@ -104,17 +110,24 @@ def _policies(before: Evaluation, after: Evaluation) -> Iterator[Exposure]:
     for old, new in _pairs(before, after, tokens.POLICY):
         for text in _loosened(old, new):
             longer |= {f"«{new.name}.id»"} if text.startswith("a login lasts") else set()
-            yield Exposure(kind="login loosened", subject=new.name, text=f"{new.inputs.get('name', new.name)}: {text}")
+            yield Exposure(
+                kind="login loosened", subject=new.name, text=f"{new.inputs.get('name', new.name)}: {text}"
+            )
     for old, new in _pairs(before, after, tokens.APPLICATION):
         name = new.inputs.get("name", new.name)
         said = any(policy.get("id") in longer for policy in new.inputs.get("policies", []))
-        if not said and _seconds(new.inputs.get("sessionDuration")) > _seconds(old.inputs.get("sessionDuration")):
+        if not said and _seconds(new.inputs.get("sessionDuration")) > _seconds(
+            old.inputs.get("sessionDuration")
+        ):
             text = f"{name}: a login lasts {new.inputs['sessionDuration']} (before: {old.inputs.get('sessionDuration')})"
             yield Exposure(kind="login loosened", subject=new.name, text=text)
         ways = old.inputs.get("allowedIdps"), new.inputs.get("allowedIdps")
         more = sorted(set(ways[1] or ()) - set(ways[0] or ())) if ways[0] and ways[1] else []
         if more or (ways[0] and not ways[1]):
-            names = ", ".join(re.sub(r"^«.*-login-(.*)\.id»$", r"\1", way) for way in more) or "every provider of the account"
+            names = (
+                ", ".join(re.sub(r"^«.*-login-(.*)\.id»$", r"\1", way) for way in more)
+                or "every provider of the account"
+            )
             text = f"{name}: people may also log in with {names}"
             yield Exposure(kind="login loosened", subject=new.name, text=text)
 
@@ -131,7 +144,10 @@ def _loosened(old: Resource, new: Resource) -> Iterator[str]:
         yield f"no longer keeps out {', '.join(readmitted)}"
     if old.inputs.get("mfaConfig") and not new.inputs.get("mfaConfig"):
         yield "no longer asks for a second factor"
-    if old.inputs.get("decision") != new.inputs.get("decision") and new.inputs.get("decision") in ("bypass", "non_identity"):
+    if old.inputs.get("decision") != new.inputs.get("decision") and new.inputs.get("decision") in (
+        "bypass",
+        "non_identity",
+    ):
         yield f"decides {new.inputs['decision']} (before: {old.inputs.get('decision')})"
     if _seconds(new.inputs.get("sessionDuration")) > _seconds(old.inputs.get("sessionDuration")):
         yield f"a login lasts {new.inputs['sessionDuration']} (before: {old.inputs.get('sessionDuration')})"
@@ -210,9 +226,17 @@ def _weaker(old: Mapping[str, Any], new: Mapping[str, Any], reach: Reach) -> str
 
 def _hosts(expression: str) -> set[str]:
     listed = [
-        name for group in re.findall(r"http\.host\)? in \{([^}]*)\}", expression) for name in re.findall(r'"([^"]+)"', group)
+        name
+        for group in re.findall(r"http\.host\)? in \{([^}]*)\}", expression)
+        for name in re.findall(r'"([^"]+)"', group)
     ]
-    return {*listed, *("*" + suffix for suffix in re.findall(r'ends_with\((?:lower\()?http\.host\)?, "([^"]+)"\)', expression))}
+    return {
+        *listed,
+        *(
+            "*" + suffix
+            for suffix in re.findall(r'ends_with\((?:lower\()?http\.host\)?, "([^"]+)"\)', expression)
+        ),
+    }
 
 
 def _without_hosts(expression: str) -> str:
@@ -225,7 +249,16 @@ def _routed(reach: Reach) -> set[str]:
 
 
 def _mixed(reach: Reach, hostname: str) -> bool:
-    return len({reach.at(hostname, path).who for path in reach.samples(hostname) if reach.at(hostname, path).entry}) > 1
+    return (
+        len(
+            {
+                reach.at(hostname, path).who
+                for path in reach.samples(hostname)
+                if reach.at(hostname, path).entry
+            }
+        )
+        > 1
+    )
 
 
 _TLS = ("1.0", "1.1", "1.2", "1.3")
@@ -254,7 +287,13 @@ def _setting_weaker(setting: str, was: Any, now: Any) -> bool:
 
 
 def _plain(value: Any) -> str:
-    return "no longer set" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return (
+        "no longer set"
+        if value is None
+        else value
+        if isinstance(value, str)
+        else json.dumps(value, sort_keys=True)
+    )
 
 
 # The network, the machines, the values ----------------------------------------------------------------------------------
@@ -268,12 +307,20 @@ def _ports(before: Evaluation, after: Evaluation) -> Iterator[Exposure]:
             group, peer, ports = _rule_key(rule)
             if (group, peer, ports) in known or _joins_new_parts(rule, after, before):
                 continue
-            text = f"{group} admits {peer} on {ports}" if kind == "port" else f"{group} may speak to {peer} on {ports}"
+            text = (
+                f"{group} admits {peer} on {ports}"
+                if kind == "port"
+                else f"{group} may speak to {peer} on {ports}"
+            )
             yield Exposure(kind=kind, subject=rule.name, text=text)
     for token in (tokens.SECURITY_GROUP, tokens.DEFAULT_GROUP):
         for old, new in _pairs(before, after, token, created=True):
             for key, words in (("ingress", "admits"), ("egress", "may speak to")):
-                fresh = [rule for rule in new.inputs.get(key) or [] if rule not in ((old.inputs.get(key) or []) if old else [])]
+                fresh = [
+                    rule
+                    for rule in new.inputs.get(key) or []
+                    if rule not in ((old.inputs.get(key) or []) if old else [])
+                ]
                 if fresh:
                     kind = "port" if key == "ingress" else "egress"
                     text = f"{new.name} {words} what it did not: {json.dumps(fresh, sort_keys=True)}"
@@ -290,7 +337,12 @@ def _joins_new_parts(rule: Resource, after: Evaluation, before: Evaluation) -> b
 
 def _rule_key(rule: Resource) -> tuple[str, str, str]:
     data = rule.inputs
-    peer = data.get("referencedSecurityGroupId") or data.get("cidrIpv4") or data.get("cidrIpv6") or data.get("prefixListId")
+    peer = (
+        data.get("referencedSecurityGroupId")
+        or data.get("cidrIpv4")
+        or data.get("cidrIpv6")
+        or data.get("prefixListId")
+    )
     first, last = data.get("fromPort", "all"), data.get("toPort", "all")
     ports = f"{data.get('ipProtocol')}/{first}" + (f"-{last}" if last != first else "")
     return _group(str(data.get("securityGroupId"))), _group(str(peer)), ports
@@ -322,7 +374,11 @@ def _grants(policy: Resource, region: str) -> set[tuple[str, str, str]]:
             for action in _listed(statement.get("Action")):
                 for place in _listed(statement.get("Resource")):
                     found.add(
-                        (action, place.replace(f":{region}:", ":REGION:"), json.dumps(statement.get("Condition"), sort_keys=True))
+                        (
+                            action,
+                            place.replace(f":{region}:", ":REGION:"),
+                            json.dumps(statement.get("Condition"), sort_keys=True),
+                        )
                     )
     return found
 
@@ -345,16 +401,27 @@ def _addresses(before: Evaluation, after: Evaluation) -> Iterator[Exposure]:
     for old, new in _pairs(before, after, tokens.TEMPLATE):
         was, now = old.inputs.get("metadataOptions", {}), new.inputs.get("metadataOptions", {})
         if was.get("httpTokens") == "required" != now.get("httpTokens"):
-            yield Exposure(kind="address", subject=new.name, text="the machines' credentials need no session token (IMDSv1)")
+            yield Exposure(
+                kind="address",
+                subject=new.name,
+                text="the machines' credentials need no session token (IMDSv1)",
+            )
         if now.get("httpPutResponseHopLimit", 1) > was.get("httpPutResponseHopLimit", 1):
             yield Exposure(
-                kind="address", subject=new.name, text="containers reach the machines' credentials (hop limit above 1)"
+                kind="address",
+                subject=new.name,
+                text="containers reach the machines' credentials (hop limit above 1)",
             )
         if new.inputs.get("keyName") and not old.inputs.get("keyName"):
             yield Exposure(kind="address", subject=new.name, text="a lasting SSH key opens the machines")
-        disks = [[disk.get("ebs", {}).get("encrypted") for disk in r.inputs.get("blockDeviceMappings", [])] for r in (old, new)]
+        disks = [
+            [disk.get("ebs", {}).get("encrypted") for disk in r.inputs.get("blockDeviceMappings", [])]
+            for r in (old, new)
+        ]
         if "true" in disks[0] and set(disks[1]) != {"true"}:
-            yield Exposure(kind="address", subject=new.name, text="the machines' disks are no longer encrypted")
+            yield Exposure(
+                kind="address", subject=new.name, text="the machines' disks are no longer encrypted"
+            )
 
 
 def _secrets(before: Evaluation, after: Evaluation, changes: Sequence[Change]) -> Iterator[Exposure]:
@@ -363,7 +430,11 @@ def _secrets(before: Evaluation, after: Evaluation, changes: Sequence[Change]) -
     for subject, old, new in [*pairs, ("outputs", before.raw_outputs, after.raw_outputs)]:
         known = {text for text in _texts(old, secret=True) if len(text) > 8}
         if known & set(_texts(new, secret=False)):
-            yield Exposure(kind="secret", subject=subject, text=f"{subject}: a value that was secret with Pulumi is plain")
+            yield Exposure(
+                kind="secret",
+                subject=subject,
+                text=f"{subject}: a value that was secret with Pulumi is plain",
+            )
 
 
 def _texts(value: Any, *, secret: bool, inside: bool = False) -> Iterator[str]:
@@ -377,7 +448,9 @@ def _texts(value: Any, *, secret: bool, inside: bool = False) -> Iterator[str]:
         yield value
 
 
-def _pairs(before: Evaluation, after: Evaluation, token: str, created: bool = False) -> Iterator[tuple[Any, Resource]]:
+def _pairs(
+    before: Evaluation, after: Evaluation, token: str, created: bool = False
+) -> Iterator[tuple[Any, Resource]]:
     """(before, after) of every resource of a type that both have; with ``created``, (None, after) too."""
     old = {resource.urn: resource for resource in before.of_type(token)}
     for resource in after.of_type(token):

@@ -14,7 +14,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar, TypeVarTuple
@@ -23,46 +22,12 @@ import pulumi
 from pulumi.runtime.mocks import MockSettings
 from pulumi.runtime.stack import run_in_stack
 
-from . import stackfile
-from .monitor import Engine, Monitor, Registered
-from .stackfile import Secret
+from preview.evaluate import stackfile
+from preview.evaluate.monitor import Engine, Monitor, Registered
+from preview.resources import Evaluation, Resource, mask
 
-MASK = "[secret]"
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A registered resource. ``inputs`` is masked; ``raw`` holds `Secret`s with their values."""
-
-    urn: str
-    type: str
-    name: str
-    parent: str
-    inputs: dict[str, Any]
-    raw: dict[str, Any]
-    options: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a program would register, parents before children, siblings by name.
-
-    ``user_data`` is each machine's cloud-init by its component, masked; ``config`` is the stack file's, secrets as placeholders.
-    """
-
-    project: str
-    stack: str
-    resources: tuple[Resource, ...]
-    outputs: dict[str, Any]
-    raw_outputs: dict[str, Any]
-    warnings: tuple[str, ...]
-    user_data: dict[str, str]
-    config: dict[str, str]
-
-    def of_type(self, token: str) -> list[Resource]:
-        return [resource for resource in self.resources if resource.type == token]
 
 
 class ProgramError(Exception):
@@ -70,7 +35,11 @@ class ProgramError(Exception):
 
 
 def evaluate(
-    root: Path, *, stack: str | None = None, config_file: Path | None = None, config: Mapping[str, Any] | None = None
+    root: Path,
+    *,
+    stack: str | None = None,
+    config_file: Path | None = None,
+    config: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """Run the program at ``root`` with a stack file's settings, changed by ``config`` (see `stackfile.read`).
 
@@ -85,38 +54,30 @@ def evaluate(
     if errors:
         raise ProgramError("\n".join(errors))
     resources = tuple(
-        Resource(r.urn, r.type, r.name, r.parent, mask(r.inputs), r.inputs, r.options) for r in _in_order(monitor.registered)
+        Resource(r.urn, r.type, r.name, r.parent, mask(r.inputs), r.inputs, r.options)
+        for r in _in_order(monitor.registered)
     )
-    texts = {r.name: mask(r.outputs["userData"]) for r in monitor.registered.values() if "userData" in r.outputs}
+    texts = {
+        r.name: mask(r.outputs["userData"]) for r in monitor.registered.values() if "userData" in r.outputs
+    }
     return Evaluation(
-        project=settings.project, stack=settings.stack, resources=resources, outputs=mask(monitor.stack_outputs),
-        raw_outputs=monitor.stack_outputs, warnings=tuple(engine.warnings), user_data=dict(sorted(texts.items())),
+        project=settings.project,
+        stack=settings.stack,
+        resources=resources,
+        outputs=mask(monitor.stack_outputs),
+        raw_outputs=monitor.stack_outputs,
+        warnings=tuple(engine.warnings),
+        user_data=dict(sorted(texts.items())),
         config=settings.config,
-    )  # fmt: skip
-
-
-def mask(value: Any) -> Any:
-    """The same value with `[secret]` in place of every secret."""
-    if isinstance(value, Secret):
-        return MASK
-    if isinstance(value, dict):
-        return {key: mask(item) for key, item in sorted(value.items())}
-    return [mask(item) for item in value] if isinstance(value, list) else value
-
-
-def bare(value: Any) -> Any:
-    """The value without its secret marks, at any depth."""
-    if isinstance(value, Secret):
-        return bare(value.value)
-    if isinstance(value, dict):
-        return {key: bare(item) for key, item in value.items()}
-    return [bare(item) for item in value] if isinstance(value, list) else value
+    )
 
 
 class _Loop(asyncio.SelectorEventLoop):
     """Calls of the monitor are answered at once, where the SDK would start a thread: the answer is made in this process."""
 
-    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
         future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))
@@ -132,12 +93,20 @@ def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: En
     outputs: set[asyncio.Future[Any]] = set()
     configure(
         MockSettings(
-            monitor=monitor, engine=engine, project=settings.project, stack=settings.stack, dry_run=True,
+            monitor=monitor,
+            engine=engine,
+            project=settings.project,
+            stack=settings.stack,
+            dry_run=True,
             organization="organization",
-            monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures), callbacks=None,
-            root_directory=str(root), outputs=outputs, package_refs={}, base_providers_by_ref={},
+            monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),
+            callbacks=None,
+            root_directory=str(root),
+            outputs=outputs,
+            package_refs={},
+            base_providers_by_ref={},
         )
-    )  # fmt: skip
+    )
     pulumi.runtime.set_all_config(settings.config, sorted(settings.secret_keys))
 
     async def program() -> None:
@@ -196,7 +165,9 @@ def _at_home(root: Path) -> Iterator[None]:
     path, place = list(sys.path), os.getcwd()
     own = {p.stem for p in root.glob("*.py")} | {p.name for p in root.iterdir() if p.is_dir()}
     own -= {"preview", "__main__", "__init__"}
-    aside = {name: module for name, module in _modules(own) if not _below(module, root) and not _installed(module)}
+    aside = {
+        name: module for name, module in _modules(own) if not _below(module, root) and not _installed(module)
+    }
     for name in aside:
         del sys.modules[name]
     sys.path.insert(0, str(root))
@@ -241,7 +212,11 @@ def _unforeseen(error: BaseException, root: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         frames.append((Path(error.filename), error.lineno))
     others = (root / "preview", Path(sys.prefix))
-    ours = [f for f in frames if f[0].is_relative_to(root) and not any(f[0].is_relative_to(other) for other in others)]
+    ours = [
+        f
+        for f in frames
+        if f[0].is_relative_to(root) and not any(f[0].is_relative_to(other) for other in others)
+    ]
     return f"{ours[-1][0].relative_to(root)}:{ours[-1][1]}: {words}" if ours else words
 
 
@@ -261,4 +236,4 @@ def _in_order(registered: Mapping[str, Registered]) -> Iterator[Registered]:
 @functools.cache
 def project_root() -> Path:
     """The project that this package lies in."""
-    return Path(__file__).resolve().parent.parent
+    return Path(__file__).resolve().parents[2]

@@ -13,21 +13,33 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from . import tokens, words
-from .changes import Change, Comparison, Consequence, Difference
-from .cost import estimate
-from .evaluate import Evaluation
-from .gate import Gate
-from .posture import judge
+from preview.analysis.cost import estimate
+from preview.analysis.gate import Gate
+from preview.changes import Change, Comparison, Consequence, Difference
+from preview.posture.judgement import judge
+from preview.report import words
+from preview.resource_types import tokens
+from preview.resources import Evaluation
 
 
 def to_text(
-    evaluation: Evaluation, comparison: Comparison | None = None, gate: Gate | None = None, *, colour: bool = False
+    evaluation: Evaluation,
+    comparison: Comparison | None = None,
+    gate: Gate | None = None,
+    *,
+    colour: bool = False,
 ) -> str:
     """For a terminal (`colour`) at its own width, otherwise plain text 120 wide."""
     buffer = io.StringIO()
     width = max(shutil.get_terminal_size((120, 40)).columns, 80) if colour else 120
-    console = Console(file=buffer, force_terminal=colour, no_color=not colour, width=width, highlight=False, legacy_windows=False)
+    console = Console(
+        file=buffer,
+        force_terminal=colour,
+        no_color=not colour,
+        width=width,
+        highlight=False,
+        legacy_windows=False,
+    )
     console.print(f"[bold]{escape(evaluation.project)} / {escape(evaluation.stack)}[/bold]\n")
     if comparison and gate:
         _compared(console, comparison, gate)
@@ -60,9 +72,14 @@ def to_text(
 
 
 _COLOURS = {
-    Consequence.NONE: "green", Consequence.IN_PLACE: "green", Consequence.ROLLING: "cyan", Consequence.REFUSED: "yellow",
-    Consequence.DOWNTIME: "red", Consequence.UNKNOWN: "magenta", Consequence.DATA_LOSS: "bold red",
-}  # fmt: skip
+    Consequence.NONE: "green",
+    Consequence.IN_PLACE: "green",
+    Consequence.ROLLING: "cyan",
+    Consequence.REFUSED: "yellow",
+    Consequence.DOWNTIME: "red",
+    Consequence.UNKNOWN: "magenta",
+    Consequence.DATA_LOSS: "bold red",
+}
 _LINES = 60
 
 
@@ -70,14 +87,18 @@ def _compared(console: Console, comparison: Comparison, gate: Gate) -> None:
     """What the change does, the worst first; then each changed resource with its differences."""
     worst = comparison.consequence
     counts = ", ".join(f"{number} {action}" for action, number in comparison.count().items())
-    console.print(f"[bold]Consequence:[/bold] [{_COLOURS[worst]}]{worst.words}[/]   ({counts or 'nothing there'})")
+    console.print(
+        f"[bold]Consequence:[/bold] [{_COLOURS[worst]}]{worst.words}[/]   ({counts or 'nothing there'})"
+    )
     named = {found.text for found in gate.closed_by + gate.acknowledged}
     for item in [item for item in comparison.exposures if item.text not in named]:
         console.print(f"[yellow]Exposure:[/yellow] {escape(item.text)}")
     for found in gate.closed_by:
         console.print(f"[bold red]Gate closed[/bold red] ({found.ground}): {escape(found.text)}")
     for found in gate.acknowledged:
-        console.print(f"[green]Acknowledged[/green] ({found.ground}): {escape(found.text)}: {escape(found.reason or '')}")
+        console.print(
+            f"[green]Acknowledged[/green] ({found.ground}): {escape(found.text)}: {escape(found.reason or '')}"
+        )
     for error in comparison.errors:
         console.print(f"[bold red]The engine's preview failed:[/bold red] {escape(error)}")
     for warning in gate.warnings:
@@ -93,8 +114,12 @@ def _compared(console: Console, comparison: Comparison, gate: Gate) -> None:
 
 def _branch(tree: Tree, change: Change) -> None:
     colour = _COLOURS[change.consequence]
-    name = f"{words.SIGNS[change.action]} {escape(change.name)}  [dim]{escape(tokens.short(change.type))}[/dim]"
-    why = change.why.removeprefix(change.action) if change.why.startswith(change.action) else f": {change.why}"
+    name = (
+        f"{words.SIGNS[change.action]} {escape(change.name)}  [dim]{escape(tokens.short(change.type))}[/dim]"
+    )
+    why = (
+        change.why.removeprefix(change.action) if change.why.startswith(change.action) else f": {change.why}"
+    )
     place = tree.add(f"[{colour}]{name}  {change.action}[/]{escape(why)}")
     for difference in change.differences:
         for line in _difference(difference):
@@ -109,7 +134,10 @@ def _difference(difference: Difference) -> Iterable[str]:
     styles = {"+": "green", "-": "red"}
     shown = [f"[{styles.get(line[:1], 'dim')}]{escape(line)}[/]" for line in difference.lines]
     if len(shown) > _LINES:
-        shown = [*shown[:_LINES], f"[dim]… {len(shown) - _LINES} more lines (--format json has them all)[/dim]"]
+        shown = [
+            *shown[:_LINES],
+            f"[dim]… {len(shown) - _LINES} more lines (--format json has them all)[/dim]",
+        ]
     yield "\n".join([f"{escape(difference.path)}{mark}", *shown])
 
 
@@ -118,12 +146,26 @@ def _short(value: Any) -> str:
     return text if len(text) <= 160 else f"{text[:157]}…"
 
 
-_TONES = {"open": "bold", "closed": "dim", "good": "green", "warn": "yellow", "bad": "bold red", "odd": "cyan"}
+_TONES = {
+    "open": "bold",
+    "closed": "dim",
+    "good": "green",
+    "warn": "yellow",
+    "bad": "bold red",
+    "odd": "cyan",
+}
 
 
 def _print_table(console: Console, data: words.Table) -> None:
     """A table whose rows say by their colour how to take them."""
-    table = Table(title=data.title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table = Table(
+        title=data.title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 3, 0, 0),
+    )
     for column in data.columns:
         table.add_column(column, overflow="fold", header_style="dim")
     for row in data.rows:

@@ -1,0 +1,27 @@
+"""The verdict on a change: what becomes of each resource, what that means for people, and what it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from preview.analysis import consequences
+from preview.analysis.exposure import exposures
+from preview.analysis.reach import Reach
+from preview.changes import Change, Comparison
+from preview.diff.compare import steps
+from preview.resources import Evaluation
+
+
+def compare(before: Evaluation, after: Evaluation) -> Comparison:
+    """The changes from ``before`` to ``after``, two evaluations of a stack of the same name."""
+    return judged(before, after, steps(before, after))
+
+
+def judged(before: Evaluation, after: Evaluation, made: Sequence[Change]) -> Comparison:
+    """The comparison whose steps are known, with what each means for people."""
+    reach = Reach(before), Reach(after)
+    judge = consequences.Judge(before, after, made, reach)
+    changes = tuple(judge(change) for change in made)
+    return Comparison(
+        before=before, after=after, changes=changes, exposures=exposures(before, after, changes, reach)
+    )
