@@ -37,7 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--against", metavar="REF_OR_FILE", help="compare with a git ref, or with another stack file"
     )
     other.add_argument(
-        "--engine", metavar="FILE", help="judge what `pulumi preview --json` wrote there (-: standard input)"
+        "--engine",
+        metavar="FILE",
+        help="judge what `pulumi preview --json --show-sames` wrote there (-: standard input)",
     )
     parser.add_argument(
         "--fail-on",

@@ -101,7 +101,7 @@ def _load(file: str) -> dict[str, Any]:
         plan = json.loads(text[max(text.find("{"), 0) :])
     except (OSError, UnicodeDecodeError) as error:
         raise PlanError(
-            f"{file}: cannot be read ({error}). Give --engine the output of `pulumi preview --json`."
+            f"{file}: cannot be read ({error}). Give --engine the output of `pulumi preview --json --show-sames`."
         ) from None
     except ValueError as error:
         raise PlanError(

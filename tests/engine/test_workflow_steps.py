@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,35 @@ def test_a_stack_is_made_by_its_first_plan_and_then_has_nothing_to_do(engine: En
     assert step(engine, "release", "plan", "prod", "again")[0] == 0
     assert not (engine.project / "again" / "changes").exists()
     assert backend(engine) == before
+
+
+def test_every_later_plan_can_be_shown(engine: EngineStack) -> None:
+    """The one of an unchanged stack as the one of a release: each lists what stays the same, which the judgement needs."""
+    for replicas, said in (
+        (1, "59 unchanged of 59 resources"),
+        (2, "2 updated and 57 unchanged of 59 resources"),
+    ):
+        engine.edit(lambda config, replicas=replicas: config["drawbridge:host"].update(replicas=replicas))
+        assert step(engine, "release", "plan", "prod", "plan")[0] == 0
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "preview",
+                "--stack",
+                "prod",
+                "--engine",
+                "plan/preview.json",
+                "--format",
+                "markdown",
+            ],
+            cwd=engine.project,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert said in done.stdout
 
 
 def of_a_cloud(urn: str) -> bool:
