@@ -13,15 +13,17 @@ Action = Literal["unchanged", "created", "updated", "rolling", "replaced", "dele
 
 
 class Consequence(enum.IntEnum):
-    """From nothing to the worst. ``UNKNOWN``: the table of replacing inputs does not have the type."""
+    """From nothing to the worst. ``AT_RISK``: nothing is lost yet, but what guarded data or could bring it back goes.
+    ``UNKNOWN``: nothing is known of the type, or of the input that changes."""
 
     NONE = 0
     IN_PLACE = 1
     ROLLING = 2
-    REFUSED = 3
-    DOWNTIME = 4
-    UNKNOWN = 5
-    DATA_LOSS = 6
+    AT_RISK = 3
+    REFUSED = 4
+    DOWNTIME = 5
+    UNKNOWN = 6
+    DATA_LOSS = 7
 
     @property
     def words(self) -> str:
@@ -32,11 +34,25 @@ _WORDS = {
     Consequence.NONE: "none",
     Consequence.IN_PLACE: "in place",
     Consequence.ROLLING: "rolling, no downtime",
+    Consequence.AT_RISK: "data at risk",
     Consequence.REFUSED: "refused by the cloud",
     Consequence.DOWNTIME: "downtime",
     Consequence.UNKNOWN: "unknown",
     Consequence.DATA_LOSS: "data loss",
 }
+
+
+Loss = Literal["rows", "files", "objects", "keys", "secrets", "backups", "logs"]
+"""What is lost. All but the last two are gone for good: `backups` and `logs` take away a past, not the present data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """One thing that a change means for people; ``loss`` with `DATA_LOSS` alone."""
+
+    consequence: Consequence
+    why: str
+    loss: Loss | None = None
 
 
 Kind = Literal[
@@ -78,7 +94,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What becomes of one resource, why, and what that means for people."""
+    """What becomes of one resource, why, and what that means for people: ``effects``, the worst first."""
 
     urn: str
     type: str
@@ -87,8 +103,22 @@ class Change:
     before: Resource | None
     after: Resource | None
     differences: tuple[Difference, ...] = ()
-    consequence: Consequence = Consequence.NONE
-    why: str = ""
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def consequence(self) -> Consequence:
+        """The worst of its effects."""
+        return self.effects[0].consequence if self.effects else Consequence.NONE
+
+    @property
+    def why(self) -> str:
+        """The reasons of all its effects, the worst first."""
+        return "; ".join(dict.fromkeys(effect.why for effect in self.effects if effect.why))
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What is lost with it."""
+        return tuple(dict.fromkeys(effect.loss for effect in self.effects if effect.loss))
 
     @property
     def because(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from preview.analysis.reach import NOBODY, Reach
-from preview.changes import Change, Consequence
+from preview.changes import Change, Consequence, Effect, Loss
 from preview.diff.differences import top
 from preview.diff.user_data import written
 from preview.resource_types import tokens
@@ -27,6 +27,18 @@ HOLDS: dict[str, str] = {
     "aws:backup/vault:Vault": "the backups in the vault",
     "aws:kms/key:Key": "the key, and with it all that it encrypts",
     "aws:secretsmanager/secret:Secret": "the secret's values",
+}
+
+LOST: dict[str, Loss] = {
+    tokens.DATABASE: "rows",
+    tokens.FILES: "files",
+    tokens.LOG_GROUP: "logs",
+    tokens.RANDOM_PASSWORD: "secrets",
+    "aws:s3/bucket:Bucket": "objects",
+    "aws:ebs/volume:Volume": "files",
+    "aws:backup/vault:Vault": "backups",
+    "aws:kms/key:Key": "keys",
+    "aws:secretsmanager/secret:Secret": "secrets",
 }
 
 # What users miss while the resource is away, by type.
@@ -60,7 +72,8 @@ class Judge:
 
     def __call__(self, step: Change) -> Change:
         consequence, why = self._verdict(step)
-        return replace(step, consequence=consequence, why=why)
+        loss = LOST.get(step.type) if consequence is Consequence.DATA_LOSS else None
+        return replace(step, effects=(Effect(consequence=consequence, why=why, loss=loss),))
 
     def _verdict(self, step: Change) -> Verdict:
         if step.action == "unchanged":

@@ -12,8 +12,10 @@ from preview.changes import Comparison, Consequence
 Ground = Literal["replace", "downtime", "exposure", "data-loss"]
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
 
-_GROUND_OF = {
+_GROUND_OF: dict[Consequence, tuple[Ground, ...]] = {
     Consequence.DATA_LOSS: ("data-loss",),
+    # What guarded data goes: a `destroy`, or the next change, may then lose it.
+    Consequence.AT_RISK: ("data-loss",),
     Consequence.DOWNTIME: ("downtime",),
     # What is not known may be any of these.
     Consequence.UNKNOWN: ("replace", "downtime", "data-loss"),
@@ -47,7 +49,11 @@ def findings(comparison: Comparison) -> list[Finding]:
     """Everything that a gate could close on, each change under each ground that it gives."""
     found: list[Finding] = []
     for change in comparison.changed:
-        grounds: list[Ground] = [*_GROUND_OF.get(change.consequence, ())]  # type: ignore[list-item]
+        grounds: list[Ground] = list(
+            dict.fromkeys(
+                ground for effect in change.effects for ground in _GROUND_OF.get(effect.consequence, ())
+            )
+        )
         if change.action == "replaced" and "replace" not in grounds:
             grounds.insert(0, "replace")
         found += [

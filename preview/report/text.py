@@ -75,6 +75,7 @@ _COLOURS = {
     Consequence.NONE: "green",
     Consequence.IN_PLACE: "green",
     Consequence.ROLLING: "cyan",
+    Consequence.AT_RISK: "yellow",
     Consequence.REFUSED: "yellow",
     Consequence.DOWNTIME: "red",
     Consequence.UNKNOWN: "magenta",

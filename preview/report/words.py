@@ -337,6 +337,7 @@ HEADLINES: dict[Consequence, tuple[str, str]] = {
     Consequence.NONE: ("good", "Nothing that runs changes"),
     Consequence.IN_PLACE: ("good", "Changes in place, without downtime"),
     Consequence.ROLLING: ("good", "A rolling release, without downtime"),
+    Consequence.AT_RISK: ("warn", "Data is less protected"),
     Consequence.REFUSED: ("warn", "The cloud refuses this change"),
     Consequence.DOWNTIME: ("bad", "Downtime"),
     Consequence.UNKNOWN: ("odd", "Not known what this does"),

@@ -161,7 +161,7 @@ def hostile_comparison(comparison: Comparison, text: str) -> Comparison:
         return dataclasses.replace(
             item,
             name=item.name + text,
-            why=item.why + text,
+            effects=tuple(dataclasses.replace(effect, why=effect.why + text) for effect in item.effects),
             differences=tuple(map(difference, item.differences)),
         )
 
