@@ -915,13 +915,17 @@ class Alerts(Section):
     )
 
 
+Ground = Literal["replace", "downtime", "exposure", "data-loss", "refused", "posture", "contract", "unknown"]
+"""What the gate of `preview --fail-on` may close on."""
+
+
 class Acknowledgement(Section):
     """One change of this pull request that may pass the gate of `preview --fail-on`."""
 
-    change: Literal["replace", "downtime", "exposure", "data-loss"] = Field(
-        description="On which ground the gate closes."
+    change: Ground = Field(description="On which ground the gate closes.")
+    of: Text = Field(
+        description="What the gate names: a resource, a place such as app.example.com/admin, RULE/RESOURCE, an output."
     )
-    of: Text = Field(description="What the gate names: a resource, or a place such as app.example.com/admin.")
     reason: Text = Field(description="Why it may pass; shown in every report.")
 
 

@@ -47,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         action="extend",
         type=_grounds,
         default=[],
-        help="exit 2 at such a change: replace, downtime, exposure, data-loss (comma-separated)",
+        help="exit 2 at such a change: replace, downtime, exposure, data-loss, refused, posture, contract, unknown, "
+        "or all (comma-separated)",
     )
     parser.add_argument(
         "--show-user-data", action="store_true", help="print the rendered cloud-init, secrets masked"
@@ -123,12 +124,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _grounds(text: str) -> list[str]:
-    from preview.analysis.gate import GROUNDS
+    from preview.analysis import gate
 
-    for ground in (given := [part.strip() for part in text.split(",")]):
-        if ground not in GROUNDS:
-            raise argparse.ArgumentTypeError(f"{ground!r} is none of {', '.join(GROUNDS)}")
-    return given
+    try:
+        return [*gate.grounds(text)]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comparison, Gate]:

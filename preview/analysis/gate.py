@@ -3,33 +3,59 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import get_args
 
+import yaml
+
+from model.settings import Ground
 from preview.changes import Comparison, Consequence
 
-Ground = Literal["replace", "downtime", "exposure", "data-loss"]
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
+ALL = "all"
+"""Short for every ground."""
 
-_GROUND_OF: dict[Consequence, tuple[Ground, ...]] = {
-    Consequence.DATA_LOSS: ("data-loss",),
+_GROUND_OF: dict[Consequence, Ground] = {
+    Consequence.DATA_LOSS: "data-loss",
     # What guarded data goes: a `destroy`, or the next change, may then lose it.
-    Consequence.AT_RISK: ("data-loss",),
-    Consequence.DOWNTIME: ("downtime",),
-    # What is not known may be any of these.
-    Consequence.UNKNOWN: ("replace", "downtime", "data-loss"),
+    Consequence.AT_RISK: "data-loss",
+    Consequence.DOWNTIME: "downtime",
+    Consequence.REFUSED: "refused",
+    Consequence.UNKNOWN: "unknown",
 }
+# What is not known may be any of these, so each of them closes on it.
+_UNKNOWN_MAY_BE: tuple[Ground, ...] = ("replace", "downtime", "exposure", "data-loss", "refused", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A change on which the gate may close, named by ``ground`` and ``subject``; ``reason`` is its acknowledgement's."""
+    """A change on which the gate may close, named by ``ground`` and ``subject``; ``reason`` is its acknowledgement's.
+
+    ``final``: nobody can answer for it, as for a plan that ended early.
+    """
 
     ground: Ground
     subject: str
     text: str
     reason: str | None = None
+    final: bool = False
+
+    @property
+    def closes(self) -> tuple[Ground, ...]:
+        """The grounds of `--fail-on` that this finding fails."""
+        return _UNKNOWN_MAY_BE if self.ground == "unknown" else (self.ground,)
+
+    @property
+    def acknowledgement(self) -> str:
+        """The entry of `drawbridge:acknowledge` that would let it pass, as one line of YAML; the reason is left to write.
+
+        "" where none would.
+        """
+        if self.final:
+            return ""
+        return f"- {{change: {self.ground}, of: {_scalar(self.subject)}, reason: …}}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,25 +71,38 @@ class Gate:
         return bool(self.closed_by)
 
 
-def findings(comparison: Comparison) -> list[Finding]:
-    """Everything that a gate could close on, each change under each ground that it gives."""
-    found: list[Finding] = []
-    for change in comparison.changed:
-        grounds: list[Ground] = list(
-            dict.fromkeys(
-                ground for effect in change.effects for ground in _GROUND_OF.get(effect.consequence, ())
-            )
-        )
-        if change.action == "replaced" and "replace" not in grounds:
-            grounds.insert(0, "replace")
-        found += [
-            Finding(ground=ground, subject=change.name, text=f"{change.name}: {change.why}")
-            for ground in grounds
-        ]
-    found += [
-        Finding(ground="exposure", subject=item.subject, text=item.text) for item in comparison.exposures
-    ]
+def grounds(text: str) -> list[Ground]:
+    """The grounds of a comma-separated list such as `--fail-on` takes. Raises ValueError."""
+    found: list[Ground] = []
+    for word in (part.strip() for part in text.split(",")):
+        if word == ALL:
+            found += GROUNDS
+            continue
+        known = next((ground for ground in GROUNDS if ground == word), None)
+        if known is None:
+            raise ValueError(f"{word!r} is none of {', '.join(GROUNDS)}, {ALL}")
+        found.append(known)
     return found
+
+
+def findings(comparison: Comparison) -> Iterator[Finding]:
+    """Everything that a gate could close on, each change under each ground that it gives."""
+    for change in comparison.changed:
+        reasons: dict[Ground, dict[str, None]] = {}
+        if change.action == "replaced":
+            reasons["replace"] = {change.why: None}
+        for effect in change.effects:
+            if ground := _GROUND_OF.get(effect.consequence):
+                reasons.setdefault(ground, {})[effect.why] = None
+        # That something may be replaced for reasons that are not known is what `unknown` says already.
+        if "unknown" in reasons:
+            reasons.pop("replace", None)
+        for ground, why in reasons.items():
+            yield Finding(
+                ground=ground, subject=change.name, text=f"{change.name}: {'; '.join(filter(None, why))}"
+            )
+    for item in comparison.exposures:
+        yield Finding(ground="exposure", subject=item.subject, text=item.text)
 
 
 def judge(comparison: Comparison, fail_on: Sequence[Ground]) -> Gate:
@@ -78,39 +117,65 @@ def judge(comparison: Comparison, fail_on: Sequence[Ground]) -> Gate:
     acknowledged: list[Finding] = []
     used: set[tuple[str, str]] = set()
     if fail_on:
-        for error in comparison.errors:
-            closed_by.append(
-                Finding(
-                    ground=fail_on[0],
-                    subject="the engine's preview",
-                    text=f"the engine's preview failed: {error}",
-                )
+        closed_by += [
+            Finding(
+                ground=fail_on[0],
+                subject="the engine's preview",
+                text=f"the engine's preview failed: {error}",
+                final=True,
             )
+            for error in comparison.errors
+        ]
     for finding in findings(comparison):
-        key = finding.ground, finding.subject
-        if key in fresh:
-            used.add(key)
-            reason = fresh[key]
-            acknowledged.append(
-                Finding(ground=finding.ground, subject=finding.subject, text=finding.text, reason=reason)
-            )
-        elif finding.ground in fail_on:
+        keys = _answers(finding, fail_on, fresh)
+        if keys:
+            used.update(keys)
+            acknowledged.append(replace(finding, reason=fresh[keys[0]]))
+        elif not set(finding.closes).isdisjoint(fail_on):
             closed_by.append(finding)
-    warnings = []
-    for name in given:
-        ground, subject = name
-        if name in spent:
-            warnings.append(
-                f"acknowledge: {ground} of {subject} was acknowledged for an earlier change. Remove the entry."
-            )
-        elif name not in used:
-            warnings.append(
+    return Gate(
+        closed_by=tuple(closed_by),
+        acknowledged=tuple(acknowledged),
+        warnings=tuple(_to_correct(given, spent, used)),
+    )
+
+
+def _answers(
+    finding: Finding, fail_on: Iterable[Ground], fresh: dict[tuple[str, str], str]
+) -> list[tuple[str, str]]:
+    """The acknowledgements that let a finding pass: its own, or one of each ground on which the unknown would close."""
+    own = finding.ground, finding.subject
+    if own in fresh:
+        return [own]
+    each = [(ground, finding.subject) for ground in finding.closes if ground in set(fail_on)]
+    return each if each and all(key in fresh for key in each) else []
+
+
+def _to_correct(
+    given: Iterable[tuple[str, str]], spent: Iterable[tuple[str, str]], used: set[tuple[str, str]]
+) -> Iterator[str]:
+    earlier = set(spent)
+    for ground, subject in given:
+        if (ground, subject) in earlier:
+            yield f"acknowledge: {ground} of {subject} was acknowledged for an earlier change. Remove the entry."
+        elif (ground, subject) not in used:
+            yield (
                 f"acknowledge: {ground} of {subject} fits nothing that this change does. Correct the name or remove it."
             )
-    return Gate(closed_by=tuple(closed_by), acknowledged=tuple(acknowledged), warnings=tuple(warnings))
 
 
 def _acknowledgements(config: dict[str, str]) -> dict[tuple[str, str], str]:
     """(ground, subject) and the reason given, from `drawbridge:acknowledge`; the program has checked its form."""
     listed = json.loads(config.get("drawbridge:acknowledge") or "[]")
     return {(item["change"], item["of"]): item["reason"] for item in listed}
+
+
+def _scalar(text: str) -> str:
+    """A text as YAML inside `{}`: plain where every parser reads it as this text, else in double quotes.
+
+    An `@` is written as its escape: comments on GitHub break the sign up, so that it mentions nobody.
+    """
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9_./*-]*", text) and yaml.safe_load(text) == text:
+        return text
+    quoted = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=2**30).strip()
+    return quoted.replace("@", "\\x40")

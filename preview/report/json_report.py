@@ -79,4 +79,6 @@ def _change(change: Change) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     found = {"ground": finding.ground, "subject": finding.subject, "text": finding.text}
-    return found | ({"reason": finding.reason} if finding.reason else {})
+    if finding.reason:
+        return found | {"reason": finding.reason}
+    return found | ({"acknowledgement": finding.acknowledgement} if finding.acknowledgement else {})

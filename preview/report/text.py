@@ -96,6 +96,8 @@ def _compared(console: Console, comparison: Comparison, gate: Gate) -> None:
         console.print(f"[yellow]Exposure:[/yellow] {escape(item.text)}")
     for found in gate.closed_by:
         console.print(f"[bold red]Gate closed[/bold red] ({found.ground}): {escape(found.text)}")
+        if found.acknowledgement:
+            console.print(f"  to let it pass: {escape(found.acknowledgement)}", soft_wrap=True)
     for found in gate.acknowledged:
         console.print(
             f"[green]Acknowledged[/green] ({found.ground}): {escape(found.text)}: {escape(found.reason or '')}"

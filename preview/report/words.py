@@ -374,8 +374,8 @@ def verdict(comparison: Comparison, gate: Gate) -> Verdict:
 
 
 def closed(gate: Gate) -> Table:
-    rows = tuple(Row((found.ground, found.text), "bad") for found in gate.closed_by)
-    return Table("The gate is closed", ("ground", "what"), rows)
+    rows = tuple(Row((found.ground, found.text, found.acknowledgement), "bad") for found in gate.closed_by)
+    return Table("The gate is closed", ("ground", "what", "to let it pass"), rows, frozenset({2}))
 
 
 def acknowledged(gate: Gate) -> Table:

@@ -83,7 +83,7 @@ def test_a_ref_is_compared_with_its_own_program_and_settings(clone: Path) -> Non
 
 
 def test_the_same_version_is_no_change_and_passes(clone: Path) -> None:
-    done = preview(clone, "--against", "main", "--fail-on", "replace,downtime,exposure,data-loss")
+    done = preview(clone, "--against", "main", "--fail-on", "all")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Consequence: none" in done.stdout
 
@@ -132,7 +132,7 @@ def test_links_that_lead_out_of_the_repository_are_left_out(clone: Path) -> None
         ),
         (
             ["--against", "HEAD", "--fail-on", "everything"],
-            "'everything' is none of replace, downtime, exposure, data-loss",
+            "'everything' is none of replace, downtime, exposure, data-loss, refused, posture, contract, unknown, all",
         ),
         (["--against", "HEAD", "--engine", "-"], "not allowed with argument --against"),
         (["--engine", "no-such-file"], "no-such-file: cannot be read"),
