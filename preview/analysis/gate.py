@@ -147,7 +147,9 @@ def _answers(
     own = finding.ground, finding.subject
     if own in fresh:
         return [own]
-    each = [(ground, finding.subject) for ground in finding.closes if ground in set(fail_on)]
+    each: list[tuple[str, str]] = [
+        (ground, finding.subject) for ground in finding.closes if ground in set(fail_on)
+    ]
     return each if each and all(key in fresh for key in each) else []
 
 
