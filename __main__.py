@@ -18,20 +18,23 @@ from components.network import Network
 from components.secrets import Parameters, Secrets
 from components.storage import Storage
 from components.tunnel import Tunnel
-from model import facts, outputs, routing, user_data
-from model.machine import machine_of
+from model import outputs
+from model.edge.access_applications import applications as access_applications
+from model.edge.ingress import ingress
+from model.machine import app_variables, cloud_init
+from model.machine.specification import machine_of
 from model.stack import TOKEN
 
 root = Path(__file__).resolve().parent
 stack, given = configuration.load(lambda path: (root / path).read_text(encoding="utf-8"))
-templates = {name: (root / "cloud-init" / name).read_text(encoding="utf-8") for name in user_data.TEMPLATES}
+templates = {name: (root / "cloud-init" / name).read_text(encoding="utf-8") for name in cloud_init.TEMPLATES}
 name = stack.name
-applications = routing.applications(stack.routes)
+applications = access_applications(stack.routes)
 
 network = Network(f"{name}-network", stack.network, stack.region)
 secrets = Secrets(f"{name}-secrets", generate=stack.app.generate, given=given)
 database = (
-    Database(f"{name}-database", stack.database, network, stack.protect, facts.aliases(stack.app))
+    Database(f"{name}-database", stack.database, network, stack.protect, app_variables.aliases(stack.app))
     if stack.database
     else None
 )
@@ -48,7 +51,7 @@ access = Access(
 tunnel = Tunnel(
     f"{name}-tunnel",
     settings=stack.cloudflare,
-    rules=routing.ingress(stack.routes, stack.tunnel.origin),
+    rules=ingress(stack.routes, stack.tunnel.origin),
     audiences=access.audiences,
     rotation=stack.tunnel.rotation,
 )
@@ -62,7 +65,7 @@ firewall = Firewall(
 )
 
 delivered = {**secrets.values, **(database.secrets if database else {})}
-delivered = {key: delivered[key] for key in stack.secret_names} | {TOKEN: tunnel.token}
+delivered = {key: delivered[key] for key in app_variables.secret_names(stack)} | {TOKEN: tunnel.token}
 stored = (
     Parameters(f"{name}-parameters", name, delivered) if stack.secret_delivery == "parameter-store" else None
 )

@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from model.routing import Application
+from model.durations import go_duration
+from model.edge.access_applications import Application
 from model.settings import AccessPolicy, IdentityProvider, People
-from model.units import go_duration
 
 
 class Access(pulumi.ComponentResource):

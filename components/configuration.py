@@ -8,13 +8,14 @@ from typing import Any
 
 import pulumi
 
-from model import stack as model
+from model import load as model
 from model.errors import SettingsError
+from model.stack import Stack
 
 NAMESPACE = "drawbridge"
 
 
-def load(read: Callable[[str], str]) -> tuple[model.Stack, dict[str, pulumi.Output[str]]]:
+def load(read: Callable[[str], str]) -> tuple[Stack, dict[str, pulumi.Output[str]]]:
     """The stack, and the values of the secrets that its file sets. Warnings are logged.
 
     Raises pulumi.RunError, which the engine prints without a traceback, with every finding at once.

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from model import database as facts
+from model.machine import database_variables
 from model.settings import MASTER
 from model.settings import Database as DatabaseSettings
 
@@ -30,7 +30,9 @@ class Database(pulumi.ComponentResource):
         super().__init__("drawbridge:index:Database", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         group = network.group("database", "PostgreSQL from the machines alone")
-        network.admit("database", source=network.workload_group.id, target=group.id, port=facts.PORT)
+        network.admit(
+            "database", source=network.workload_group.id, target=group.id, port=database_variables.PORT
+        )
         subnets = aws.rds.SubnetGroup(f"{name}-subnets", subnet_ids=network.private_subnet_ids, opts=child)
         family = f"postgres{settings.version}"
         parameters = aws.rds.ParameterGroup(
@@ -40,7 +42,7 @@ class Database(pulumi.ComponentResource):
             opts=child,
             parameters=[
                 {"name": key, "value": value, "apply_method": "pending-reboot"}
-                for key, value in facts.parameters(settings).items()
+                for key, value in database_variables.parameters(settings).items()
             ],
         )
         # A constant final snapshot name would make the second destroy of a stack fail.
@@ -86,11 +88,11 @@ class Database(pulumi.ComponentResource):
         self.master_secret_arn: pulumi.Output[str] = instance.master_user_secrets.apply(
             lambda secrets: secrets[0].secret_arn
         )
-        self.variables = self.host.apply(lambda host: facts.variables(settings, host, aliases))
+        self.variables = self.host.apply(lambda host: database_variables.variables(settings, host, aliases))
         self.secrets: dict[str, pulumi.Output[str]] = {
             "PGPASSWORD": password.result,
             "DATABASE_URL": pulumi.Output.all(self.host, password.result).apply(
-                lambda v: facts.url(settings, v[0], v[1])
+                lambda v: database_variables.url(settings, v[0], v[1])
             ),
         }
         self.secrets |= {alias: self.secrets[name] for alias, name in aliases.items() if name in self.secrets}

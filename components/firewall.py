@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from model import firewall as rules
+from model.edge import rules
+from model.edge.path_guard import guard
 from model.limits import MANAGED_RULESET, OWASP_RULESET, PLANS
-from model.routing import guard
 from model.settings import Cloudflare, Route
 from model.settings import Firewall as FirewallSettings
 

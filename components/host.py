@@ -10,9 +10,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from model import limits, user_data
+from model import limits
 from model.errors import SettingsError
-from model.machine import LAUNCH_HOOK, TERMINATE_HOOK
+from model.machine import cloud_init
+from model.machine.specification import LAUNCH_HOOK, TERMINATE_HOOK, Machine
 from model.settings import Host as HostSettings
 
 from .network import Network
@@ -47,7 +48,7 @@ class Host(pulumi.ComponentResource):
         settings: HostSettings,
         network: Network,
         region: str,
-        machine: user_data.Machine,
+        machine: Machine,
         inputs: MachineInputs,
         templates: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
@@ -77,11 +78,11 @@ class Host(pulumi.ComponentResource):
         }
 
         def render(values: dict[str, Any]) -> str:
-            return user_data.render(machine, user_data.Values(**values), templates)
+            return cloud_init.render(machine, cloud_init.Values(**values), templates)
 
         def encode(text: str) -> str:
             try:
-                return user_data.encode(text)
+                return cloud_init.encode(text)
             except SettingsError as error:
                 raise pulumi.RunError(str(error)) from None
 
@@ -90,7 +91,7 @@ class Host(pulumi.ComponentResource):
         masked = text
         if inputs.secrets:
             masked = pulumi.Output.all(**plain).apply(
-                lambda v: user_data.masked(machine, user_data.Values(secrets={}, **v), templates)
+                lambda v: cloud_init.masked(machine, cloud_init.Values(secrets={}, **v), templates)
             )
         rendered = text.apply(encode)
         template = self._template(rendered, profile, network)
@@ -99,7 +100,7 @@ class Host(pulumi.ComponentResource):
         self.register_outputs({"userData": masked})
 
     def _role(
-        self, machine: user_data.Machine, inputs: MachineInputs, log_arn: pulumi.Output[str] | None
+        self, machine: Machine, inputs: MachineInputs, log_arn: pulumi.Output[str] | None
     ) -> tuple[aws.iam.InstanceProfile, aws.iam.RolePolicy]:
         """What a machine may do: finish its own group's hooks, tag itself, read its own secrets, write its own logs."""
         prefix = f"arn:{limits.partition(self._region)}"

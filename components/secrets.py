@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from model import drawn
+from model import generated_values
 from model.settings import Generated
 
 
@@ -47,8 +47,8 @@ def draw_bytes(
     name: str, size: int, encoding: str, rotation: str, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     """Bytes, made likewise and written as text: see `model.drawn` for why not by `RandomBytes`."""
-    return draw(name, drawn.letters_for(size), rotation, opts).apply(
-        lambda text: drawn.written(text, size, encoding)
+    return draw(name, generated_values.letters_for(size), rotation, opts).apply(
+        lambda text: generated_values.written(text, size, encoding)
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from model.routing import CATCH_ALL, IngressRule
+from model.edge.ingress import CATCH_ALL, IngressRule
 from model.settings import Cloudflare
 
 from .secrets import draw_bytes

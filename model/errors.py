@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 _NOTHING = object()
@@ -58,3 +59,8 @@ def _reading_order(item: Finding) -> tuple[list[tuple[int, int, str]], str]:
         for part in item.path.split("/")
     ]
     return parts, item.rule
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"Did you mean {near[0]}?" if near else ""

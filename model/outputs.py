@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from .edge.hosts import hostnames
 from .limits import PLANS
-from .routing import hostnames
 from .stack import Stack
 
 CONTRACT = 1

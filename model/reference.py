@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic_core import PydanticUndefined
 
-from . import units
+from . import durations
 from .outputs import CONTRACT, Outputs
 from .settings import SECTIONS, Section
 
@@ -113,7 +113,7 @@ def _default(value: Any, name: str) -> str:
     if value is None or value is PydanticUndefined or isinstance(value, Section) or value in ((), {}, ""):
         return ""
     if name in _DURATIONS:
-        return f"`{units.go_duration(value)}`"
+        return f"`{durations.go_duration(value)}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

@@ -162,7 +162,7 @@ MUTATIONS: list[tuple[str, str, str, Invariant]] = [
         invariants.no_secret_is_in_the_open,
     ),
     (
-        "model/user_data.py",
+        "model/machine/cloud_init.py",
         '(f"{ETC}/secrets.json", "0600"',
         '(f"{ETC}/secrets.json", "0644"',
         invariants.secrets_on_the_machine_are_root_only,

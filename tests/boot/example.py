@@ -15,7 +15,7 @@ import invariants
 import yaml
 from conftest import EXAMPLES, deployed
 
-from model.user_data import encode
+from model.machine.cloud_init import encode
 from preview.resources import Evaluation, Secret
 
 TUNNEL_CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from model.compose import interpolate
+from model.compose.interpolation import interpolate
 
 from . import roots
 

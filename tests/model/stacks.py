@@ -6,7 +6,8 @@ import copy
 from typing import Any
 
 from model.errors import Finding, SettingsError
-from model.stack import Stack, load
+from model.load import load
+from model.stack import Stack
 
 COMPOSE = """\
 services:

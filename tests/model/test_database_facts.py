@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import database
+from model.machine import database_variables
 from model.settings import Database
 
 
@@ -25,14 +25,14 @@ def settings(**more: str) -> Database:
 )
 def test_every_driver_is_told_to_verify_in_its_own_words(scheme: str, query: str) -> None:
     assert (
-        database.url(settings(scheme=scheme, role="svc"), "db.rds.aws", "pw")
+        database_variables.url(settings(scheme=scheme, role="svc"), "db.rds.aws", "pw")
         == f"{scheme}://svc:pw@db.rds.aws:5432/app?{query}"
     )
 
 
 @given(st.text(st.characters(blacklist_categories=["Cs"]), min_size=1))
 def test_any_password_survives_the_url(password: str) -> None:
-    parts = urlsplit(database.url(settings(), "db", password))
+    parts = urlsplit(database_variables.url(settings(), "db", password))
     assert unquote(parts.password or "") == password
     assert (parts.hostname, parts.port, parse_qs(parts.query)["sslmode"]) == ("db", 5432, ["verify-full"])
 
@@ -45,4 +45,4 @@ def test_a_parameter_with_awss_own_default_is_left_out() -> None:
             "parameters": {"rds.force_ssl": "1", "log_min_duration_statement": "500"},
         }
     )
-    assert database.parameters(chosen) == {"log_min_duration_statement": "500"}
+    assert database_variables.parameters(chosen) == {"log_min_duration_statement": "500"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.drawn import letters_for, written
+from model.generated_values import letters_for, written
 
 
 @pytest.mark.parametrize(("size", "letters"), [(16, 22), (24, 33), (32, 43), (512, 688)])

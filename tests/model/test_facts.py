@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from stacks import COMPOSE, changed, load_stack
 
-from model import bodies, compose, database, facts
-from model.machine import machine_of
+from model.checks import upload_size
+from model.compose import services
+from model.machine import app_variables, database_variables
+from model.machine.specification import machine_of
 from model.outputs import known
 from model.stack import Stack
 
@@ -57,7 +59,7 @@ def test_the_databases_facts_are_its_variables_by_another_name_and_secret_as_the
         }
     )
     assert made.database is not None
-    assert database.variables(made.database, "db.aws", facts.aliases(made.app)) == {
+    assert database_variables.variables(made.database, "db.aws", app_variables.aliases(made.app)) == {
         "PGHOST": "db.aws",
         "PGPORT": "5432",
         "PGDATABASE": "app",
@@ -65,7 +67,14 @@ def test_the_databases_facts_are_its_variables_by_another_name_and_secret_as_the
         "DB_HOST": "db.aws",
         "DB_USER": "app",
     }
-    assert made.secret_names == ("DATABASE_URL", "DB_PASS", "KEY", "PGPASSWORD", "SECRET", "URL")
+    assert app_variables.secret_names(made) == (
+        "DATABASE_URL",
+        "DB_PASS",
+        "KEY",
+        "PGPASSWORD",
+        "SECRET",
+        "URL",
+    )
     assert machine_of(made).env == {"TAG": "v1"}
 
 
@@ -73,7 +82,7 @@ def test_a_service_that_mentions_an_alias_reads_the_database() -> None:
     text = COMPOSE.replace("worker:1\n", "worker:1\n    environment: {DB_HOST: '${DB_HOST}'}\n")
     made = stack({"DB_HOST": "databaseHost"}, text)
     assert made.database is not None
-    assert compose.database_services(made.compose, made.database, facts.aliases(made.app)) == (
+    assert services.database_services(made.compose, made.database, app_variables.aliases(made.app)) == (
         "api",
         "worker",
     )
@@ -111,17 +120,17 @@ NGINX = "server {{\n  listen 80;\n  location /api {{\n    client_max_body_size {
     ],
 )
 def test_nginxs_own_limits_are_read(text: str, limits: list[float] | None) -> None:
-    assert bodies.nginx_limits(text) == limits
+    assert upload_size.nginx_limits(text) == limits
 
 
 def test_an_nginx_that_would_take_more_than_the_plan_is_pointed_out() -> None:
-    assert bodies.check(None, {"nginx.conf": NGINX.format("500M")}, "pro") == (
+    assert upload_size.check(None, {"nginx.conf": NGINX.format("500M")}, "pro") == (
         [],
         [
             "app/files/nginx.conf: nginx would take bodies of 500 MB, but pro ends them at 100 MB (status 413): larger uploads go in parts"
         ],
     )
-    assert bodies.check(None, {"nginx.conf": NGINX.format("500M")}, "enterprise") == ([], [])
+    assert upload_size.check(None, {"nginx.conf": NGINX.format("500M")}, "enterprise") == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +144,7 @@ def test_an_nginx_that_would_take_more_than_the_plan_is_pointed_out() -> None:
     ],
 )
 def test_an_nginx_that_refuses_what_the_app_counts_on_is_an_error(text: str, refused: str) -> None:
-    found, _ = bodies.check(100, {"nginx.conf": text}, "pro")
+    found, _ = upload_size.check(100, {"nginx.conf": text}, "pro")
     rule = f"nginx lets such a body through; in app.files its client_max_body_size is {refused} at most (1m by default)"
     cure = "Write `client_max_body_size 100m;` in nginx.conf."
     assert [str(item) for item in found] == ([f"app/maxBodyMB: {rule}, got 100. {cure}"] if refused else [])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stacks import changed, findings, load_stack
 
-from model.firewall import check
+from model.checks.edge_plan import check
 from model.limits import PLANS, SOURCES, PlanLimits, plan_for
 from model.settings import Cloudflare, Firewall, Route
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from stacks import changed, load_stack
 
-from model.machine import machine_of
+from model.machine.specification import machine_of
 
 DOCKER_COMPOSE = Path(sys.executable).parent / "docker-compose"
 

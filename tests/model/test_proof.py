@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from stacks import changed, findings
 
-from model import proof, routing
+from model.edge import access_applications, bypass_check, hosts, ingress, path_guard, readers
 from model.paths import PathPattern
 from model.settings import OriginRequest, Route
 
@@ -87,7 +87,7 @@ WRITTEN = st.sampled_from(
 def behind(routes: Sequence[Route], host: str, path: str) -> str:
     """Who may reach what an app would serve for a path, when letters' case counts for nothing."""
     small = [r.model_copy(update={"path": r.path.lower() if r.path else None}) for r in routes]
-    return routing.behind(routing.Rules(small).taking(host.lower(), path.lower()))
+    return ingress.behind(ingress.Rules(small).taking(host.lower(), path.lower()))
 
 
 @given(ROUTES, WRITTEN, RAW)
@@ -97,16 +97,16 @@ def behind(routes: Sequence[Route], host: str, path: str) -> str:
 def test_where_the_proof_finds_no_hole_no_request_gets_around_a_login(
     routes: list[Route], host: str, raw: str
 ) -> None:
-    assume(not proof.holes(routes, by_host=("web",)))
-    edge = proof.normalised(raw)
-    shield = routing.guard(routes)
+    assume(not bypass_check.holes(routes, by_host=("web",)))
+    edge = readers.normalised(raw)
+    shield = path_guard.guard(routes)
     fields = {"http.host": host, "raw.http.request.uri.path": raw, "http.request.uri.path": edge}
     refused = shield is not None and wirefilter(shield.expression(), fields)
     assert refused == (shield is not None and shield.refuses(host, raw, edge))
     if refused:
         return
-    rules = routing.ingress(routes, OriginRequest())
-    applications = routing.applications(routes)
+    rules = ingress.ingress(routes, OriginRequest())
+    applications = access_applications.applications(routes)
     chosen = access_application(applications, host.lower(), edge)
     for sent in (raw, edge):
         rule = cloudflared_rule(rules, host, sent)
@@ -123,12 +123,12 @@ def test_where_the_proof_finds_no_hole_no_request_gets_around_a_login(
 @given(ROUTES, st.sampled_from(["h.x.io", "q.x.io", "q.h.x.io"]), RAW)
 def test_the_representatives_stand_for_every_path(routes: list[Route], host: str, path: str) -> None:
     """Each path is taken, by every pattern, just as one of them is."""
-    patterns = [r.path for r in routes if r.path and routing.host_matches(r.hostname, host)]
+    patterns = [r.path for r in routes if r.path and hosts.host_matches(r.hostname, host)]
 
     def answers(text: str) -> list[bool]:
         return [pattern.matches(text) for pattern in patterns]
 
-    assert answers(path) in [answers(text) for text in proof.representatives(routes, host)]
+    assert answers(path) in [answers(text) for text in bypass_check.representatives(routes, host)]
 
 
 def test_the_connectors_order_is_the_order_of_the_reference() -> None:
@@ -138,7 +138,7 @@ def test_the_connectors_order_is_the_order_of_the_reference() -> None:
         route("h.x.io", None, "ops"),
         route("*.h.x.io", None, "staff"),
     ]
-    rules = routing.ingress(routes, OriginRequest())
+    rules = ingress.ingress(routes, OriginRequest())
     for host, path in (
         ("h.x.io", "/a/b"),
         ("h.x.io", "/b"),
@@ -146,7 +146,7 @@ def test_the_connectors_order_is_the_order_of_the_reference() -> None:
         ("z.h.x.io", "/a"),
         ("x.io", "/"),
     ):
-        found, rule = routing.Rules(routes).taking(host, path), cloudflared_rule(rules, host, path)
+        found, rule = ingress.Rules(routes).taking(host, path), cloudflared_rule(rules, host, path)
         assert (found.service, found.hostname) == (rule.service, rule.hostname) if found else rule is None
 
 
@@ -155,13 +155,13 @@ def test_the_connectors_order_is_the_order_of_the_reference() -> None:
 def test_rules_are_found_as_if_each_were_asked_in_turn(routes: list[Route], host: str, path: str) -> None:
     asked = [
         rule
-        for rule in routing.ordered(routes)
-        if routing.host_matches(rule.hostname, host) and (rule.path is None or rule.path.matches(path))
+        for rule in ingress.ordered(routes)
+        if hosts.host_matches(rule.hostname, host) and (rule.path is None or rule.path.matches(path))
     ]
     # Of two routes without a path on one host, which the settings refuse, the first takes all.
     first_whole = {rule.hostname: rule for rule in reversed(asked) if rule.path is None}
     expected = [rule for rule in asked if rule.path or rule is first_whole[rule.hostname]]
-    assert list(routing.Rules(routes).matching(host, path)) == expected
+    assert list(ingress.Rules(routes).matching(host, path)) == expected
 
 
 MIXED = [
@@ -174,7 +174,7 @@ WILD = [route("*.x.io", None, "staff"), route("h.x.io", None, "public")]
 
 
 def found(routes: list[Route], **options: Any) -> list[str]:
-    return [item.rule for item in proof.holes(routes, **options)]
+    return [item.rule for item in bypass_check.holes(routes, **options)]
 
 
 @pytest.mark.parametrize("routes", [MIXED, GUARDED, WILD])
@@ -183,7 +183,7 @@ def test_the_layouts_that_people_write_have_no_hole(routes: list[Route]) -> None
 
 
 def test_without_the_guard_there_are_holes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proof, "guard", lambda routes: None)
+    monkeypatch.setattr(bypass_check, "guard", lambda routes: None)
     assert sorted(found(MIXED)) == [
         "Access asks for 'public' where the connector wants 'staff', and nothing refuses it",
         "the connector takes it for 'public', an app may take it for 'staff', and nothing refuses it",
@@ -196,32 +196,32 @@ def test_without_the_guard_there_are_holes(monkeypatch: pytest.MonkeyPatch) -> N
 def test_without_a_word_about_letters_case_there_is_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    real = routing.guard
+    real = path_guard.guard
 
-    def careless(routes: Sequence[Route]) -> routing.Guard | None:
+    def careless(routes: Sequence[Route]) -> path_guard.Guard | None:
         shield = real(routes)
         return replace(shield, cased=()) if shield else None
 
-    monkeypatch.setattr(proof, "guard", careless)
+    monkeypatch.setattr(bypass_check, "guard", careless)
     assert found(MIXED) == [
         "the connector takes it for 'public', an app may take it for 'staff', and nothing refuses it"
     ]
 
 
 @pytest.mark.parametrize(
-    "odd", [text for text in routing.ODD if text not in ("%7f", "%0", "%1", "%c1", "%c0", "%25", "%2e")]
+    "odd", [text for text in path_guard.ODD if text not in ("%7f", "%0", "%1", "%c1", "%c0", "%25", "%2e")]
 )
 def test_each_refused_spelling_is_refused_for_a_reason(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Left out of the guard, it lets somebody past a login, in one zone or another."""
     from dataclasses import replace
 
-    real = routing.guard
+    real = path_guard.guard
 
-    def careless(routes: Sequence[Route]) -> routing.Guard | None:
+    def careless(routes: Sequence[Route]) -> path_guard.Guard | None:
         shield = real(routes)
         return replace(shield, odd=tuple(text for text in shield.odd if text != odd)) if shield else None
 
-    monkeypatch.setattr(proof, "guard", careless)
+    monkeypatch.setattr(bypass_check, "guard", careless)
     layouts = [
         MIXED,
         [
@@ -281,8 +281,8 @@ OTHER_HOST: list[tuple[list[Route], list[str]]] = [
 
 @pytest.mark.parametrize("routes, lines", OTHER_HOST, ids=range(len(OTHER_HOST)))
 def test_a_protected_path_that_another_host_serves_is_an_error(routes: list[Route], lines: list[str]) -> None:
-    assert [str(item) for item in proof.holes(routes)][: len(lines) or None] == lines
-    assert proof.holes(routes, by_host=("web",)) == []
+    assert [str(item) for item in bypass_check.holes(routes)][: len(lines) or None] == lines
+    assert bypass_check.holes(routes, by_host=("web",)) == []
 
 
 AMBIGUOUS: list[tuple[list[Route], str]] = [
@@ -315,7 +315,7 @@ AMBIGUOUS: list[tuple[list[Route], str]] = [
 
 @pytest.mark.parametrize("routes, line", AMBIGUOUS, ids=range(len(AMBIGUOUS)))
 def test_a_layout_of_which_nobody_says_who_wins_is_an_error(routes: list[Route], line: str) -> None:
-    assert [str(item) for item in proof.holes(routes)] == [line]
+    assert [str(item) for item in bypass_check.holes(routes)] == [line]
 
 
 def test_a_stack_file_with_such_a_hole_is_refused_unless_its_service_tells_hosts_apart() -> None:
@@ -342,4 +342,4 @@ def test_a_stack_file_with_such_a_hole_is_refused_unless_its_service_tells_hosts
     ],
 )
 def test_the_edge_normalises_as_documented(raw: str, edge: str) -> None:
-    assert proof.normalised(raw) == edge
+    assert readers.normalised(raw) == edge

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model import routing
+from model.edge import access_applications, hosts, ingress, path_guard
 from model.settings import OriginRequest, Route
 
 
@@ -19,7 +19,7 @@ def routes(*rows: tuple[str, str | None, str]) -> tuple[Route, ...]:
 
 
 def test_the_longest_path_comes_first_the_host_last_and_wildcard_hosts_after_all() -> None:
-    rules = routing.ingress(
+    rules = ingress.ingress(
         routes(
             ("*.x.io", None, "public"),
             ("a.x.io", None, "public"),
@@ -93,20 +93,22 @@ APPLICATIONS: list[
 
 @pytest.mark.parametrize("rows, expected", APPLICATIONS, ids=range(len(APPLICATIONS)))
 def test_applications_cover_what_is_protected_and_nothing_else(rows: Any, expected: Any) -> None:
-    assert [(a.key, a.destinations, a.access) for a in routing.applications(routes(*rows))] == expected
+    assert [
+        (a.key, a.destinations, a.access) for a in access_applications.applications(routes(*rows))
+    ] == expected
 
 
 def test_every_protected_rule_names_an_application_that_exists() -> None:
     for rows, _ in APPLICATIONS:
-        keys = {application.key for application in routing.applications(routes(*rows))}
+        keys = {application.key for application in access_applications.applications(routes(*rows))}
         named = {
-            rule.application for rule in routing.ingress(routes(*rows), OriginRequest()) if rule.application
+            rule.application for rule in ingress.ingress(routes(*rows), OriginRequest()) if rule.application
         }
         assert named <= keys
 
 
 def test_narrower_wildcards_come_before_wider_ones_whatever_their_letters() -> None:
-    rules = routing.ingress(
+    rules = ingress.ingress(
         routes(("*.x.io", None, "public"), ("*.z.x.io", None, "staff"), ("*.a.x.io", None, "ops")),
         OriginRequest(),
     )
@@ -124,8 +126,8 @@ def test_narrower_wildcards_come_before_wider_ones_whatever_their_letters() -> N
     ],
 )
 def test_hosts_whose_paths_are_boundaries_are_guarded(rows: Any, hosts: tuple[str, ...]) -> None:
-    assert routing.bounded_hosts(routes(*rows)) == hosts
-    shield = routing.guard(routes(*rows))
+    assert ingress.bounded_hosts(routes(*rows)) == hosts
+    shield = path_guard.guard(routes(*rows))
     assert (shield.hosts if shield else ()) == hosts
 
 
@@ -133,13 +135,13 @@ def test_a_path_that_answers_by_itself_is_a_boundary() -> None:
     closed = Route.model_validate(
         {"hostname": "a.x.io", "path": "/admin/*", "service": "http_status:404", "access": "public"}
     )
-    shield = routing.guard((*routes(("a.x.io", None, "public")), closed))
+    shield = path_guard.guard((*routes(("a.x.io", None, "public")), closed))
     assert shield is not None
     assert (shield.hosts, shield.cased) == (("a.x.io",), (closed.path,))
 
 
 def test_the_guard_is_this_rule() -> None:
-    shield = routing.guard(
+    shield = path_guard.guard(
         routes(("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("b.x.io", None, "public"))
     )
     assert shield is not None
@@ -173,7 +175,7 @@ def test_the_guard_is_this_rule() -> None:
 
 
 def test_the_guard_of_wildcards_is_this_rule() -> None:
-    shield = routing.guard(
+    shield = path_guard.guard(
         routes(("*.x.io", None, "staff"), ("a.x.io", None, "public"), ("*.b.x.io", None, "staff"))
     )
     assert shield is not None
@@ -185,7 +187,7 @@ def test_the_guard_of_wildcards_is_this_rule() -> None:
 
 def test_wildcard_hosts_are_matched_by_their_ending() -> None:
     assert (
-        routing.host_expression(["a.x.io", "*.y.io"])
+        hosts.host_expression(["a.x.io", "*.y.io"])
         == '(http.host in {"a.x.io"} or ends_with(http.host, ".y.io"))'
     )
 
@@ -200,4 +202,4 @@ def test_a_routes_own_origin_settings_win_over_the_tunnels() -> None:
             "origin": {"connectTimeout": "1m30s"},
         }
     )
-    assert routing.ingress((route,), defaults)[0].origin == {"connect_timeout": 90, "no_tls_verify": True}
+    assert ingress.ingress((route,), defaults)[0].origin == {"connect_timeout": 90, "no_tls_verify": True}

@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stacks import STACK, changed, load_stack
 
-from model import compose
+from model.compose.file import parse
+from model.compose.interpolation import interpolate
 from model.errors import SettingsError
+from model.machine import app_variables
 from model.settings import SECTIONS
 
 SCALAR = st.none() | st.booleans() | st.integers(-5, 10**6) | st.floats(allow_nan=True) | st.text(max_size=8)
@@ -81,7 +83,7 @@ def test_any_compose_text_is_taken_or_refused_with_findings(text: str) -> None:
 
 def test_names_and_defaults() -> None:
     stack = load_stack(STACK)
-    assert (stack.name, stack.secret_names, stack.routed_services) == (
+    assert (stack.name, app_variables.secret_names(stack), stack.routed_services) == (
         "drawbridge-test",
         ("DATABASE_URL", "KEY", "PGPASSWORD", "SECRET"),
         ("api", "web"),
@@ -125,7 +127,7 @@ def test_warnings_name_what_a_reader_should_know() -> None:
     ],
 )
 def test_interpolation_is_composes_own(text: str, env: dict[str, str], expected: str) -> None:
-    assert compose.interpolate(text, env) == expected
+    assert interpolate(text, env) == expected
 
 
 def test_a_place_named_by_odd_digits_sorts_like_any_word() -> None:
@@ -136,7 +138,7 @@ def test_a_place_named_by_odd_digits_sorts_like_any_word() -> None:
 def test_a_compose_file_reads_as_gos_parser_reads_it() -> None:
     """PyYAML alone takes `no` for false and 12:30 for a number of minutes; Compose does not."""
     text = "services:\n  a:\n    image: x:1\n    restart: no\n    ports: !override [22:22]\n    environment: {5: y}\n"
-    service = compose.parse(text).services["a"]
+    service = parse(text).services["a"]
     assert (service.restarts, service.ports, service.environment) == (False, ("22:22",), frozenset({"5"}))
 
 

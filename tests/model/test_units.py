@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.units import go_duration, seconds
+from model.durations import go_duration, seconds
 
 
 @pytest.mark.parametrize(

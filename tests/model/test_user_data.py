@@ -17,14 +17,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stacks import STACK, changed, load_stack
 
-from model import user_data
 from model.errors import SettingsError
-from model.machine import machine_of
+from model.machine import cloud_init
+from model.machine.specification import Machine, machine_of
 from model.settings import Registry
 
-TEMPLATES = {name: (ROOT / "cloud-init" / name).read_text() for name in user_data.TEMPLATES}
+TEMPLATES = {name: (ROOT / "cloud-init" / name).read_text() for name in cloud_init.TEMPLATES}
 MACHINE = machine_of(load_stack(STACK))
-VALUES = user_data.Values(
+VALUES = cloud_init.Values(
     secrets={"SECRET": "s3cret-value", "TUNNEL_TOKEN": "t0ken-value"},
     parameters={},
     env={"PGHOST": "db.aws"},
@@ -48,7 +48,7 @@ def files(text: str) -> dict[str, dict[str, Any]]:
 def test_any_text_of_a_file_arrives_to_the_letter(content: str) -> None:
     machine = replace(MACHINE, files={"x.conf": content})
     assert (
-        files(user_data.render(machine, VALUES, TEMPLATES))["/opt/drawbridge/app/x.conf"]["content"]
+        files(cloud_init.render(machine, VALUES, TEMPLATES))["/opt/drawbridge/app/x.conf"]["content"]
         == content
     )
 
@@ -56,19 +56,19 @@ def test_any_text_of_a_file_arrives_to_the_letter(content: str) -> None:
 @given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=40))
 @settings(max_examples=100, deadline=None)
 def test_any_secret_arrives_to_the_letter(secret: str) -> None:
-    rendered = user_data.render(MACHINE, replace(VALUES, secrets={"SECRET": secret}), TEMPLATES)
+    rendered = cloud_init.render(MACHINE, replace(VALUES, secrets={"SECRET": secret}), TEMPLATES)
     assert json.loads(files(rendered)["/etc/drawbridge/secrets.json"]["content"]) == {"SECRET": secret}
 
 
 def test_the_apps_compose_file_is_not_edited() -> None:
     assert (
-        files(user_data.render(MACHINE, VALUES, TEMPLATES))["/opt/drawbridge/app/compose.yaml"]["content"]
+        files(cloud_init.render(MACHINE, VALUES, TEMPLATES))["/opt/drawbridge/app/compose.yaml"]["content"]
         == MACHINE.compose
     )
 
 
 def test_secrets_stand_in_one_file_that_root_alone_reads() -> None:
-    rendered = files(user_data.render(MACHINE, VALUES, TEMPLATES))
+    rendered = files(cloud_init.render(MACHINE, VALUES, TEMPLATES))
     holding = [
         path
         for path, file in rendered.items()
@@ -81,7 +81,7 @@ def test_secrets_stand_in_one_file_that_root_alone_reads() -> None:
 def test_with_parameters_there_is_no_file_of_secrets() -> None:
     machine = replace(MACHINE, delivery="parameter-store")
     rendered = files(
-        user_data.render(
+        cloud_init.render(
             machine, replace(VALUES, secrets={}, parameters={"SECRET": "/x/SECRET:3"}), TEMPLATES
         )
     )
@@ -93,22 +93,22 @@ def test_with_parameters_there_is_no_file_of_secrets() -> None:
 
 def test_the_masked_text_differs_from_the_real_one_in_the_secrets_alone() -> None:
     secrets = {name: f"{name}-value" for name in MACHINE.secrets}
-    real = user_data.render(MACHINE, replace(VALUES, secrets=secrets), TEMPLATES)
-    shown = user_data.masked(MACHINE, replace(VALUES, secrets={}), TEMPLATES)
+    real = cloud_init.render(MACHINE, replace(VALUES, secrets=secrets), TEMPLATES)
+    shown = cloud_init.masked(MACHINE, replace(VALUES, secrets={}), TEMPLATES)
     for value in secrets.values():
         real = real.replace(value, "[secret]")
     assert shown == real
 
 
 def test_encoding_is_deterministic_and_reversible() -> None:
-    text = user_data.render(MACHINE, VALUES, TEMPLATES)
-    assert user_data.encode(text) == user_data.encode(text)
-    assert gzip.decompress(base64.b64decode(user_data.encode(text))).decode() == text
+    text = cloud_init.render(MACHINE, VALUES, TEMPLATES)
+    assert cloud_init.encode(text) == cloud_init.encode(text)
+    assert gzip.decompress(base64.b64decode(cloud_init.encode(text))).decode() == text
 
 
 def test_the_encoding_does_not_name_the_system_that_made_it() -> None:
     """Python 3.12 writes 3 (Unix) there and 3.13 writes 255 (unknown): the same stack, yet a new machine for every other colleague."""
-    assert base64.b64decode(user_data.encode("#cloud-config\n"))[9] == 255
+    assert base64.b64decode(cloud_init.encode("#cloud-config\n"))[9] == 255
 
 
 def test_too_large_a_cloud_init_names_what_takes_the_room() -> None:
@@ -116,7 +116,7 @@ def test_too_large_a_cloud_init_names_what_takes_the_room() -> None:
         bytes(i * i % 251 for i in range(3)) + __import__("random").Random(1).randbytes(20_000)
     ).decode()
     with pytest.raises(SettingsError) as caught:
-        user_data.encode(user_data.render(replace(MACHINE, files={"big.bin": noise}), VALUES, TEMPLATES))
+        cloud_init.encode(cloud_init.render(replace(MACHINE, files={"big.bin": noise}), VALUES, TEMPLATES))
     (found,) = caught.value.findings
     assert found.path == "app/files"
     assert "at most 16384 bytes packed; the largest parts are /opt/drawbridge/app/big.bin " in found.rule
@@ -128,9 +128,9 @@ def test_comments_of_the_shipped_scripts_stay_here_and_nothing_else_does() -> No
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
             del node.body[0]
-    assert ast.dump(ast.parse(user_data.without_comments(agent))) == ast.dump(tree)
+    assert ast.dump(ast.parse(cloud_init.without_comments(agent))) == ast.dump(tree)
     for name, text in TEMPLATES.items():
-        kept = user_data.without_comments(text).splitlines()
+        kept = cloud_init.without_comments(text).splitlines()
         left_out = [line for line in text.splitlines() if line not in kept]
         texts = () if name == "drawbridge" else left_out
         assert [line for line in texts if line.strip() and not line.lstrip().startswith(("#", "//"))] == [], (
@@ -144,7 +144,7 @@ def test_comments_of_the_shipped_scripts_stay_here_and_nothing_else_does() -> No
 
 def test_a_script_among_the_apps_files_may_be_executed() -> None:
     machine = replace(MACHINE, files={"wait.sh": "#!/bin/sh\ntrue\n", "wait.conf": "# no script\n"})
-    rendered = files(user_data.render(machine, VALUES, TEMPLATES))
+    rendered = files(cloud_init.render(machine, VALUES, TEMPLATES))
     assert [rendered[f"/opt/drawbridge/app/{name}"]["permissions"] for name in ("wait.sh", "wait.conf")] == [
         "0755",
         "0644",
@@ -161,10 +161,12 @@ def test_a_registrys_password_is_withheld_from_containers_unless_one_asks_for_it
 
 
 def test_packages_follow_from_what_the_stack_uses() -> None:
-    def packages(machine: user_data.Machine) -> list[str]:
+    def packages(machine: Machine) -> list[str]:
         return list(
             json.loads(
-                files(user_data.render(machine, VALUES, TEMPLATES))["/etc/drawbridge/machine.json"]["content"]
+                files(cloud_init.render(machine, VALUES, TEMPLATES))["/etc/drawbridge/machine.json"][
+                    "content"
+                ]
             )["packages"]
         )
 
@@ -199,12 +201,12 @@ def test_packages_follow_from_what_the_stack_uses() -> None:
     ],
 )
 def test_containers_log_where_the_settings_say(logs: Any, expected: dict[str, Any]) -> None:
-    rendered = files(user_data.render(replace(MACHINE, logs=logs), VALUES, TEMPLATES))
+    rendered = files(cloud_init.render(replace(MACHINE, logs=logs), VALUES, TEMPLATES))
     assert json.loads(rendered["/etc/docker/daemon.json"]["content"]) == expected
 
 
 def test_a_first_boot_that_was_cut_off_is_taken_up_by_the_next() -> None:
-    document = yaml.safe_load(user_data.render(MACHINE, VALUES, TEMPLATES))
+    document = yaml.safe_load(cloud_init.render(MACHINE, VALUES, TEMPLATES))
     ((shell, option, command),) = document["bootcmd"]
     assert (shell, option) == ("sh", "-c")
     assert command == (
@@ -215,8 +217,8 @@ def test_a_first_boot_that_was_cut_off_is_taken_up_by_the_next() -> None:
 
 def test_the_stack_waits_for_the_storage_only_if_there_is_any() -> None:
     drop_in = "/etc/systemd/system/drawbridge.service.d/storage.conf"
-    with_storage = files(user_data.render(MACHINE, VALUES, TEMPLATES))
-    without = files(user_data.render(replace(MACHINE, storage=()), VALUES, TEMPLATES))
+    with_storage = files(cloud_init.render(MACHINE, VALUES, TEMPLATES))
+    without = files(cloud_init.render(replace(MACHINE, storage=()), VALUES, TEMPLATES))
     assert with_storage[drop_in]["content"] == (
         "[Unit]\nAfter=srv-drawbridge-storage.mount\n[Service]\n"
         "ExecStartPre=/bin/sh -c 'mountpoint -q /srv/drawbridge/storage || timeout 60 mount /srv/drawbridge/storage'\n"
@@ -225,7 +227,7 @@ def test_the_stack_waits_for_the_storage_only_if_there_is_any() -> None:
 
 
 def test_the_unit_has_the_stacks_own_times() -> None:
-    unit = files(user_data.render(MACHINE, VALUES, TEMPLATES))["/etc/systemd/system/drawbridge.service"][
+    unit = files(cloud_init.render(MACHINE, VALUES, TEMPLATES))["/etc/systemd/system/drawbridge.service"][
         "content"
     ]
     assert "TimeoutStartSec=900\nTimeoutStopSec=120\n" in unit

@@ -203,10 +203,10 @@ def test_each_root_has_its_own_modules(tmp_path: Path, module: str) -> None:
 
 
 def test_another_projects_module_does_not_stay_in_place_of_a_loaded_one(tmp_path: Path, run: Any) -> None:
-    import model.units
+    import model.durations
 
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "__init__.py").write_text("")
-    (tmp_path / "model" / "units.py").write_text("WORD = 'theirs'\n")
-    assert run("from model.units import WORD\npulumi.export('w', WORD)").outputs == {"w": "theirs"}
-    assert sys.modules["model.units"] is model.units
+    (tmp_path / "model" / "durations.py").write_text("WORD = 'theirs'\n")
+    assert run("from model.durations import WORD\npulumi.export('w', WORD)").outputs == {"w": "theirs"}
+    assert sys.modules["model.durations"] is model.durations

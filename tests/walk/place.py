@@ -28,7 +28,7 @@ from processes import stop
 from rendered import merged, project, written
 from websockets.sync.client import ClientConnection, connect
 
-from model import drawn
+from model import generated_values
 from preview.resources import Evaluation
 
 from .edge import Address, Edge, Running, checked, service_of
@@ -53,7 +53,9 @@ def settler(stack: Evaluation) -> Callable[[str], str]:
         settings = generate.get(name[1], {}) if name else {}
         if not settings or settings.get("encoding") == "letters":
             return drawn_text
-        return drawn.written(drawn_text, int(settings.get("bytes", 32)), settings.get("encoding", "hex"))
+        return generated_values.written(
+            drawn_text, int(settings.get("bytes", 32)), settings.get("encoding", "hex")
+        )
 
     def settle(text: str) -> str:
         text = re.sub(r"%C2%AB.*?%C2%BB", lambda match: unquote(match[0]), text)  # as it stands in a URL

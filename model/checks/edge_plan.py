@@ -1,84 +1,17 @@
-"""The zone's rules as plain data: custom rules, rate limits, the origin-verify header."""
+"""Whether Cloudflare's plan allows the rules that are asked for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from .errors import Finding, finding
-from .limits import EXPRESSION_CHARACTERS, NEAREST_FIELD, PLANS, RATE_LIMIT_PERIODS, Plan, plan_for
-from .routing import guard, host_expression, hostnames
-from .settings import Cloudflare, Firewall, RateLimit, Route
-from .units import go_duration
-
-GUARD = "path-guard"
-
-
-def custom_rules(firewall: Firewall, routes: Sequence[Route], prefix: str) -> list[dict[str, Any]]:
-    """Rules of phase http_request_firewall_custom, in the API's words; `ref` keeps a rule's identity between runs."""
-    rules: list[dict[str, Any]] = []
-    shield = guard(routes)
-    if shield:
-        rules.append(
-            {
-                "ref": f"{prefix}-{GUARD}",
-                "description": "Refuse paths that Access, the connector and the app would read differently",
-                "expression": shield.expression(),
-                "action": "block",
-                "enabled": True,
-            }
-        )
-    for rule in firewall.rules:
-        rules.append(
-            {
-                "ref": f"{prefix}-{rule.name}",
-                "description": rule.name,
-                "expression": rule.expression,
-                "action": rule.action,
-                "enabled": rule.enabled,
-                **({"actionParameters": {"ruleset": "current"}} if rule.action == "skip" else {}),
-            }
-        )
-    return rules
-
-
-def rate_limits(firewall: Firewall, routes: Sequence[Route], plan: Plan, prefix: str) -> list[dict[str, Any]]:
-    """Rules of phase http_ratelimit. On Free an expression may name the path alone, so it counts for the whole zone."""
-    return [
-        {
-            "ref": f"{prefix}-{limit.name}",
-            "description": f"{limit.name}: {limit.requests} requests in {go_duration(limit.per)} from one address",
-            "expression": _limit_expression(limit, routes, plan),
-            "action": limit.action,
-            "enabled": True,
-            "ratelimit": {
-                "characteristics": [
-                    "cf.colo.id",
-                    "ip.src" if limit.by == "address" else "cf.unique_visitor_id",
-                ],
-                "period": limit.per,
-                "requestsPerPeriod": limit.requests,
-                # Left out, the API fills it in and every run shows a change.
-                "mitigationTimeout": limit.block or (10 if plan == "free" else limit.per),
-                "requestsToOrigin": False,
-            },
-        }
-        for limit in firewall.rate_limits
-    ]
-
-
-def _limit_expression(limit: RateLimit, routes: Sequence[Route], plan: Plan) -> str:
-    if plan == "free":
-        return limit.path.expression()
-    hosts = (limit.hostname,) if limit.hostname else hostnames(routes)
-    return f"{host_expression(hosts)} and {limit.path.expression()}"
-
-
-def verify_expression(routes: Sequence[Route]) -> str:
-    """The requests that get the origin-verify header: those to the stack's own hosts."""
-    return host_expression(hostnames(routes))
-
+from ..durations import go_duration
+from ..edge.hosts import hostnames
+from ..edge.path_guard import guard
+from ..edge.rules import GUARD
+from ..errors import Finding, finding
+from ..limits import EXPRESSION_CHARACTERS, NEAREST_FIELD, PLANS, RATE_LIMIT_PERIODS, Plan, plan_for
+from ..settings import Cloudflare, Firewall, Route
 
 # A quoted or raw string, a field or function, an operator written in signs.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|r(#*)".*?"\1|[A-Za-z_][\w.]*|~', re.DOTALL)

@@ -1,16 +1,14 @@
-"""Facts: what a stack knows and its app wants, under the app's own variable names (`app.facts`)."""
+"""What a stack knows and its app wants, under the app's own variable names (`app.facts`)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from .routing import hostnames
-
-if TYPE_CHECKING:
-    from .settings import App, Fact
-    from .stack import Stack
+from ..edge.hosts import hostnames
+from ..settings import App, Fact
+from ..stack import Stack
+from . import database_variables
 
 DATABASE: Mapping[str, str] = {
     "databaseHost": "PGHOST",
@@ -21,6 +19,7 @@ DATABASE: Mapping[str, str] = {
     "databaseUrl": "DATABASE_URL",
 }
 """The database's facts, each another name for one of the variables that Drawbridge sets."""
+
 
 SECRET = frozenset({"databasePassword", "databaseUrl"})
 
@@ -67,3 +66,10 @@ def _written(fact: Fact, values: list[str]) -> str:
     if fact.form == "json":
         return json.dumps(unique)
     return {"comma": ",", "space": " "}[fact.form].join(unique)
+
+
+def secret_names(stack: Stack) -> tuple[str, ...]:
+    """Names of all secret variables that reach the machine's .env, sorted."""
+    app = stack.app
+    made = database_variables.SECRETS if stack.database else ()
+    return tuple(sorted({*app.secrets, *app.generate, *made, *secret_aliases(app)}))

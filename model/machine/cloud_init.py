@@ -14,13 +14,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Template
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
-from .errors import SettingsError, finding
-from .limits import USER_DATA_BYTES
-from .settings import Registry
+from ..errors import SettingsError, finding
+from ..limits import USER_DATA_BYTES
+from .specification import Machine
 
 TEMPLATES = (
     "boot",
@@ -32,43 +32,29 @@ TEMPLATES = (
     "drawbridge-metrics.timer",
     "52drawbridge",
 )
+
+
 BIN = "/opt/drawbridge/bin"
+
+
 APP = "/opt/drawbridge/app"
+
+
 ETC = "/etc/drawbridge"
+
+
 UNITS = "/etc/systemd/system"
+
+
 MASK = "[secret]"
+
+
 # cloud-init runs its modules once an instance, and marks them as run before they have: a first boot that loses its power would
 # never be taken up again. bootcmd runs at each boot, before the others, and takes the marks away until the boot script is done.
 UNFINISHED = (
     f"test -e {ETC}/booted || for module in write_files runcmd scripts_user;"
     " do rm -f /var/lib/cloud/instance/sem/config_$module; done"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Machine:
-    """What a machine is, known before any resource exists. Times are seconds."""
-
-    name: str
-    region: str
-    compose: str
-    overlay: str
-    files: Mapping[str, str]
-    env: Mapping[str, str]
-    secrets: tuple[str, ...]
-    withheld: tuple[str, ...]
-    once: tuple[str, ...]
-    delivery: Literal["cloud-init", "parameter-store"]
-    registries: tuple[Registry, ...]
-    storage: tuple[str, ...]
-    database: Mapping[str, Any] | None
-    logs: Literal["cloudwatch", "journald"]
-    boot_timeout: int
-    stop_timeout: int
-    launch_hook: str | None
-    terminate_hook: str
-    metrics: bool
-    ca_url: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,22 @@
-"""Request bodies: what the app would take against what Cloudflare's plan lets through."""
+"""Whether the plan, and nginx, let the app's request bodies through."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from .errors import Finding, finding
-from .limits import PLANS, Plan
+from ..errors import Finding, finding
+from ..limits import PLANS, Plan
 
 _NGINX = re.compile(r"^\s*(server|location\b[^{\n]*)\s*\{", re.MULTILINE)
+
+
 _DIRECTIVE = re.compile(r"^\s*client_max_body_size\s+(\d+)([kKmMgG]?)\s*;", re.MULTILINE)
+
+
 _UNITS = {"": 2**20, "k": 2**10, "m": 1, "g": 1 / 2**10}
+
+
 DEFAULT_MB = 1.0
 """nginx refuses larger bodies unless told otherwise: https://nginx.org/en/docs/http/ngx_http_core_module.html"""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from .compose import CA_FILE
-from .settings import Database
+from ..compose.overlay import CA_FILE
+from ..settings import Database
 
 PORT = 5432
+
+
 SECRETS = ("DATABASE_URL", "PGPASSWORD")
 """The variables that hold the app role's password."""
 

@@ -1,0 +1,33 @@
+"""Whether routes and entries of access name each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import Finding, finding
+from ..settings import AccessPolicy, Route
+
+
+def check(
+    routes: tuple[Route, ...], access: Mapping[str, AccessPolicy], warnings: list[str]
+) -> list[Finding]:
+    found: list[Finding] = []
+    names = ", ".join(["public", *sorted(access)])
+    if "public" in access:
+        found.append(
+            finding("access/public", "`public` is a word of its own, no entry", cure="Choose another name.")
+        )
+    for position, route in enumerate(routes):
+        if not route.public and route.access not in access:
+            found.append(
+                finding(
+                    f"routes/{position}/access",
+                    f"`public` or an entry of access (there are {names})",
+                    route.access,
+                )
+            )
+    warnings += [
+        f"access/{name}: no route uses it"
+        for name in sorted(set(access) - {r.access for r in routes} - {"public"})
+    ]
+    return found

@@ -1,0 +1,36 @@
+"""Whether each variable of the app is named once, and none is Drawbridge's own."""
+
+from __future__ import annotations
+
+from ..errors import Finding, finding
+from ..machine import database_variables
+from ..settings import App, Database
+from ..stack import TOKEN
+
+
+def check(app: App, database: Database | None) -> list[Finding]:
+    found: list[Finding] = []
+    ours = {TOKEN: "the connector's"}
+    if database:
+        ours |= dict.fromkeys(
+            [*database_variables.variables(database, ""), *database_variables.SECRETS], "the database's"
+        )
+    seen: dict[str, str] = {}
+    for section, names in (
+        ("env", app.env),
+        ("secrets", app.secrets),
+        ("generate", app.generate),
+        ("facts", app.facts),
+    ):
+        for position, name in enumerate(names):
+            place = f"app/{section}/{position if section == 'secrets' else name}"
+            if name in ours:
+                found.append(
+                    finding(
+                        place, f"{name} is {ours[name]}, and set by Drawbridge", cure="Choose another name."
+                    )
+                )
+            elif name in seen:
+                found.append(finding(place, f"a variable is named once; {name} is in app.{seen[name]} too"))
+            seen.setdefault(name, section)
+    return found

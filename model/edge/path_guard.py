@@ -1,0 +1,131 @@
+"""What guards a path on a shared host: the requests that the edge refuses, because their readers would disagree."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..paths import PathPattern, quote
+from ..settings import Route
+from .hosts import host_expression, host_matches, hostnames, wildcards_over
+from .ingress import CLOSED, Rules, behind, bounded_hosts, in_small_letters
+
+# Spellings that readers of a path read differently, as they stand in its lower-cased raw form. Encoded: separators, dots,
+# percent signs, `;`, control characters (%0x and %1x) and the overlong forms %c0 and %c1, which are no UTF-8.
+ODD = ("%2f", "%5c", "%2e", "%25", "%3b", "%0", "%1", "%7f", "%c0", "%c1", "\\", "//", "/./", "/../", ";")
+
+
+ODD_ENDS = ("/.", "/..")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """What the edge refuses, because Access, the connector and the app would read it differently. No honest client sends it.
+
+    On the ``hosts`` whose paths are boundaries: odd spellings (``odd``), and the ``cased`` paths in other letters. Of the
+    ``deep`` wildcards, hosts of more levels than Access's wildcard takes. The ``strict`` hosts in other letters: the
+    connector would take them for hosts of the wildcard above.
+    """
+
+    hosts: tuple[str, ...]
+    odd: tuple[str, ...]
+    cased: tuple[PathPattern, ...]
+    deep: tuple[str, ...]
+    known: tuple[str, ...]
+    strict: tuple[str, ...]
+
+    def refuses(self, host: str, raw: str, normalised: str) -> bool:
+        """Whether `expression` is true of a request: its Host header, and its path as sent and as the edge normalised it."""
+        small, low = host.lower(), raw.lower()
+        if small in self.strict and host not in self.strict:
+            return True
+        for wildcard in self.deep:
+            beyond = any(host_matches(known, small) for known in self._known_under(wildcard))
+            if small.endswith(wildcard[1:]) and small.count(".") > wildcard.count(".") and not beyond:
+                return True
+        if not any(host_matches(pattern, small) for pattern in self.hosts):
+            return False
+        if any(text in low for text in self.odd) or low.endswith(ODD_ENDS):
+            return True
+        other = normalised.lower()
+        return any(lowered.matches(other) and not path.matches(normalised) for path, lowered in self._cased)
+
+    @functools.cached_property
+    def _cased(self) -> list[tuple[PathPattern, PathPattern]]:
+        return [(path, path.lower()) for path in self.cased]
+
+    def expression(self) -> str:
+        """In the rules language, without what needs a Business plan."""
+        parts: list[str] = []
+        if self.hosts:
+            raw = "lower(raw.http.request.uri.path)"
+            clauses = [f"{raw} contains {quote(text)}" for text in self.odd]
+            clauses += [f"ends_with({raw}, {quote(text)})" for text in ODD_ENDS]
+            clauses += [
+                f"({path.lower().expression('lower(http.request.uri.path)')} and not {path.expression()})"
+                for path in self.cased
+            ]
+            parts.append(f"{host_expression(self.hosts, 'lower(http.host)')} and ({' or '.join(clauses)})")
+        for wildcard in self.deep:
+            beyond = self._known_under(wildcard)
+            besides = f" and not {host_expression(beyond, 'lower(http.host)')}" if beyond else ""
+            parts.append(f"http.host wildcard {quote('*.' + wildcard)}{besides}")
+        if self.strict:
+            parts.append(
+                f"{host_expression(self.strict, 'lower(http.host)')} and not {host_expression(self.strict)}"
+            )
+        return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
+
+    def _known_under(self, wildcard: str) -> list[str]:
+        return [
+            known
+            for known in self.known
+            if known.removeprefix("*").endswith(wildcard[1:]) and known != wildcard
+        ]
+
+
+def guard(routes: Sequence[Route]) -> Guard | None:
+    """The guard that a list of routes needs; None where every host has one answer for all its paths."""
+    hosts = bounded_hosts(routes)
+    cased: list[PathPattern] = []
+    reserved: set[str] = set()
+    for host in hosts:
+        mine = [route for route in routes if route.hostname == host]
+        small = Rules(in_small_letters(mine))
+        for route in mine:
+            if route.path is None:
+                continue
+            # The edge leaves these encoded, the connector does not.
+            reserved |= {f"%{ord(mark):02x}" for mark in route.path.literal if mark in "!$&'()+,=:@"}
+            low = route.path.literal.lower()
+            weaker = any(behind(other) not in (behind(route), CLOSED) for other in small.matching(host, low))
+            if behind(route) != "public" and weaker and low != low.upper():
+                cased.append(route.path)
+    deep = tuple(
+        host
+        for host in hostnames(routes)
+        if host.startswith("*.")
+        and any(behind(r) not in ("public", CLOSED) for r in routes if r.hostname == host)
+    )
+    known = tuple(
+        host for host in hostnames(routes) if any(host in _under(wildcard, routes) for wildcard in deep)
+    )
+    strict = tuple(
+        host
+        for host in hostnames(routes)
+        if not host.startswith("*.")
+        and any(
+            {behind(r) for r in routes if r.hostname == host}
+            != {behind(r) for r in routes if r.hostname == wildcard}
+            for wildcard in wildcards_over(host, routes)
+        )
+    )
+    if not (hosts or deep or strict):
+        return None
+    odd = (*ODD, *sorted(reserved - set(ODD)))
+    return Guard(hosts=hosts, odd=odd, cased=tuple(sorted(set(cased))), deep=deep, known=known, strict=strict)
+
+
+def _under(wildcard: str, routes: Sequence[Route]) -> list[str]:
+    return [host for host in hostnames(routes) if wildcard in wildcards_over(host, routes)]

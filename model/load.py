@@ -1,0 +1,147 @@
+"""A stack file's mapping, parsed and checked: every section, the app's files, and what must hold between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from .checks import (
+    access_entries,
+    access_limits,
+    app_files,
+    app_variables,
+    compose_file,
+    database_services,
+    edge_plan,
+    environment,
+    identity_providers,
+    route_targets,
+    subnets,
+    upload_size,
+    variable_names,
+)
+from .checks import (
+    routes as route_list,
+)
+from .checks import (
+    secrets as secret_values,
+)
+from .errors import Finding, SettingsError, finding
+from .machine import database_variables
+from .settings import AccessPolicy, App, Cloudflare, Database, Firewall, IdentityProvider, Network, Route
+from .settings.parse import parse_sections
+from .stack import Stack
+
+
+def load(
+    config: Mapping[str, Any],
+    *,
+    project: str,
+    stack: str,
+    region: str | None,
+    read: Callable[[str], str],
+    secrets: Mapping[str, int] | None,
+    plain_secrets: bool = False,
+    encrypted_sections: Collection[str] = (),
+    previewing: bool,
+) -> Stack:
+    """Parse and check the `drawbridge:` namespace of a stack file.
+
+    ``config`` maps section names to parsed values, without `secrets`; of these ``secrets`` tells each name and how many
+    bytes its value has (None: the key is not a mapping). ``plain_secrets`` says that they were not encrypted.
+    ``encrypted_sections`` are other sections that hold encrypted values. ``read`` gives the text of a project file and
+    raises OSError or UnicodeDecodeError. A secret without a value is a warning while ``previewing`` and otherwise an error.
+
+    Raises SettingsError with all findings at once.
+    """
+    found: list[Finding] = []
+    warnings: list[str] = []
+    parsed = parse_sections(config, found)
+    found += environment.check(project, stack, region, encrypted_sections)
+
+    cloudflare: Cloudflare | None = parsed.get("cloudflare")
+    app: App | None = parsed.get("app")
+    routes: tuple[Route, ...] | None = parsed.get("routes")
+    access: Mapping[str, AccessPolicy] | None = parsed.get("access")
+    providers: Mapping[str, IdentityProvider] | None = parsed.get("identityProviders")
+    firewall: Firewall | None = parsed.get("firewall")
+    database: Database | None = parsed.get("database")
+    network: Network | None = parsed.get("network")
+
+    compose, text, files = app_files.read_app(app, read, found)
+    if app:
+        found += variable_names.check(app, database)
+        if "database" in parsed:
+            found += app_variables.check(app, database, access, warnings)
+    if app and cloudflare:
+        more, notes = upload_size.check(app.max_body_mb, files, cloudflare.plan)
+        found += more
+        warnings += notes
+    if network and "tunnel" in parsed and not network.vpc_id:
+        found += subnets.check(parsed["tunnel"], network)
+    if compose and app and not compose.findings and "database" in parsed:
+        supplied = {*app.env, *app.secrets, *app.generate, *app.facts}
+        if database:
+            supplied |= {*database_variables.variables(database, ""), *database_variables.SECRETS}
+        more, notes = compose_file.check(compose, app, supplied)
+        found += more
+        warnings += notes
+        if database:
+            found += database_services.check(compose, app, database, warnings)
+    if routes is not None:
+        found += route_list.check(routes, cloudflare, app, warnings)
+        if access is not None:
+            found += access_entries.check(routes, access, warnings)
+        if compose and app and not compose.findings:
+            found += route_targets.check(routes, compose, app)
+        if cloudflare and firewall:
+            more, notes = edge_plan.check(firewall, cloudflare, routes)
+            found += more
+            warnings += notes
+    if access is not None:
+        found += access_limits.check(access, providers or {})
+    if access is not None and providers is not None:
+        found += identity_providers.check(access, providers, warnings)
+    if network and region and network.zones:
+        found += [
+            finding(f"network/zones/{i}", f"a zone of {region}", zone)
+            for i, zone in enumerate(network.zones)
+            if not zone.startswith(region)
+        ]
+    missing: tuple[str, ...] = ()
+    if app is not None and providers is not None and firewall is not None:
+        more, missing = secret_values.check(app, providers, firewall, secrets, plain_secrets)
+        if parsed.get("secretDelivery") == "parameter-store":
+            more += secret_values.parameter_sizes(app, secrets or {})
+        found += more
+        texts = [secret_values.missing(name) for name in missing]
+        if previewing:
+            warnings += [str(item) for item in texts]
+        else:
+            found += texts
+    if found:
+        raise SettingsError(found, stack)
+    assert cloudflare and app and routes is not None and access is not None and providers is not None
+    assert firewall and network and compose and region
+    return Stack(
+        name=f"{project}-{stack}",
+        region=region,
+        cloudflare=cloudflare,
+        app=app,
+        routes=routes,
+        access=access,
+        identity_providers=providers,
+        firewall=firewall,
+        tunnel=parsed["tunnel"],
+        network=network,
+        host=parsed["host"],
+        database=database,
+        alerts=parsed["alerts"],
+        secret_delivery=parsed["secretDelivery"],
+        protect=parsed["protect"],
+        compose_text=text,
+        compose=compose,
+        files=files,
+        missing_secrets=missing,
+        warnings=tuple(warnings),
+    )

@@ -1,0 +1,110 @@
+"""`drawbridge:access`: who may pass."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from .base import Cidr, Domain, Email, Name, Section, Text, Uuid, duration, pattern
+
+
+def _mfa(value: Any) -> Any:
+    if value is not True and value is not False and value != "provider":
+        raise ValueError("true, false or `provider`")
+    return value
+
+
+class GithubGroup(Section):
+    """An organisation at GitHub, or a team of it."""
+
+    organization: Text = Field(description="The organisation.")
+    team: Text | None = Field(default=None, description="A team of it.")
+    provider: Name = Field(
+        default="github", description="The identity provider (of type github) that knows it."
+    )
+
+
+class Claim(Section):
+    """A claim that an OIDC provider makes of a person."""
+
+    claim: Text = Field(description="The claim's name; the provider lists it under `claims`.")
+    value: Text = Field(description="The value it must have.")
+    provider: Name = Field(description="The identity provider (of type oidc).")
+
+
+class People(Section):
+    """Whom a rule speaks of; a person who fits one line fits."""
+
+    emails: tuple[Email, ...] = Field(default=(), description="Single addresses.")
+    domains: tuple[Domain, ...] = Field(default=(), description="All addresses of a mail domain.")
+    groups: tuple[Uuid, ...] = Field(default=(), description="Ids of Access groups of the account.")
+    github: tuple[GithubGroup, ...] = Field(default=(), description="Organisations or teams at GitHub.")
+    claims: tuple[Claim, ...] = Field(default=(), description="Claims of an OIDC provider.")
+    countries: tuple[Annotated[str, pattern(r"[A-Z]{2}", "a country's two-letter code in capitals")], ...] = (
+        Field(default=(), description="Countries that the request comes from.")
+    )
+    ips: tuple[Cidr, ...] = Field(default=(), description="Address ranges that the request comes from.")
+    everyone: bool = Field(default=False, description="Anyone who can log in at all.")
+
+    @property
+    def empty(self) -> bool:
+        return self == People()
+
+    @property
+    def only_network(self) -> bool:
+        """True if nothing but addresses and countries is named: no identity is asked for."""
+        return not (self.emails or self.domains or self.groups or self.github or self.claims or self.everyone)
+
+
+class AccessPolicy(Section):
+    """Who may pass: people who log in, or machines with a service token."""
+
+    allow: People = Field(default=People(), description="Who is let in; one fit is enough.")
+    require: People = Field(
+        default=People(), description="What each of them must also be; every line must fit."
+    )
+    deny: People = Field(default=People(), description="Who is kept out all the same.")
+    service_tokens: tuple[Name, ...] = Field(
+        default=(), description="Machines: a service token is made for each name. Not together with people."
+    )
+    mfa: Annotated[Any, BeforeValidator(_mfa, json_schema_input_type=bool | Literal["provider"])] = Field(
+        default=False,
+        description="true: Cloudflare's own second factor, with any provider. `provider`: the identity provider's, which "
+        "must report it (amr); GitHub, Google and one-time PIN do not.",
+    )
+    session: duration(60, 30 * 86400, "session") = Field(  # type: ignore[valid-type]
+        default=24 * 3600, description="How long a login lasts."
+    )
+    providers: tuple[Name, ...] = Field(
+        default=(), description="Identity providers offered; none named: all of the account."
+    )
+    cross_site: bool = Field(
+        default=False,
+        description="The front ends of app.frontends may call with the visitor's login: Access answers their preflights, and its "
+        "cookie goes along from other sites.",
+    )
+    auto_redirect: bool = Field(default=False, description="Skip the choice of provider; needs exactly one.")
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> AccessPolicy:
+        if self.service_tokens:
+            if not (self.allow.empty and self.require.empty and self.deny.empty):
+                raise ValueError(
+                    "people and serviceTokens do not share one entry: a machine cannot log in; make two entries"
+                )
+            if self.mfa or self.providers or self.auto_redirect or self.cross_site:
+                raise ValueError(
+                    "mfa, providers, autoRedirect and crossSite are for people; serviceTokens have no login"
+                )
+        elif self.allow.empty:
+            raise ValueError("an entry lets somebody in: name people under `allow`, or serviceTokens")
+        elif self.allow.only_network:
+            raise ValueError(
+                "countries and ips alone ask nobody to log in: name people in `allow`, put these in `require`"
+            )
+        if self.auto_redirect and len(self.providers) != 1:
+            raise ValueError(
+                "autoRedirect needs exactly one provider: with several, Access must let the visitor choose"
+            )
+        return self

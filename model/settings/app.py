@@ -1,0 +1,185 @@
+"""`drawbridge:app`: the Docker Compose app and what it is given."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from .base import Origin, RelativePath, Section, Text, VariableName, VariableValue, pattern
+
+
+class Generated(Section):
+    """A secret that is made once and kept, encrypted, in the stack's state."""
+
+    bytes: Annotated[int, Field(ge=16, le=512)] | None = Field(
+        default=None,
+        description="Random bytes, before encoding: 32 unless it says otherwise. Not with `letters`.",
+    )
+    encoding: Literal["hex", "base64", "base64url", "letters"] = Field(
+        default="hex",
+        description="How they are written. `base64url` is - and _ for + and /, without = (safe in a URL); `letters` are letters "
+        "and digits.",
+    )
+    length: Annotated[int, Field(ge=22, le=512)] | None = Field(
+        default=None,
+        description="`letters`: how many, 32 unless it says otherwise; 22 are as hard to guess as 16 bytes.",
+    )
+    rotation: str = Field(default="1", description="Any text; another text makes a new value.")
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Generated:
+        if self.encoding == "letters" and self.bytes is not None:
+            raise ValueError("letters are counted, not encoded: give length, not bytes")
+        if self.encoding != "letters" and self.length is not None:
+            raise ValueError(
+                f"{self.encoding} writes bytes: give bytes, not length (hex is two characters a byte)"
+            )
+        return self
+
+
+class Registry(Section):
+    """A private registry that the machines log in to."""
+
+    server: Annotated[str, pattern(r"[a-z0-9.-]+(:\d+)?", "a registry's host, such as ghcr.io")] = Field(
+        description="Its host, such as ghcr.io."
+    )
+    username: Text | None = Field(default=None, description="The user that logs in; not for ECR.")
+    password: VariableName | None = Field(
+        default=None, description="The name of the secret that logs in; not for ECR."
+    )
+
+    @property
+    def ecr(self) -> bool:
+        """Amazon's own registry: the machine's role logs in, there is no password."""
+        return bool(re.fullmatch(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?", self.server))
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Registry:
+        if self.ecr and (self.username or self.password):
+            raise ValueError("ECR is entered with the machine's role: leave out username and password")
+        if not self.ecr and not (self.username and self.password):
+            raise ValueError("a registry other than ECR needs username and password (a secret's name)")
+        return self
+
+
+class Allow(Section):
+    """What is refused unless allowed in so many words, by service."""
+
+    mutable_images: tuple[str, ...] = Field(
+        default=(),
+        description="Services whose image may be untagged or `latest`: two machines may then run two versions.",
+    )
+    no_healthcheck: tuple[str, ...] = Field(
+        default=(),
+        description="Routed services without a healthcheck: a release cannot wait for them to be ready.",
+    )
+    by_host: tuple[str, ...] = Field(
+        default=(),
+        description="Services that tell hosts apart themselves: a path that is protected on one host may be open on another.",
+    )
+    host_network: tuple[str, ...] = Field(
+        default=(),
+        description="Services on the host's network: they can reach the machine's AWS credentials.",
+    )
+
+
+FactName = Literal[
+    "connectorNetwork",
+    "hostnames",
+    "urls",
+    "websocketUrls",
+    "frontends",
+    "accessIssuer",
+    "region",
+    "databaseHost",
+    "databasePort",
+    "databaseName",
+    "databaseUser",
+    "databasePassword",
+    "databaseUrl",
+]
+
+
+class Fact(Section):
+    """What the stack knows, for one variable of the app's."""
+
+    of: tuple[FactName, ...] = Field(
+        description="One fact, or several of the lists `hostnames`, `urls`, `websocketUrls`, `frontends` joined."
+    )
+    form: Literal["comma", "space", "json"] = Field(
+        default="comma", description="How several values are written."
+    )
+
+    @model_validator(mode="after")
+    def _joins_lists_alone(self) -> Fact:
+        if not self.of:
+            raise ValueError("at least one fact")
+        lists = {"hostnames", "urls", "websocketUrls", "frontends"}
+        alone = sorted(set(self.of) - lists)
+        if alone and (len(self.of) > 1 or self.form != "comma"):
+            raise ValueError(f"{alone[0]} is one value and stands alone, without `form`")
+        return self
+
+
+def _fact(value: Any) -> Any:
+    """`urls` and `[frontends, urls]` are short for `{of: [...]}`."""
+    if isinstance(value, str):
+        return {"of": (value,)}
+    return {"of": value} if isinstance(value, list) else value
+
+
+FactSetting = Annotated[Fact, BeforeValidator(_fact, json_schema_input_type=FactName | list[FactName] | Fact)]
+
+
+class App(Section):
+    """The Docker Compose app: its own file, and what it is given."""
+
+    compose: RelativePath = Field(description="The app's own compose file; it is never edited.")
+    files: dict[RelativePath, RelativePath] = Field(
+        default={},
+        description="Text files beside the compose file on the machine, each from a path of this project; one that begins with "
+        "#! may be executed there.",
+    )
+    env: dict[VariableName, VariableValue] = Field(
+        default={},
+        description="Plain variables for the compose file (`${NAME}`) and for services with `env_file: .env`.",
+    )
+    secrets: tuple[VariableName, ...] = Field(
+        default=(),
+        description="Names of secret variables; values by `pulumi config set --secret --path 'drawbridge:secrets.NAME'`.",
+    )
+    generate: dict[VariableName, Generated] = Field(
+        default={}, description="Secret variables that are made once."
+    )
+    facts: dict[VariableName, FactSetting] = Field(
+        default={},
+        description="Variables with what the stack knows: `connectorNetwork` (the proxy to trust), `hostnames`, `urls`, "
+        "`websocketUrls`, `frontends`, `accessIssuer`, `region`, `databaseHost`, `databasePort`, `databaseName`, `databaseUser`, "
+        "`databasePassword`, `databaseUrl`; several lists as `[frontends, websocketUrls]`.",
+    )
+    frontends: tuple[Origin, ...] = Field(
+        default=(),
+        description="Origins of front ends on other domains, which call this app; see `facts` and `crossSite`.",
+    )
+    once: tuple[str, ...] | None = Field(
+        default=None,
+        description="Services that run to their end before a release serves, one machine at a time (migrations); they must "
+        "bear being run again. None named: those that others wait for with `service_completed_successfully`; `[]`: leave them "
+        "to Compose.",
+    )
+    private: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="Services that only the services listed can reach, by a network of their own: `opa: [api]`.",
+    )
+    max_body_mb: Annotated[int, Field(ge=1, le=5000)] | None = Field(
+        default=None,
+        alias="maxBodyMB",
+        description="The largest request body that the app counts on; checked against the plan and nginx's client_max_body_size.",
+    )
+    storage: tuple[str, ...] = Field(
+        default=(), description="Volumes of the compose file that must outlive a machine (EFS)."
+    )
+    registries: tuple[Registry, ...] = Field(default=(), description="Private registries to log in to.")
+    allow: Allow = Field(default=Allow(), description="What is refused unless allowed here.")

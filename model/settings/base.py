@@ -1,0 +1,207 @@
+"""What every section of a stack file is made of: the model's base, and the types of fields."""
+
+from __future__ import annotations
+
+import ipaddress
+import posixpath
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import idna
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from .. import durations
+from ..paths import PathPattern
+
+
+class Section(BaseModel):
+    """Frozen, unknown keys refused, camelCase keys."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        arbitrary_types_allowed=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
+
+
+def pattern(pattern: str, rule: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(rule)
+        return value
+
+    return AfterValidator(check)
+
+
+def duration(low: int, high: int, meaning: str) -> Any:
+    """A duration field: written as `30s`, held as whole seconds."""
+
+    def parse(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValueError("a duration is a number and a unit (s, m, h or d), as in 30s, 1m30s or 24h")
+        result = durations.seconds(value)
+        if not low <= result <= high:
+            raise ValueError(
+                f"{meaning} is between {durations.go_duration(low)} and {durations.go_duration(high)}"
+            )
+        return result
+
+    schema: Any = {"type": "string", "pattern": r"^(\d+(s|m|h|d))+$"}
+    return Annotated[int, BeforeValidator(parse, json_schema_input_type=str), Field(json_schema_extra=schema)]
+
+
+def _hostname(value: str) -> str:
+    host = value.removeprefix("*.")
+    try:
+        ascii_form = idna.encode(host).decode() if not host.isascii() else host
+    except idna.IDNAError as error:
+        raise ValueError("a hostname is a DNS name") from error
+    if host != ascii_form:
+        raise ValueError(f"write an internationalised hostname in its ASCII form, {ascii_form}")
+    labels = host.split(".")
+    well_formed = len(host) <= 253 and len(labels) > 1 and not host.endswith(".")
+    if not well_formed or not all(re.fullmatch(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", label) for label in labels):
+        raise ValueError("a hostname is a lower-case DNS name such as app.example.com, or *.example.com")
+    return value
+
+
+def _service(value: str) -> str:
+    if re.fullmatch(r"http_status:[1-5]\d\d", value):
+        return value
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("a service is http://NAME:PORT of a service in the compose file") from error
+    if parts.scheme not in ("http", "https", "tcp", "ws", "wss") or not parts.hostname:
+        raise ValueError("a service is http://NAME:PORT of a service in the compose file, or http_status:404")
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise ValueError(
+            "a service has no path: the connector cannot rewrite one; put the path in the route's `path`"
+        )
+    if port is None:
+        raise ValueError("a service names its port, as in http://nginx:80")
+    return value
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[a-z0-9-]+(\.[a-z0-9-]+)+", value) or value != value.lower():
+        raise ValueError(
+            "an email address, in lower case (Access stores it so, and would show a change at every run)"
+        )
+    return value
+
+
+def _cidr(value: str) -> str:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError as error:
+        raise ValueError("an address range in CIDR form, such as 203.0.113.7/32") from error
+    if str(network) != value:
+        raise ValueError(f"write the range in canonical form, {network} (the APIs store it so)")
+    return value
+
+
+def _relative_path(value: str) -> str:
+    if value.startswith("/") or not value or ".." in value.split("/") or "\\" in value or value.endswith("/"):
+        raise ValueError("a relative path inside the project, without ..")
+    if posixpath.normpath(value) != value:
+        raise ValueError(f"a path in its plain form, {posixpath.normpath(value)}")
+    return value
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if (
+        not re.fullmatch(r"https://[a-z0-9.-]+(:\d{1,5})?", value)
+        or not parts.hostname
+        or "." not in parts.hostname
+    ):
+        raise ValueError(
+            "an origin as browsers send it: https://HOST, in lower case, without a path or a / at the end"
+        )
+    return value
+
+
+def _path_pattern(value: Any) -> Any:
+    return PathPattern.parse(value) if isinstance(value, str) else value
+
+
+def _text_value(value: Any) -> Any:
+    if isinstance(value, bool) or value is None:
+        raise ValueError(
+            'write it in quotes ("true"): YAML words change their spelling on the way to a variable'
+        )
+    return value
+
+
+Hex32 = Annotated[
+    str, pattern(r"[0-9a-f]{32}", "32 hexadecimal digits, from the zone's overview page in the dashboard")
+]
+
+
+Uuid = Annotated[str, pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID in lower case")]
+
+
+Name = Annotated[
+    str,
+    pattern(
+        r"[a-z][a-z0-9-]{0,30}", "a name has lower-case letters, digits and -, at most 31, a letter first"
+    ),
+]
+
+
+VariableName = Annotated[
+    str, pattern(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name has letters, digits and _, and no digit first")
+]
+
+
+VariableValue = Annotated[str, BeforeValidator(_text_value)]
+
+
+Hostname = Annotated[str, AfterValidator(_hostname)]
+
+
+ServiceUrl = Annotated[str, AfterValidator(_service)]
+
+
+Email = Annotated[str, AfterValidator(_email)]
+
+
+Cidr = Annotated[str, AfterValidator(_cidr)]
+
+
+RelativePath = Annotated[str, AfterValidator(_relative_path)]
+
+
+Path = Annotated[
+    PathPattern,
+    BeforeValidator(_path_pattern, json_schema_input_type=str),
+    Field(json_schema_extra={"type": "string", "pattern": r"^/[^*]*\*?$"}),
+]
+
+
+Identifier = Annotated[
+    str,
+    pattern(r"[a-z_][a-z0-9_]{0,62}", "a PostgreSQL name has lower-case letters, digits and _, at most 63"),
+]
+
+
+ZoneName = Annotated[str, pattern(r"[a-z0-9-]+-\d+[a-z]", "an availability zone such as ap-northeast-1a")]
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
+Domain = Annotated[str, AfterValidator(_hostname)]
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]

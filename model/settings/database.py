@@ -1,0 +1,68 @@
+"""`drawbridge:database`: RDS for PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from .base import Identifier, Section, VariableValue, pattern
+
+MASTER = "drawbridge_master"
+
+
+class Database(Section):
+    """RDS for PostgreSQL, reachable by the machines alone."""
+
+    version: Literal["15", "16", "17", "18"] = Field(
+        description="PostgreSQL's major version; AWS forces TLS by default from 15 on."
+    )
+    instance_class: Annotated[
+        str, pattern(r"db\.[a-z0-9-]+\.[a-z0-9]+", "an instance class such as db.t4g.micro")
+    ] = Field(default="db.t4g.micro", description="The RDS instance class.")
+    storage_gib: Annotated[int, Field(ge=20, le=65536)] = Field(
+        default=20, alias="storageGiB", description="Storage (gp3, encrypted)."
+    )
+    max_storage_gib: Annotated[int, Field(ge=0, le=65536)] = Field(
+        default=100, alias="maxStorageGiB", description="Storage grows by itself up to this; 0: it does not."
+    )
+    name: Identifier = Field(description="The app's database.")
+    role: Identifier | None = Field(
+        default=None, description="The app's own role, its database's owner; none: as the database."
+    )
+    scheme: Annotated[
+        str, pattern(r"postgres(ql)?(\+[a-z0-9]+)?", "a URL scheme such as postgresql+asyncpg")
+    ] = Field(default="postgresql", description="The scheme of DATABASE_URL, as the app's driver wants it.")
+    services: tuple[str, ...] | None = Field(
+        default=None, description="Services that get the database's variables; none: those that mention one."
+    )
+    multi_az: bool = Field(default=False, description="A standby in the second zone.")
+    blue_green: bool = Field(default=False, description="Updates by a blue/green deployment.")
+    backup_days: Annotated[int, Field(ge=1, le=35)] = Field(
+        default=7, description="Point-in-time recovery reaches so far back."
+    )
+    parameters: dict[Annotated[str, pattern(r"[a-z0-9_.]+", "a parameter's name")], VariableValue] = Field(
+        default={}, description="Parameters beyond AWS's defaults; those that need a reboot wait for one."
+    )
+
+    @property
+    def owner(self) -> str:
+        return self.role or self.name
+
+    @model_validator(mode="after")
+    def _fits(self) -> Database:
+        for name, label in ((self.name, "name"), (self.owner, "role")):
+            if name in (
+                "postgres",
+                "rdsadmin",
+                "template0",
+                "template1",
+                "public",
+                MASTER,
+            ) or name.startswith(("pg_", "rds_")):
+                raise ValueError(f"{label} '{name}' is PostgreSQL's or RDS's own; choose another")
+        if self.max_storage_gib and self.max_storage_gib < self.storage_gib * 1.1:
+            raise ValueError("maxStorageGiB is at least 10 % above storageGiB, or 0")
+        if self.parameters.get("rds.force_ssl", "1") != "1":
+            raise ValueError("rds.force_ssl stays on: the database takes verified TLS alone")
+        return self
