@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from preview.diff.differences import top
+from preview.resource_types.record import Loss as Loss
 from preview.resources import Evaluation, Resource
 
 Action = Literal["unchanged", "created", "updated", "rolling", "replaced", "deleted", "unknown"]
@@ -40,10 +41,6 @@ _WORDS = {
     Consequence.UNKNOWN: "unknown",
     Consequence.DATA_LOSS: "data loss",
 }
-
-
-Loss = Literal["rows", "files", "objects", "keys", "secrets", "backups", "logs"]
-"""What is lost. All but the last two are gone for good: `backups` and `logs` take away a past, not the present data."""
 
 
 @dataclass(frozen=True, kw_only=True)

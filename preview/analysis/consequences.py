@@ -9,55 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from preview.analysis.reach import NOBODY, Reach
-from preview.changes import Change, Consequence, Effect, Loss
+from preview.changes import Change, Consequence, Effect
 from preview.diff.differences import top
 from preview.diff.user_data import written
 from preview.resource_types import tokens
+from preview.resource_types.registry import record_of
 from preview.resources import Evaluation, bare
 
 Verdict = tuple[Consequence, str]
-
-# What goes with a resource that is deleted or made anew, by type. Whatever else is stateless here.
-HOLDS: dict[str, str] = {
-    tokens.DATABASE: "the database and all that is in it",
-    tokens.FILES: "every file of the volumes in `app.storage`",
-    tokens.LOG_GROUP: "the logs kept so far",
-    "aws:s3/bucket:Bucket": "the bucket's objects",
-    "aws:ebs/volume:Volume": "what is on the volume",
-    "aws:backup/vault:Vault": "the backups in the vault",
-    "aws:kms/key:Key": "the key, and with it all that it encrypts",
-    "aws:secretsmanager/secret:Secret": "the secret's values",
-}
-
-LOST: dict[str, Loss] = {
-    tokens.DATABASE: "rows",
-    tokens.FILES: "files",
-    tokens.LOG_GROUP: "logs",
-    tokens.RANDOM_PASSWORD: "secrets",
-    "aws:s3/bucket:Bucket": "objects",
-    "aws:ebs/volume:Volume": "files",
-    "aws:backup/vault:Vault": "backups",
-    "aws:kms/key:Key": "keys",
-    "aws:secretsmanager/secret:Secret": "secrets",
-}
-
-# What users miss while the resource is away, by type.
-NEEDED: dict[str, str] = {
-    tokens.TUNNEL: "the connectors of the old tunnel are cut off, and the new tunnel's come with the new machines",
-    tokens.INGRESS: "no hostname leads to a service until the rules are there again",
-    tokens.DNS: "the hostname does not resolve until its record is there again",
-    tokens.MOUNT_TARGET: "the machines of its zone lose their files until the new target answers",
-    tokens.VPC: "everything in the network is made anew",
-    tokens.SUBNET: "what lies in the subnet is made anew",
-    tokens.INSTANCE: "the machine is gone before another one serves",
-    "aws:ec2/internetGateway:InternetGateway": "the machines cannot reach Cloudflare meanwhile",
-    "aws:ec2/route:Route": "the machines cannot reach Cloudflare meanwhile",
-    "aws:ec2/routeTable:RouteTable": "the machines cannot reach Cloudflare meanwhile",
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": "the machines cannot reach Cloudflare meanwhile",
-    tokens.SERVICE_TOKEN: "its clients are refused until they are given the new token",
-    tokens.RANDOM_PASSWORD: "the machines that still serve cannot open new connections to the database",
-    tokens.FLEET: "the old machines go before new ones serve",
-}
 
 
 class Judge:
@@ -72,7 +31,7 @@ class Judge:
 
     def __call__(self, step: Change) -> Change:
         consequence, why = self._verdict(step)
-        loss = LOST.get(step.type) if consequence is Consequence.DATA_LOSS else None
+        loss = record_of(step.type).loss if consequence is Consequence.DATA_LOSS else None
         return replace(step, effects=(Effect(consequence=consequence, why=why, loss=loss),))
 
     def _verdict(self, step: Change) -> Verdict:
@@ -97,11 +56,9 @@ class Judge:
         assert step.before is not None
         replaced = step.action == "replaced"
         by = f"replaced because of {', '.join(step.because)}" if replaced else "deleted"
-        if step.type in HOLDS:
-            return (
-                Consequence.DATA_LOSS,
-                f"{by}, and with it {HOLDS[step.type]}{_kept(step)}",
-            )
+        record = record_of(step.type)
+        if record.holds:
+            return Consequence.DATA_LOSS, f"{by}, and with it {record.holds}{_kept(step)}"
         if step.type == tokens.RANDOM_PASSWORD and "-secrets-" in step.name:
             if replaced and all(difference.path.startswith("keepers") for difference in step.differences):
                 return (
@@ -122,8 +79,8 @@ class Judge:
             return Consequence.DOWNTIME, "deleted: no machine is left"
         if step.type == tokens.RANDOM_PASSWORD and step.name.endswith("-tunnel-secret"):
             return Consequence.IN_PLACE, by
-        if replaced and step.type in NEEDED:
-            return Consequence.DOWNTIME, f"{by}: {NEEDED[step.type]}"
+        if replaced and record.needed:
+            return Consequence.DOWNTIME, f"{by}: {record.needed}"
         if step.type == tokens.TUNNEL:
             return Consequence.DOWNTIME, "deleted: no request comes in any more"
         if step.type == tokens.IDENTITY_PROVIDER:

@@ -14,44 +14,10 @@ import yaml
 
 from preview.posture.checks import Program
 from preview.resource_types import tokens
+from preview.resource_types.registry import record_of
 from preview.resources import Evaluation, Resource
 
 PRICES = Path(__file__).resolve().parents[1] / "resource_types" / "prices.yaml"
-
-FREE = {
-    "aws:autoscaling/lifecycleHook:LifecycleHook",
-    "aws:cloudwatch/eventRule:EventRule",
-    "aws:cloudwatch/eventTarget:EventTarget",
-    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway",
-    "aws:ec2/internetGateway:InternetGateway",
-    "aws:ec2/launchTemplate:LaunchTemplate",
-    "aws:ec2/route:Route",
-    "aws:ec2/routeTable:RouteTable",
-    "aws:ec2/routeTableAssociation:RouteTableAssociation",
-    "aws:ec2/securityGroup:SecurityGroup",
-    "aws:ec2/subnet:Subnet",
-    "aws:ec2/vpc:Vpc",
-    "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint",
-    "aws:efs/backupPolicy:BackupPolicy",
-    "aws:efs/fileSystemPolicy:FileSystemPolicy",
-    "aws:efs/mountTarget:MountTarget",
-    "aws:iam/instanceProfile:InstanceProfile",
-    "aws:iam/policy:Policy",
-    "aws:iam/role:Role",
-    "aws:iam/rolePolicy:RolePolicy",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-    "aws:rds/parameterGroup:ParameterGroup",
-    "aws:rds/subnetGroup:SubnetGroup",
-    "aws:sns/topic:Topic",
-    "aws:sns/topicPolicy:TopicPolicy",
-    "aws:sns/topicSubscription:TopicSubscription",
-    "aws:ssm/parameter:Parameter",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-}
-"""Types of AWS without a price of their own at this size: standard parameters, and mail to a few people."""
 
 LIMITS = (
     "list prices without tax, discounts, credits and free tiers",
@@ -164,21 +130,8 @@ def _has(lines: tuple[Line, ...], what: str) -> bool:
     return any(line.assumed and line.what.startswith(what) for line in lines)
 
 
-_PRICED = {
-    tokens.FLEET,
-    tokens.INSTANCE,
-    "aws:ebs/volume:Volume",
-    tokens.DATABASE,
-    tokens.FILES,
-    tokens.LOG_GROUP,
-    "aws:cloudwatch/metricAlarm:MetricAlarm",
-    "aws:secretsmanager/secret:Secret",
-    "aws:ec2/eip:Eip",
-}
-
-
 def _unpriced(resource: Resource) -> bool:
-    return resource.type.startswith("aws:") and resource.type not in FREE and resource.type not in _PRICED
+    return resource.type.startswith("aws:") and record_of(resource.type).billing == "unknown"
 
 
 def _lines(evaluation: Evaluation, region: str) -> Iterator[Line]:

@@ -16,10 +16,11 @@ from difflib import unified_diff
 from typing import Any
 
 from preview.changes import Action, Change, Difference
-from preview.diff.differences import covers, differences, replaces, top
+from preview.diff.differences import differences, top
 from preview.diff.user_data import written
 from preview.resource_types import tokens
-from preview.resource_types.replacing import CHANGING, REPLACING
+from preview.resource_types.record import covers
+from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource, Secret, bare
 
 _PLACEHOLDER = re.compile(r"«([^«»]+?)\.([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[[0-9]+\])*)»")
@@ -81,7 +82,8 @@ def _step(
         return Change(**base, action="created")
     listed: list[Difference] = []
     values = bare(old.raw), bare(new.raw)
-    for leaf in differences(*values):
+    record = record_of(new.type)
+    for leaf in differences(*values, is_set=lambda path, _items: record.is_set(path)):
         if not any(covers(path, leaf) for path in new.options["ignoreChanges"]):
             listed.append(_difference(leaf, old, new, before, after))
     seen = {difference.path for difference in listed}
@@ -101,10 +103,9 @@ def _step(
 def _action(resource: Resource, found: Sequence[Difference]) -> Action:
     if not [d for d in found if d.path != "protect"]:
         return "updated" if found else "unchanged"
-    if resource.type not in REPLACING:
-        return "unknown"
     if not any(difference.replaces for difference in found):
-        return "updated"
+        effects = [record_of(resource.type).effect(d.path) for d in found if d.path != "protect"]
+        return "updated" if all(effects) else "unknown"
     # The group is made anew before the old one goes; see components/host.py.
     rolls = (
         resource.type == tokens.FLEET
@@ -116,7 +117,7 @@ def _action(resource: Resource, found: Sequence[Difference]) -> Action:
 
 def _replacing(resource: Resource, leaf: str) -> bool:
     forced = [path for path in resource.options["replaceOnChanges"] if not path.startswith("#")]
-    return replaces(resource.type, leaf) or any(covers(path, leaf) for path in forced)
+    return record_of(resource.type).effect(leaf) == "replaces" or any(covers(path, leaf) for path in forced)
 
 
 # Values -----------------------------------------------------------------------------------------------------------------
@@ -130,6 +131,8 @@ def _difference(leaf: str, old: Resource, new: Resource, before: Evaluation, aft
         left, right = "cloud-init", "cloud-init"
     elif isinstance(left, str) and isinstance(right, str) and MASK not in (left, right):
         lines = diff_lines(as_lines(left), as_lines(right))
+    elif record_of(new.type).is_set(leaf) and isinstance(left, list) and isinstance(right, list):
+        lines = diff_lines(*(sorted(_compact(item) for item in items) for items in (left, right)))
     elif left == right == MASK:
         right = f"{MASK} (another)"
     return Difference(path=leaf, before=left, after=right, lines=lines, replaces=_replacing(new, leaf))
@@ -189,7 +192,9 @@ def _moves(change: Change, output: str) -> bool:
     assert change.after is not None
     if change.action in ("created", "replaced", "rolling"):
         return output not in change.after.inputs
-    return change.action == "updated" and output in CHANGING.get(change.type, ()) and change.differences != ()
+    return (
+        change.action == "updated" and output in record_of(change.type).changing and change.differences != ()
+    )
 
 
 def expanded(text: str) -> str:

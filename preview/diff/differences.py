@@ -1,37 +1,51 @@
-"""Which leaves of two sets of inputs differ, and which of those make the provider replace the resource."""
+"""Which leaves of two sets of inputs differ."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from preview.resource_types.replacing import REPLACING, SETS
+IsSet = Callable[[str, list[Any]], bool]
 
 
-def differences(
-    old: Any, new: Any, path: str = "", ordered: Callable[[list[Any]], bool] | None = None
-) -> list[str]:
+def differences(old: Any, new: Any, path: str = "", *, is_set: IsSet | None = None) -> list[str]:
     """Paths of the leaves that differ (`launchTemplate.version`, `tags["a.b"]`, `routes[0].cidrBlock`).
 
-    ``ordered`` says of a new list that its order counts even though its input is a set, as where something in it is unknown.
+    ``is_set`` says of a list, by its path and its new items, that its order means nothing: such a list differs as a whole, by
+    its own path, when it has other items.
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return [
             leaf
             for key in sorted(old.keys() | new.keys())
-            for leaf in differences(old.get(key), new.get(key), step(path, key), ordered)
+            for leaf in differences(old.get(key), new.get(key), step(path, key), is_set=is_set)
         ]
     if isinstance(old, list) and isinstance(new, list):
-        if path in SETS and not (ordered and ordered(new)):
-            old, new = sorted(map(str, old)), sorted(map(str, new))
+        if is_set and is_set(path, new):
+            return [path] if _ordered(old, path, is_set) != _ordered(new, path, is_set) else []
         longest = max(len(old), len(new))
         pairs = [(old[n] if n < len(old) else None, new[n] if n < len(new) else None) for n in range(longest)]
         return [
             leaf
             for n, (left, right) in enumerate(pairs)
-            for leaf in differences(left, right, f"{path}[{n}]", ordered)
+            for leaf in differences(left, right, f"{path}[{n}]", is_set=is_set)
         ]
     return [] if old == new else [path]
+
+
+def _ordered(value: Any, path: str, is_set: IsSet) -> Any:
+    """The value with every set in it in one order, so that equal ones are equal."""
+    if isinstance(value, Mapping):
+        return {key: _ordered(item, step(path, key), is_set) for key, item in value.items()}
+    if isinstance(value, list):
+        items = [_ordered(item, f"{path}[{n}]", is_set) for n, item in enumerate(value)]
+        return sorted(items, key=_text) if is_set(path, value) else items
+    return value
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def step(path: str, key: str) -> str:
@@ -44,14 +58,3 @@ def step(path: str, key: str) -> str:
 def top(leaf: str) -> str:
     """The input that a leaf lies in."""
     return leaf.split(".", 1)[0].split("[", 1)[0]
-
-
-def covers(path: str, leaf: str) -> bool:
-    """Does a path such as `rootBlockDevice.encrypted`, `tags` or `*` speak of this leaf? Lists are looked through."""
-    steps = "".join(character for part in leaf.split("[") for character in part.split("]", 1)[-1])
-    return path == "*" or steps == path or steps.startswith(f"{path}.") or path.startswith(f"{steps}.")
-
-
-def replaces(type_: str, leaf: str) -> bool:
-    """Does a change at this leaf make the provider replace the resource?"""
-    return any(covers(path, leaf) for path in REPLACING.get(type_, ()))

@@ -20,6 +20,7 @@ from preview.changes import Action, Change, Comparison, Difference
 from preview.diff.compare import as_lines, diff_lines, lists_whole, unpacked
 from preview.diff.differences import differences, top
 from preview.evaluate.monitor import UNKNOWN
+from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource, Secret, bare, mask
 
 _ACTIONS = {
@@ -195,7 +196,9 @@ def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str
         return Change(**base, action=action, before=resource if action == "unchanged" else None)
     states = step["oldState"], step["newState"]
     old, new = (_placed(state.get("inputs") or {}, names) for state in states)
-    leaves = dict.fromkeys([*differences(bare(old), bare(new)), *_detailed(step)])
+    record = record_of(resource.type)
+    found_leaves = differences(bare(old), bare(new), is_set=lambda path, _items: record.is_set(path))
+    leaves = dict.fromkeys([*found_leaves, *_detailed(step)])
     raw = copy.deepcopy(resource.raw)
     replacing = set(step.get("replaceReasons") or [])
     found: list[Difference] = []

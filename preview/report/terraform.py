@@ -1,8 +1,8 @@
 """The evaluation as `terraform show -json PLAN` would give it, for the tools of that world: checkov, conftest, infracost.
 
 Names of types and attributes are Terraform's (hashicorp/aws 5 and 6, cloudflare/cloudflare 5, hashicorp/random 3), from which
-the Pulumi providers are bridged: snake case, lists in the singular where Terraform has them so (`RENAMED`), and a list of
-one where Terraform has a block. Three things differ from a plan of Terraform's own, each on purpose:
+the Pulumi providers are bridged: snake case, lists in the singular where Terraform has them so (`ResourceType.renamed`), and
+a list of one where Terraform has a block. Three things differ from a plan of Terraform's own, each on purpose:
 
 - All resources stand in the root module: a reference between modules goes through variables, which graph checks lose.
 - A secret's value is masked; Terraform marks it in `after_sensitive` and prints it all the same.
@@ -24,6 +24,7 @@ from pulumi import _types
 from preview.changes import Change, Comparison
 from preview.diff.compare import unpacked
 from preview.diff.differences import top
+from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource, Secret
 
 FORMAT_VERSION = "1.2"
@@ -35,194 +36,6 @@ PROVIDERS = {
     "cloudflare": "registry.terraform.io/cloudflare/cloudflare",
     "random": "registry.terraform.io/hashicorp/random",
 }
-
-TYPES: dict[str, str] = {
-    "aws:autoscaling/group:Group": "aws_autoscaling_group",
-    "aws:autoscaling/lifecycleHook:LifecycleHook": "aws_autoscaling_lifecycle_hook",
-    "aws:autoscaling/policy:Policy": "aws_autoscaling_policy",
-    "aws:autoscaling/schedule:Schedule": "aws_autoscaling_schedule",
-    "aws:backup/plan:Plan": "aws_backup_plan",
-    "aws:backup/selection:Selection": "aws_backup_selection",
-    "aws:backup/vault:Vault": "aws_backup_vault",
-    "aws:budgets/budget:Budget": "aws_budgets_budget",
-    "aws:cloudwatch/dashboard:Dashboard": "aws_cloudwatch_dashboard",
-    "aws:cloudwatch/eventRule:EventRule": "aws_cloudwatch_event_rule",
-    "aws:cloudwatch/eventTarget:EventTarget": "aws_cloudwatch_event_target",
-    "aws:cloudwatch/logGroup:LogGroup": "aws_cloudwatch_log_group",
-    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "aws_cloudwatch_log_metric_filter",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "aws_cloudwatch_metric_alarm",
-    "aws:ebs/volume:Volume": "aws_ebs_volume",
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "aws_default_security_group",
-    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "aws_egress_only_internet_gateway",
-    "aws:ec2/eip:Eip": "aws_eip",
-    "aws:ec2/flowLog:FlowLog": "aws_flow_log",
-    "aws:ec2/instance:Instance": "aws_instance",
-    "aws:ec2/internetGateway:InternetGateway": "aws_internet_gateway",
-    "aws:ec2/launchTemplate:LaunchTemplate": "aws_launch_template",
-    "aws:ec2/natGateway:NatGateway": "aws_nat_gateway",
-    "aws:ec2/networkAcl:NetworkAcl": "aws_network_acl",
-    "aws:ec2/route:Route": "aws_route",
-    "aws:ec2/routeTable:RouteTable": "aws_route_table",
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": "aws_route_table_association",
-    "aws:ec2/securityGroup:SecurityGroup": "aws_security_group",
-    "aws:ec2/securityGroupRule:SecurityGroupRule": "aws_security_group_rule",
-    "aws:ec2/subnet:Subnet": "aws_subnet",
-    "aws:ec2/volumeAttachment:VolumeAttachment": "aws_volume_attachment",
-    "aws:ec2/vpc:Vpc": "aws_vpc",
-    "aws:ec2/vpcEndpoint:VpcEndpoint": "aws_vpc_endpoint",
-    "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint": "aws_ec2_instance_connect_endpoint",
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "aws_ecr_lifecycle_policy",
-    "aws:ecr/repository:Repository": "aws_ecr_repository",
-    "aws:efs/accessPoint:AccessPoint": "aws_efs_access_point",
-    "aws:efs/backupPolicy:BackupPolicy": "aws_efs_backup_policy",
-    "aws:efs/fileSystem:FileSystem": "aws_efs_file_system",
-    "aws:efs/fileSystemPolicy:FileSystemPolicy": "aws_efs_file_system_policy",
-    "aws:efs/mountTarget:MountTarget": "aws_efs_mount_target",
-    "aws:efs/replicationConfiguration:ReplicationConfiguration": "aws_efs_replication_configuration",
-    "aws:iam/instanceProfile:InstanceProfile": "aws_iam_instance_profile",
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "aws_iam_openid_connect_provider",
-    "aws:iam/policy:Policy": "aws_iam_policy",
-    "aws:iam/role:Role": "aws_iam_role",
-    "aws:iam/rolePolicy:RolePolicy": "aws_iam_role_policy",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "aws_iam_role_policy_attachment",
-    "aws:kms/alias:Alias": "aws_kms_alias",
-    "aws:kms/key:Key": "aws_kms_key",
-    "aws:lambda/function:Function": "aws_lambda_function",
-    "aws:lambda/functionUrl:FunctionUrl": "aws_lambda_function_url",
-    "aws:lambda/permission:Permission": "aws_lambda_permission",
-    "aws:lb/listener:Listener": "aws_lb_listener",
-    "aws:lb/loadBalancer:LoadBalancer": "aws_lb",
-    "aws:lb/targetGroup:TargetGroup": "aws_lb_target_group",
-    "aws:rds/instance:Instance": "aws_db_instance",
-    "aws:rds/parameterGroup:ParameterGroup": "aws_db_parameter_group",
-    "aws:rds/subnetGroup:SubnetGroup": "aws_db_subnet_group",
-    "aws:route53/record:Record": "aws_route53_record",
-    "aws:s3/bucket:Bucket": "aws_s3_bucket",
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "aws_s3_bucket_public_access_block",
-    "aws:secretsmanager/secret:Secret": "aws_secretsmanager_secret",
-    "aws:secretsmanager/secretVersion:SecretVersion": "aws_secretsmanager_secret_version",
-    "aws:sns/topic:Topic": "aws_sns_topic",
-    "aws:sns/topicPolicy:TopicPolicy": "aws_sns_topic_policy",
-    "aws:sns/topicSubscription:TopicSubscription": "aws_sns_topic_subscription",
-    "aws:sqs/queue:Queue": "aws_sqs_queue",
-    "aws:ssm/association:Association": "aws_ssm_association",
-    "aws:ssm/document:Document": "aws_ssm_document",
-    "aws:ssm/parameter:Parameter": "aws_ssm_parameter",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "aws_vpc_security_group_egress_rule",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "aws_vpc_security_group_ingress_rule",
-}
-"""AWS's names follow no rule that the SDK knows; Cloudflare's and random's do (`terraform_type`)."""
-
-RENAMED: dict[str, dict[str, str]] = {
-    "aws_autoscaling_group": {
-        "initialLifecycleHooks": "initial_lifecycle_hook",
-        "overrides": "override",
-        "tags": "tag",
-        "trafficSources": "traffic_source",
-        "vpcZoneIdentifiers": "vpc_zone_identifier",
-    },
-    "aws_autoscaling_policy": {"metricDimensions": "metric_dimension", "stepAdjustments": "step_adjustment"},
-    "aws_backup_plan": {
-        "advancedBackupSettings": "advanced_backup_setting",
-        "copyActions": "copy_action",
-        "rules": "rule",
-    },
-    "aws_backup_selection": {
-        "conditions": "condition",
-        "selectionTags": "selection_tag",
-        "stringLikes": "string_like",
-        "stringNotLikes": "string_not_like",
-    },
-    "aws_budgets_budget": {
-        "costFilters": "cost_filter",
-        "notifications": "notification",
-        "plannedLimits": "planned_limit",
-    },
-    "aws_cloudwatch_metric_alarm": {"metricQueries": "metric_query", "name": "alarm_name"},
-    "aws_ecr_repository": {"encryptionConfigurations": "encryption_configuration"},
-    "aws_efs_file_system": {"lifecyclePolicies": "lifecycle_policy"},
-    "aws_iam_openid_connect_provider": {
-        "clientIdLists": "client_id_list",
-        "thumbprintLists": "thumbprint_list",
-    },
-    "aws_iam_role": {"inlinePolicies": "inline_policy"},
-    "aws_instance": {
-        "ebsBlockDevices": "ebs_block_device",
-        "ephemeralBlockDevices": "ephemeral_block_device",
-        "networkInterfaces": "network_interface",
-    },
-    "aws_launch_template": {"licenseSpecifications": "license_specification"},
-    "aws_lb": {"subnetMappings": "subnet_mapping"},
-    "aws_lb_listener": {"defaultActions": "default_action", "targetGroups": "target_group"},
-    "aws_lb_target_group": {
-        "targetFailovers": "target_failover",
-        "targetHealthStates": "target_health_state",
-    },
-    "aws_db_instance": {"listenerEndpoints": "listener_endpoint", "masterUserSecrets": "master_user_secret"},
-    "aws_db_parameter_group": {"parameters": "parameter"},
-    "aws_route53_record": {"aliases": "alias"},
-    "aws_route_table": {"routes": "route"},
-    "aws_s3_bucket": {
-        "corsRules": "cors_rule",
-        "grants": "grant",
-        "lifecycleRules": "lifecycle_rule",
-        "transitions": "transition",
-        "noncurrentVersionTransitions": "noncurrent_version_transition",
-    },
-    "aws_secretsmanager_secret": {"replicas": "replica"},
-    "aws_sns_topic_subscription": {"topic": "topic_arn"},
-    "aws_ssm_document": {"attachmentsSources": "attachments_source", "parameters": "parameter"},
-    "aws_vpc_endpoint": {"dnsEntries": "dns_entry", "subnetConfigurations": "subnet_configuration"},
-    "cloudflare_notification_policy": {
-        "alertTriggerPreferencesValues": "alert_trigger_preferences_value",
-        "airportCodes": "airport_code",
-        "emails": "email",
-        "enableds": "enabled",
-        "environments": "environment",
-        "eventSources": "event_source",
-        "eventTypes": "event_type",
-        "events": "event",
-        "groupBies": "group_by",
-        "healthCheckIds": "health_check_id",
-        "incidentImpacts": "incident_impact",
-        "insightClasses": "insight_class",
-        "limits": "limit",
-        "newHealths": "new_health",
-        "newStatuses": "new_status",
-        "pagerduties": "pagerduty",
-        "poolIds": "pool_id",
-        "products": "product",
-        "projectIds": "project_id",
-        "protocols": "protocol",
-        "statuses": "status",
-        "targetHostnames": "target_hostname",
-        "targetIps": "target_ip",
-        "targetZoneNames": "target_zone_name",
-        "tunnelIds": "tunnel_id",
-        "tunnelNames": "tunnel_name",
-        "types": "type",
-        "wheres": "where",
-    },
-    "cloudflare_zero_trust_access_application": {
-        "excludes": "exclude",
-        "includes": "include",
-        "requires": "require",
-        "serviceAuth401Redirect": "service_auth_401_redirect",
-        "targetCriterias": "target_criteria",
-    },
-    "cloudflare_zero_trust_access_group": {
-        "excludes": "exclude",
-        "includes": "include",
-        "requires": "require",
-    },
-    "cloudflare_zero_trust_access_policy": {
-        "excludes": "exclude",
-        "includes": "include",
-        "requires": "require",
-    },
-    "cloudflare_zero_trust_tunnel_cloudflared_config": {"audTags": "aud_tag", "ingresses": "ingress"},
-}
-"""Pulumi's names that snake case alone does not turn into Terraform's, by Terraform's type, at any depth."""
 
 DOCUMENTS = {"policy", "assume_role_policy"}
 _PLACEHOLDER = re.compile(r"«([^«»]*)»")
@@ -277,7 +90,8 @@ def terraform_type(token: str) -> str | None:
     name = _snake(rest.rpartition(":")[2])
     if package in ("cloudflare", "random"):
         return name if package == "random" else f"cloudflare_{name}"
-    return TYPES.get(token)
+    # AWS's names follow no rule that the SDK knows; Cloudflare's and random's do.
+    return record_of(token).terraform or None
 
 
 def _is_cloud(resource: Resource) -> bool:
@@ -341,7 +155,7 @@ class _Scope:
         }
 
     def configured(self, resource: Resource) -> dict[str, Any]:
-        kinds, renamed = _kinds(resource.type), RENAMED.get(str(terraform_type(resource.type)), {})
+        kinds, renamed = _kinds(resource.type), record_of(resource.type).renamed
         expressions = {
             _name(key, renamed): self._expression(value, resource, kinds.get(key), renamed)
             for key, value in resource.raw.items()
@@ -356,7 +170,7 @@ class _Scope:
         }
 
     def _read(self, resource: Resource) -> _Value:
-        kinds, renamed = _kinds(resource.type), RENAMED.get(str(terraform_type(resource.type)), {})
+        kinds, renamed = _kinds(resource.type), record_of(resource.type).renamed
         after: dict[str, Any] = {}
         unknown: dict[str, Any] = {}
         secret: dict[str, Any] = {}
@@ -459,7 +273,7 @@ class _Scope:
                 name, _, prop = _split(label, self._by_name)
                 target = self._target(name, owner)
                 if target:
-                    renamed = RENAMED.get(str(terraform_type(target.type)), {})
+                    renamed = record_of(target.type).renamed
                     path = re.sub(r"\w+", lambda match, names=renamed: _name(match[0], names), prop)  # type: ignore[misc]
                     yield f"{self.address(target)}.{path}"
                     yield self.address(target)
@@ -625,7 +439,7 @@ def _change(step: Change, scope: _Scope, old: _Scope) -> dict[str, Any]:
         "before": before.after,
         "before_sensitive": before.secret or {},
     }
-    names = RENAMED.get(str(terraform_type(step.type)), {})
+    names = record_of(step.type).renamed
     touched = dict.fromkeys(_name(top(difference.path), names) for difference in step.differences)
     if step.action in ("replaced", "rolling"):
         first = (

@@ -16,14 +16,8 @@ from preview.analysis.reach import NOBODY, Reach
 from preview.changes import Change, Comparison, Consequence, Difference
 from preview.posture.judgement import Posture
 from preview.resource_types import tokens
+from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource
-
-STATEFUL = {
-    tokens.DATABASE: "database",
-    tokens.FILES: "files",
-    tokens.TUNNEL: "the tunnel's identity",
-}
-
 
 ANYTHING_ELSE = "anything else"
 
@@ -146,9 +140,9 @@ def groups(evaluation: Evaluation) -> Table:
 def state(evaluation: Evaluation) -> Table:
     """What would be lost if it were deleted, and what keeps it."""
     rows = [
-        Row((resource.name, STATEFUL[resource.type], ", ".join(_protection(resource, evaluation)) or "none"))
+        Row((resource.name, held, ", ".join(_protection(resource, evaluation)) or "none"))
         for resource in evaluation.resources
-        if resource.type in STATEFUL
+        if (held := record_of(resource.type).state)
     ]
     return Table("What holds state", ("resource", "what", "protection"), tuple(rows), frozenset({0}))
 
@@ -275,7 +269,7 @@ def resources(evaluation: Evaluation) -> Table:
 
 
 def marks(resource: Resource) -> Iterator[str]:
-    if resource.type in STATEFUL:
+    if record_of(resource.type).state:
         yield "state"
     if resource.options["protect"]:
         yield "protected"

@@ -3,7 +3,7 @@
     python -m engine.standin aws [engine's address]      prints its port, as plugins do
 
 It keeps a cloud (`cloud.py`) in the directory that `DRAWBRIDGE_STANDIN_STATE` names, and behaves by tables (`rules.py`,
-`preview/resource_types/replacing.py`). What it copies of the real providers' bridge: names made up for what has none, `__defaults`, replacement
+`preview/resource_types`). What it copies of the real providers' bridge: names made up for what has none, `__defaults`, replacement
 before deletion unless a fixed name forbids it, detailed differences by path, secrets and unknowns passed through.
 """
 
@@ -24,7 +24,8 @@ from google.protobuf import any_pb2, empty_pb2, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from preview.diff.differences import differences, replaces, top
+from preview.diff.differences import differences, top
+from preview.resource_types.registry import record_of
 
 from . import rules
 from .cloud import Cloud, Fault, Operation, Thing
@@ -174,8 +175,12 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         type_ = _type(request.urn)
         old = {key: value for key, value in bare(read(request.old_inputs)).items() if value is not None}
         new = {key: value for key, value in bare(read(request.news)).items() if value is not None}
-        leaves = differences(old, new, ordered=lambda items: UNKNOWN in items)
-        replacing = [leaf for leaf in leaves if replaces(type_, leaf)]
+        record = record_of(type_)
+        # A set with something unknown in it differs by its places, as in the bridge.
+        leaves = differences(
+            old, new, is_set=lambda path, items: record.is_set(path) and UNKNOWN not in items
+        )
+        replacing = [leaf for leaf in leaves if record.effect(leaf) == "replaces"]
         detailed = {leaf: _kind(leaf, old, new, leaf in replacing) for leaf in leaves}
         # A fixed name cannot be had twice: the bridge then deletes first.
         named = rules.AUTONAMED.get(type_, "name")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from preview.diff.differences import replaces
+from preview.resource_types.registry import record_of
 
 from .cloud import Thing
 from .harness import EngineStack
@@ -147,7 +147,11 @@ def drift(engine: EngineStack) -> list[tuple[str, str]]:
 
 
 def _can_drift(thing: Thing, key: str) -> bool:
-    return key in thing.outputs and not replaces(thing.type, key) and thing.inputs[key] not in (None, {})
+    return (
+        key in thing.outputs
+        and record_of(thing.type).effect(key) != "replaces"
+        and thing.inputs[key] not in (None, {})
+    )
 
 
 def _other(value: Any) -> Any:

@@ -1,0 +1,28 @@
+"""Every type that is known here, by its token."""
+
+from __future__ import annotations
+
+from preview.resource_types import (
+    cloudflare,
+    components,
+    database,
+    identity,
+    machines,
+    network,
+    others,
+    random,
+    storage,
+    watching,
+)
+from preview.resource_types.record import ResourceType
+
+_GROUPS = (network, machines, storage, database, identity, watching, cloudflare, random, components, others)
+
+RESOURCE_TYPES: dict[str, ResourceType] = {
+    record.token: record for group in _GROUPS for record in group.TYPES
+}
+
+
+def record_of(token: str) -> ResourceType:
+    """The type's record; for a type that nobody has looked up, one that says nothing."""
+    return RESOURCE_TYPES.get(token) or ResourceType(token=token)
