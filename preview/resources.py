@@ -32,7 +32,8 @@ class Resource:
 class Evaluation:
     """What a program would register, parents before children, siblings by name.
 
-    ``user_data`` is each machine's cloud-init by its component, masked; ``config`` is the stack file's, secrets as placeholders.
+    ``user_data`` is each machine's cloud-init by its component, masked; ``config`` is the stack file's, secrets as placeholders;
+    ``secret_keys`` are the keys that hold one.
     """
 
     project: str
@@ -43,6 +44,7 @@ class Evaluation:
     warnings: tuple[str, ...]
     user_data: dict[str, str]
     config: dict[str, str]
+    secret_keys: frozenset[str] = frozenset()
 
     def of_type(self, token: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.type == token]

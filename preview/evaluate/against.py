@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import re
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from preview.evaluate.program import ProgramError, evaluate
@@ -17,18 +21,22 @@ class AgainstError(ValueError):
     """The other version cannot be had; the text says why and what would do."""
 
 
-def evaluate_against(
-    root: Path, reference: str, *, stack: str | None, config_file: Path | None, after: Evaluation
-) -> Evaluation:
-    """The earlier version of ``after``: the program and its stack file at a git ref, or this program with another stack file.
+@dataclass(frozen=True)
+class Earlier:
+    """Where the other version lies while it is looked at; ``file`` is None where it has no such stack file."""
 
-    A stack file that the ref does not have yet is a new stack: nothing was there. Raises AgainstError.
-    """
+    root: Path
+    file: Path | None
+    borrowed: bool
+    """Is ``root`` the project itself, which must not be written to?"""
+
+
+@contextlib.contextmanager
+def earlier(root: Path, reference: str, *, stack: str | None, config_file: Path | None) -> Iterator[Earlier]:
+    """The program and its stack file at a git ref, in a folder of their own, or this program with another stack file."""
     if Path(reference).is_file():
-        try:
-            return evaluate(root, stack=after.stack, config_file=Path(reference))
-        except (ProgramError, StackFileError) as error:
-            raise AgainstError(f"--against {reference}: {error}") from None
+        yield Earlier(root.resolve(), Path(reference), True)
+        return
     commit = _commit(root, reference)
     top = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip()).resolve()
     file = (config_file or root / f"Pulumi.{stack or 'prod'}.yaml").resolve()
@@ -42,16 +50,31 @@ def evaluate_against(
             if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
                 archive.extraction_filter = _inside
             archive.extractall(there)
-        place = there / root.resolve().relative_to(top)
-        earlier = there / file.relative_to(top)
-        if not earlier.is_file():
-            return nothing(after)
-        try:
-            return evaluate(place, stack=after.stack, config_file=earlier)
-        except (ProgramError, StackFileError) as error:
-            raise AgainstError(
-                f"--against {reference}: the program there stops: {str(error).replace(f'{there}/', '')}"
-            ) from None
+        there_file = there / file.relative_to(top)
+        yield Earlier(
+            there / root.resolve().relative_to(top), there_file if there_file.is_file() else None, False
+        )
+
+
+def evaluate_earlier(there: Earlier, reference: str, after: Evaluation) -> Evaluation:
+    """The earlier version of ``after``. A stack file that it does not have is a new stack: nothing was there."""
+    if there.file is None:
+        return nothing(after)
+    try:
+        return evaluate(there.root, stack=after.stack, config_file=there.file)
+    except (ProgramError, StackFileError) as error:
+        if there.borrowed:
+            raise AgainstError(f"--against {reference}: {error}") from None
+        told = re.sub(r"/\S*drawbridge-against-[^/]+/", "", str(error))
+        raise AgainstError(f"--against {reference}: the program there stops: {told}") from None
+
+
+def evaluate_against(
+    root: Path, reference: str, *, stack: str | None, config_file: Path | None, after: Evaluation
+) -> Evaluation:
+    """The earlier version of ``after``, see `earlier`. Raises AgainstError."""
+    with earlier(root, reference, stack=stack, config_file=config_file) as there:
+        return evaluate_earlier(there, reference, after)
 
 
 def _inside(member: tarfile.TarInfo, place: str) -> tarfile.TarInfo | None:

@@ -46,7 +46,11 @@ def evaluate(
     May be called again and again, for different roots too. Raises StackFileError or ProgramError.
     """
     root = root.resolve()
-    settings = stackfile.read(root, stack, config_file, config)
+    return evaluate_settings(root, stackfile.read(root, stack, config_file, config))
+
+
+def evaluate_settings(root: Path, settings: stackfile.StackFile) -> Evaluation:
+    """Run the program at ``root`` with settings that were read before, or made of such. Raises ProgramError."""
     monitor, engine = Monitor(), Engine()
     # The SDK keeps its state in context variables: a context of its own for each run leaves nothing behind.
     contextvars.Context().run(_run, root, settings, monitor, engine)
@@ -69,6 +73,7 @@ def evaluate(
         warnings=tuple(engine.warnings),
         user_data=dict(sorted(texts.items())),
         config=settings.config,
+        secret_keys=settings.secret_keys,
     )
 
 
