@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from preview.evaluate.program import ProgramError, evaluate
+from preview.evaluate.program import ProgramError, evaluate, kept_loaded
 from preview.evaluate.stackfile import StackFileError
 from preview.resources import Evaluation
 
@@ -50,10 +50,9 @@ def earlier(root: Path, reference: str, *, stack: str | None, config_file: Path 
             if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
                 archive.extraction_filter = _inside
             archive.extractall(there)
-        there_file = there / file.relative_to(top)
-        yield Earlier(
-            there / root.resolve().relative_to(top), there_file if there_file.is_file() else None, False
-        )
+        place, there_file = there / root.resolve().relative_to(top), there / file.relative_to(top)
+        with kept_loaded(place):
+            yield Earlier(place, there_file if there_file.is_file() else None, False)
 
 
 def evaluate_earlier(there: Earlier, reference: str, after: Evaluation) -> Evaluation:

@@ -160,6 +160,19 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+_kept: dict[Path, dict[str, ModuleType]] = {}
+
+
+@contextlib.contextmanager
+def kept_loaded(root: Path) -> Iterator[None]:
+    """Within it the program at ``root``, whose code does not change, is imported once for all its evaluations."""
+    _kept[root.resolve()] = {}
+    try:
+        yield
+    finally:
+        del _kept[root.resolve()]
+
+
 @contextlib.contextmanager
 def _at_home(root: Path) -> Iterator[None]:
     """The program's working directory and own modules are those of ``root``, as with the engine.
@@ -175,6 +188,7 @@ def _at_home(root: Path) -> Iterator[None]:
     }
     for name in aside:
         del sys.modules[name]
+    sys.modules.update(_kept.get(root, {}))
     sys.path.insert(0, str(root))
     os.chdir(root)
     importlib.invalidate_caches()
@@ -182,7 +196,9 @@ def _at_home(root: Path) -> Iterator[None]:
         yield
     finally:
         if root != project_root():
-            for name in [name for name, module in _modules(own) if _below(module, root)]:
+            for name, module in [(n, m) for n, m in _modules(own) if _below(m, root)]:
+                if root in _kept:
+                    _kept[root][name] = module
                 del sys.modules[name]
         sys.modules.update(aside)
         sys.path[:] = path
