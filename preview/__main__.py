@@ -8,6 +8,7 @@ import gc
 import io
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,17 +143,14 @@ def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comp
 
         comparison = read_plan(options.engine, evaluation)
     else:
+        from preview.analysis.attribution import caused
         from preview.analysis.verdict import compare
-        from preview.evaluate.against import evaluate_against
+        from preview.evaluate.against import earlier, evaluate_earlier
 
-        before = evaluate_against(
-            project_root(),
-            options.against,
-            stack=options.stack,
-            config_file=options.config_file,
-            after=evaluation,
-        )
-        comparison = compare(before, evaluation)
+        root = project_root()
+        with earlier(root, options.against, stack=options.stack, config_file=options.config_file) as there:
+            comparison = compare(evaluate_earlier(there, options.against, evaluation), evaluation)
+            comparison = replace(comparison, causes=caused(comparison, there, root))
     return comparison, gate.judge(comparison, options.fail_on)
 
 

@@ -126,10 +126,35 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Edited:
+    """A place that an author edited: `app.env.RELEASE`, `compose.yaml: services.web.image`, `components/host.py`.
+
+    ``before`` and ``after`` are masked, on one line each; "": the place is not there, or is a text of lines.
+    """
+
+    path: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Edits that by themselves change the same resources, and the URNs of these.
+
+    ``together``: only all of the edits at once are known to change them.
+    """
+
+    edits: tuple[Edited, ...]
+    urns: frozenset[str]
+    together: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Every resource of both versions, in the order of the later one, what is deleted at the end.
 
     ``errors`` are those of an engine's plan that ended early: what came after them is not known.
+    ``causes`` is empty where the earlier version cannot be asked what an edit would do alone.
     """
 
     before: Evaluation
@@ -137,6 +162,7 @@ class Comparison:
     changes: tuple[Change, ...]
     exposures: tuple[Exposure, ...]
     errors: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
     @property
     def changed(self) -> tuple[Change, ...]:
