@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT))
 
 import yaml  # noqa: E402
 
-from model import posture, reference  # noqa: E402 - the project's root comes first
+from model import reference  # noqa: E402 - the project's root comes first
 
 
 def documents() -> dict[Path, str]:
@@ -40,14 +40,17 @@ def _between(text: str, name: str, content: str) -> str:
 
 def _rules() -> str:
     """Every rule of the posture, a table a severity."""
+    from preview.findings import SEVERITIES
+    from preview.posture.rules import RULES
+
     parts = []
-    for severity in posture.SEVERITIES:
-        rows = [rule for rule in posture.RULES if rule.severity == severity]
+    for severity in SEVERITIES:
+        rows = [rule for rule in RULES if rule.severity == severity]
         parts.append(
-            f"### {severity.capitalize()}\n\n| rule | what holds | why | cure |\n| --- | --- | --- | --- |"
+            f"### {severity.capitalize()}\n\n| rule | what holds | why | fix |\n| --- | --- | --- | --- |"
         )
         parts += [
-            f"| `{rule.id}` | {rule.title} | {rule.why} | {rule.cure} |".replace("\n", " ") for rule in rows
+            f"| `{rule.id}` | {rule.promise} | {rule.why} | {rule.fix} |".replace("\n", " ") for rule in rows
         ]
         parts[-1] += "\n"
     return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""A Pulumi policy pack over the rules of `model.posture`: `pulumi preview --policy-pack policy`.
+"""A Pulumi policy pack over the rules of `preview.posture`: `pulumi preview --policy-pack policy`.
 
 Rules of severity critical and high refuse the update (mandatory), medium and low are told (advisory), info is off. All of
 that can be set by `--policy-pack-config`, rule by rule. What the stack file suppresses, with a reason, is passed.
@@ -29,9 +29,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "policy")]
 
 from resources import Inputs, to_resources  # noqa: E402 - the project's root comes first
 
-from model.posture import RULES, Rule  # noqa: E402
 from model.settings import Suppression  # noqa: E402
+from preview.findings import Rule  # noqa: E402
 from preview.posture.judgement import judge_resources, suppressions  # noqa: E402
+from preview.posture.rules import RULES  # noqa: E402
 
 LEVELS = {
     "critical": EnforcementLevel.MANDATORY,
@@ -82,17 +83,17 @@ def policy(rule: Rule) -> StackValidationPolicy:
         urns = {resource.name: resource.urn for resource in args.resources}
         for finding in judge_resources(to_resources(args.resources, inputs), accepted, rules=[rule]).open:
             report_violation(
-                f"{finding.resource}: {finding.detail}. {rule.why} {rule.cure}", urns.get(finding.resource)
+                f"{finding.resource}: {finding.detail}. {rule.why} {rule.fix}", urns.get(finding.resource)
             )
 
     return StackValidationPolicy(
         name=rule.id,
-        description=rule.title,
+        description=rule.promise,
         validate=validate,
         enforcement_level=LEVELS[rule.severity],
         config_schema=SUPPRESS,
         severity=SEVERITIES.get(rule.severity, Severity.LOW),
-        remediation_steps=rule.cure,
+        remediation_steps=rule.fix,
     )
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
-from model.posture import BY_ID
-from preview.posture.checks import Program, holding
 from preview.posture.judgement import judge_resources
+from preview.posture.program import Program
+from preview.posture.read import holding
+from preview.posture.rules import BY_ID
 from preview.resources import Evaluation, Resource, Secret
 
 INGRESS_CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"

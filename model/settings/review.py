@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from .. import posture
+from ..posture import RULE_IDS
 from .base import Section, Text, pattern
 
 Ground = Literal["replace", "downtime", "exposure", "data-loss", "refused", "posture", "contract", "unknown"]
@@ -26,8 +26,8 @@ class Acknowledgement(Section):
 
 
 def _known_rule(value: str) -> str:
-    if value not in posture.BY_ID:
-        near = difflib.get_close_matches(value, posture.BY_ID, n=1)
+    if value not in RULE_IDS:
+        near = difflib.get_close_matches(value, RULE_IDS, n=1)
         raise ValueError(
             "the id of a rule, as docs/posture.md lists them"
             + (f" (did you mean {near[0]}?)" if near else "")

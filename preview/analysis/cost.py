@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from preview.posture.checks import Program
+from preview.posture.program import Program
 from preview.resource_types import tokens
 from preview.resource_types.registry import record_of
 from preview.resources import Evaluation, Resource

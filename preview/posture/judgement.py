@@ -1,4 +1,4 @@
-"""The posture of a stack: which rules of `model.posture` its resources break, and which of that was accepted, and why."""
+"""The posture of a stack: which rules its resources break, and which of that was accepted, and why."""
 
 from __future__ import annotations
 
@@ -6,47 +6,13 @@ import datetime
 import fnmatch
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from model.posture import BY_ID, RULES, SEVERITIES, Rule, Severity
 from model.settings import Suppression
-from preview.posture.checks import CHECKS, Program
+from preview.findings import SEVERITIES, Finding, Posture, Rule
+from preview.posture.program import Program
+from preview.posture.rules import BY_ID, CHECKS, RULES
 from preview.resources import Evaluation, Resource
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One resource that breaks one rule. ``accepted`` is the reason of the suppression that fits it, or ""."""
-
-    rule: Rule
-    resource: str
-    detail: str
-    accepted: str = ""
-
-    @property
-    def open(self) -> bool:
-        return not self.accepted
-
-
-@dataclass(frozen=True, kw_only=True)
-class Posture:
-    """Findings from the gravest, and what is wrong with the suppressions themselves."""
-
-    findings: tuple[Finding, ...]
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def open(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.open)
-
-    @property
-    def accepted(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if not finding.open)
-
-    def counts(self) -> dict[Severity, int]:
-        """Open findings by severity, all severities named."""
-        return {severity: sum(f.rule.severity == severity for f in self.open) for severity in SEVERITIES}
 
 
 def judge(evaluation: Evaluation, today: datetime.date | None = None) -> Posture:
@@ -92,7 +58,7 @@ def judge_resources(
                 f"{place} fits nothing that this stack has; remove it, or correct the resource's name"
             )
         elif item.until is not None and day > item.until:
-            notes.append(f"{place} ended on {item.until}; cure what it covered, or decide anew")
+            notes.append(f"{place} ended on {item.until}; fix what it covered, or decide again")
     order = {severity: position for position, severity in enumerate(SEVERITIES)}
     findings.sort(key=lambda f: (order[f.rule.severity], list(BY_ID).index(f.rule.id), f.resource, f.detail))
     return Posture(findings=tuple(findings), notes=tuple(notes))
@@ -110,7 +76,8 @@ def to_data(posture: Posture) -> dict[str, Any]:
                 "resource": f.resource,
                 "detail": f.detail,
                 "why": f.rule.why,
-                "cure": f.rule.cure,
+                "fix": f.rule.fix,
+                "cure": f.rule.fix,  # its name until version 1 ends
                 "accepted": f.accepted or None,
             }
             for f in posture.findings

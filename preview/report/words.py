@@ -14,7 +14,7 @@ from preview.analysis.gate import Gate
 from preview.analysis.reach import EVERYONE as EVERYONE
 from preview.analysis.reach import NOBODY, Reach
 from preview.changes import Change, Comparison, Consequence, Difference
-from preview.posture.judgement import Posture
+from preview.findings import Posture
 from preview.resource_types import tokens
 from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource
@@ -180,7 +180,7 @@ _SEVERITIES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "odd"}
 
 
 def posture(found: Posture, full: bool = False) -> Table:
-    """Open findings from the gravest, then what was accepted with its reason; ``full``: with why it matters and the cure."""
+    """Open findings from the worst, then what was accepted with its reason; ``full``: with why it matters and the fix."""
     rows = []
     for item in [*found.open, *found.accepted]:
         what = item.detail if item.open else f"{item.detail}. Accepted: {item.accepted}"
@@ -191,13 +191,13 @@ def posture(found: Posture, full: bool = False) -> Table:
         )
         if full:
             rows.append(
-                Row((item.rule.id, severity, item.resource, what, item.rule.why, item.rule.cure), tone)
+                Row((item.rule.id, severity, item.resource, what, item.rule.why, item.rule.fix), tone)
             )
         else:
             rows.append(Row((severity, item.rule.id, item.resource, what), tone))
     if full:
         return Table(
-            "Posture", ("rule", "severity", "resource", "what", "why", "cure"), tuple(rows), frozenset({0, 2})
+            "Posture", ("rule", "severity", "resource", "what", "why", "fix"), tuple(rows), frozenset({0, 2})
         )
     return Table("Posture", ("severity", "rule", "resource", "what"), tuple(rows), frozenset({1, 2}))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import EXAMPLES, ROOT, deployed
 
-from model.posture import RULES
 from preview.posture.judgement import judge
+from preview.posture.rules import RULES
 
 from .harness import EngineStack, Run
 from .stacks import prepare

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 from conftest import DELIVERIES, EXAMPLES, deployed
 
-from model.posture import BY_ID, RULES, SEVERITIES
+from model.posture import RULE_IDS
 from model.settings import Suppression
-from preview.posture import checks as types
-from preview.posture.checks import CHECKS
-from preview.posture.judgement import Finding, judge, judge_resources, to_data
+from preview.findings import SEVERITIES, Finding
+from preview.posture.judgement import judge, judge_resources, to_data
+from preview.posture.rules import BY_ID, CHECKS, RULES
 from preview.report.json_report import to_json
 from preview.report.text import to_text
+from preview.resource_types import tokens as types
 from preview.resources import Resource, Secret, mask
 
 Resources = list[Resource]
@@ -131,7 +132,7 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     (
         "inbound-cidr",
         add(
-            types.OLD_RULE,
+            "aws:ec2/securityGroupRule:SecurityGroupRule",
             "old",
             type="ingress",
             protocol="tcp",
@@ -530,7 +531,7 @@ CURES: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "flow-logs",
-        add(types.FLOW_LOG, "flow", vpcId=f"«{P}-network-vpc.id»"),
+        add("aws:ec2/flowLog:FlowLog", "flow", vpcId=f"«{P}-network-vpc.id»"),
         [(f"{P}-network-vpc", "no flow log")],
     ),
     (
@@ -577,7 +578,7 @@ def found(rule: str, resources: Resources) -> list[tuple[str, str]]:
 def test_every_rule_has_one_check_and_one_way_to_break_it() -> None:
     ids = [rule.id for rule in RULES]
     assert len(set(ids)) == len(ids)
-    assert set(CHECKS) == set(ids)
+    assert (list(CHECKS), ids) == (ids, list(RULE_IDS))
     assert {rule for rule, _, _ in [*BREAKS, *CURES]} == set(ids)
 
 
@@ -656,7 +657,7 @@ def test_a_suppression_ends_after_its_last_day() -> None:
     )
     assert [(f.rule.id, f.open) for f in findings] == [("flow-logs", False), ("single-zone", True)]
     assert notes == (
-        "suppress/1: single-zone for * ended on 2026-11-20; cure what it covered, or decide anew",
+        "suppress/1: single-zone for * ended on 2026-11-20; fix what it covered, or decide again",
     )
 
 
@@ -679,10 +680,11 @@ def test_the_report_gives_each_finding_with_its_rule_in_full() -> None:
     assert finding == {
         "rule": "single-zone",
         "severity": "info",
-        "title": rule.title,
+        "title": "The database runs in one zone",
         "resource": DATABASE,
         "detail": "no standby",
         "why": rule.why,
-        "cure": rule.cure,
+        "fix": rule.fix,
+        "cure": rule.fix,
         "accepted": None,
     }
