@@ -7,8 +7,13 @@ SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("pur
 USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
+# One lock with hashes per environment, beside the requirements that people edit. Installations read the locks only.
+LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requirements-checkov.lock \
+	requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
+INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview test walk lint docs rehearse rehearse-faults checkov policy boot bench emulated boot-faults boot-release boot-vm clean
+.PHONY: preview test lint walk docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
+	boot-vm bench emulated lock clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -35,17 +40,17 @@ rehearse-faults: $(VENV)/.installed-dev ## Every fault at every operation of eve
 
 policy: policy/venv/.installed ## The policy pack's own environment
 
-policy/venv/.installed: policy/requirements.txt | $(VENV)/.uv
+policy/venv/.installed: policy/requirements.lock | $(VENV)/.uv
 	$(BIN)/uv venv --quiet --clear policy/venv
-	$(BIN)/uv pip install --quiet --python policy/venv/bin/python -r policy/requirements.txt
+	$(INSTALL) --python policy/venv/bin/python -r policy/requirements.lock
 	@touch $@
 
 checkov: $(VENV)/.installed $(VENV)-checkov/.installed ## checkov over every example's plan
 	@$(BIN)/python docs/checkov.py
 
-$(VENV)-checkov/.installed: requirements-checkov.txt | $(VENV)/.uv
+$(VENV)-checkov/.installed: requirements-checkov.lock | $(VENV)/.uv
 	$(BIN)/uv venv --quiet --clear $(VENV)-checkov
-	$(BIN)/uv pip install --quiet --python $(VENV)-checkov/bin/python -r requirements-checkov.txt
+	$(INSTALL) --python $(VENV)-checkov/bin/python -r requirements-checkov.lock
 	@touch $@
 
 boot: $(VENV)/.installed-dev ## Boot every example's machine for real; root and Linux, see docs/boot.md
@@ -66,25 +71,32 @@ bench: $(VENV)/.installed-dev ## Ratios measured in one run: `make bench` or `ma
 emulated: $(VENV)/.installed-dev $(VENV)/emulated/.installed ## Doubles of the clouds' APIs, and with the Pulumi CLI a life over them
 	@$(BIN)/python -m pytest -m emulated -rs tests/emulated
 
-$(VENV)/emulated/.installed: requirements-emulated.txt | $(VENV)/.uv
+$(VENV)/emulated/.installed: requirements-emulated.lock | $(VENV)/.uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/emulated
-	$(BIN)/uv pip install --quiet --python $(VENV)/emulated/bin/python -r requirements-emulated.txt
+	$(INSTALL) --python $(VENV)/emulated/bin/python -r requirements-emulated.lock
 	@touch $@
 
-$(VENV)/.uv:
+$(VENV)/.uv: requirements-uv.lock
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@touch $@
 
-$(VENV)/.installed: requirements.txt | $(VENV)/.uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+$(VENV)/.installed: requirements.lock | $(VENV)/.uv
+	$(INSTALL) --python $(BIN)/python -r requirements.lock
 	@$(BIN)/python -m compileall -q -j 0 $(addprefix $(SITE)/,$(USED)) || true
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(INSTALL) --python $(BIN)/python -r requirements-dev.lock
 	@touch $@
+
+lock: | $(VENV)/.uv ## Update the locks from requirements*.txt; UPGRADE=--upgrade also updates what those depend on
+	@for lock in $(LOCKS); do \
+		constraints=; if [ $$lock = requirements-dev.lock ]; then constraints='--constraints requirements.lock'; fi; \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) \
+			--custom-compile-command 'make lock' $$constraints $${lock%.lock}.txt -o $$lock || exit 1; \
+	done # what is tested is what a deployment runs: hence the constraints
 
 clean:
 	rm -rf $(VENV) $(VENV)-checkov policy/venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,132 @@
+"""The repository as a project: its locks, make targets, version, hooks and pages are what they say they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+# Locks: what is installed fits what people wrote, without asking a registry.
+
+INPUTS = sorted([*ROOT.glob("requirements*.txt"), ROOT / "policy/requirements.txt"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locked:
+    name: str
+    version: str
+    marker: str
+    hashes: frozenset[str]
+    wanted_by: frozenset[str]  # packages, and `-r FILE` for what a file asks for itself
+
+
+def required(path: Path) -> list[Requirement]:
+    """What a file asks for, with the files that it includes."""
+    found: list[Requirement] = []
+    for line in path.read_text().splitlines():
+        text = line.partition("#")[0].strip()
+        if text.startswith("-r "):
+            found += required(path.parent / text.removeprefix("-r ").strip())
+        elif text:
+            found.append(Requirement(text))
+    return found
+
+
+def locked(path: Path) -> list[Locked]:
+    entries = re.split(r"^(?=[A-Za-z0-9])", path.read_text(), flags=re.MULTILINE)[1:]
+    found = []
+    for entry in entries:
+        head = re.match(r"([\w.-]+)(?:\[.*?\])?==(\S+)(?: ; (.*?))?(?: \\)?\n", entry)
+        assert head, f"{path.name}: not an exact version: {entry.splitlines()[0]}"
+        found.append(
+            Locked(
+                name=canonicalize_name(head[1]),
+                version=head[2],
+                marker=head[3] or "",
+                hashes=frozenset(re.findall(r"--hash=(sha256:[0-9a-f]{64})\b", entry)),
+                wanted_by=frozenset(re.findall(r"^ +#(?: via)? +(-r \S+|[\w.-]+)", entry, re.MULTILINE)),
+            )
+        )
+    return found
+
+
+def misfits(path: Path, lock: Path) -> list[str]:
+    """Where a lock is not what its input asks for."""
+    wanted = {canonicalize_name(item.name): item for item in required(path)}
+    entries = locked(lock)
+    roots = {entry.name for entry in entries if any(by.startswith("-r ") for by in entry.wanted_by)}
+    found = [f"{name}: not asked for any more" for name in sorted(roots - set(wanted))]
+    for name, item in sorted(wanted.items()):
+        versions = {entry.version for entry in entries if entry.name == name}
+        if not re.fullmatch(r"==[^*]+", str(item.specifier)):
+            found.append(f"{name}: not pinned to one version: {item}")
+        elif name not in roots:
+            found.append(f"{name}: not locked")
+        elif {f"=={version}" for version in versions} != {str(item.specifier)}:
+            found.append(f"{name}: asked for{item.specifier}, locked {', '.join(sorted(versions))}")
+    found += [f"{entry.name}: without a hash" for entry in entries if not entry.hashes]
+    return found
+
+
+@pytest.mark.parametrize("path", INPUTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_lock_fits_its_input(path: Path) -> None:
+    assert misfits(path, path.with_suffix(".lock")) == [], "make lock"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "noticed"),
+    [
+        ("idna==3", "idna==2", "idna: asked for==2"),
+        ("PyYAML==6.0.3\n", "", "pyyaml: not asked for any more"),
+        ("PyYAML==6.0.3\n", "PyYAML==6.0.3\nrequests==2.34.2\n", "requests: not locked"),
+        ("PyYAML==", "PyYAML>=", "pyyaml: not pinned to one version"),
+    ],
+)
+def test_a_lock_that_does_not_fit_is_noticed(tmp_path: Path, old: str, new: str, noticed: str) -> None:
+    text = (ROOT / "requirements.txt").read_text()
+    assert old in text
+    changed = tmp_path / "requirements.txt"
+    changed.write_text(text.replace(old, new))
+    assert any(line.startswith(noticed) for line in misfits(changed, ROOT / "requirements.lock"))
+
+
+def test_a_missing_hash_is_noticed(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text(
+        re.sub(r"(idna==\S+) \\\n(?: +--hash.*\n)+", r"\1\n", (ROOT / "requirements.lock").read_text())
+    )
+    assert misfits(ROOT / "requirements.txt", lock) == ["idna: without a hash"]
+
+
+def test_what_is_tested_is_what_a_deployment_runs() -> None:
+    def versions(lock: str) -> set[tuple[str, str, str]]:
+        return {(entry.name, entry.version, entry.marker) for entry in locked(ROOT / lock)}
+
+    assert versions("requirements.lock") - versions("requirements-dev.lock") == set()
+
+
+def test_make_knows_every_lock() -> None:
+    found = re.search(r"^LOCKS := ((?:.|\\\n)*?)$(?<!\\)", MAKEFILE, re.MULTILINE)
+    assert found
+    assert set(found[1].replace("\\\n", "").split()) == {
+        str(path.with_suffix(".lock").relative_to(ROOT)) for path in INPUTS
+    }
+
+
+@pytest.mark.parametrize("file", ["Makefile", ".ci/run"])
+def test_nothing_is_installed_past_a_lock(file: str) -> None:
+    text = (ROOT / file).read_text().replace("\\\n", " ")
+    installs = [line for line in re.findall(r".*(?:pip install|\$\(INSTALL\)).*", text) if ":=" not in line]
+    assert installs
+    for line in installs:
+        assert "--require-hashes" in line.replace("$(INSTALL)", "--require-hashes"), line
+        assert re.search(r"-r \S+\.lock$", line), line
+    if file == "Makefile":
+        assert re.search(r"^INSTALL := .* --require-hashes$", text, re.MULTILINE)
