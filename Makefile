@@ -12,7 +12,7 @@ LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requ
 	requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview test lint walk docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
+.PHONY: preview test lint walk generate rehearse rehearse-faults policy checkov boot boot-faults boot-release \
 	boot-vm bench emulated lock clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
@@ -29,7 +29,7 @@ lint: $(VENV)/.installed-dev ## Style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: $(VENV)/.installed ## Write the generated parts of the documentation
+generate: $(VENV)/.installed ## Write the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
 
 rehearse: $(VENV)/.installed-dev policy/venv/.installed ## The life of a stack with the real Pulumi CLI and stand-in clouds

@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: `make docs`. A test fails while they are out of date."""
+"""Write the generated parts of the documentation: `make generate`. A test fails while they are out of date."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from model import reference  # noqa: E402 - the project's root comes first
 
 def documents() -> dict[Path, str]:
     """Path and whole text of every generated file."""
-    readme = ROOT / "README.md"
-    text = _between(readme.read_text(encoding="utf-8"), "settings", reference.settings_tables())
+    settings, outputs = ROOT / "docs/settings.md", ROOT / "docs/outputs.md"
     skips = yaml.safe_load((ROOT / "docs/checkov.yaml").read_text(encoding="utf-8"))
     checkov, rules, cost = ROOT / "docs/checkov.md", ROOT / "docs/posture.md", ROOT / "docs/cost.md"
     return {
-        readme: _between(text, "outputs", reference.outputs_table()),
+        settings: _between(settings.read_text(encoding="utf-8"), "settings", reference.settings_tables()),
+        outputs: _between(outputs.read_text(encoding="utf-8"), "outputs", reference.outputs_table()),
         rules: _between(rules.read_text(encoding="utf-8"), "rules", _rules()),
         cost: _between(cost.read_text(encoding="utf-8"), "examples", _costs()),
         checkov: _between(checkov.read_text(encoding="utf-8"), "skips", _skips(skips)),
@@ -82,8 +82,8 @@ def _skips(skips: list[dict[str, str]]) -> str:
 
 def _checkov_settings(skips: list[dict[str, str]]) -> str:
     lines = [f"  - {item['check']} # {item['title']}" for item in skips]
-    head = "# Written by `make docs` from docs/checkov.yaml, which gives the reasons.\nframework: [terraform_plan]\nskip-check:"
-    return "\n".join([head, *lines, ""])
+    head = "# Written by `make generate` from docs/checkov.yaml, which gives the reasons."
+    return "\n".join([head, "framework: [terraform_plan]", "skip-check:", *lines, ""])
 
 
 def _json(value: object) -> str:

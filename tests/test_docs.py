@@ -23,7 +23,7 @@ COMMENTED = ROOT / "docs" / "Pulumi.example.yaml"
 
 def test_generated_documents_are_up_to_date() -> None:
     for path, content in runpy.run_path(str(ROOT / "docs" / "generate.py"))["documents"]().items():
-        assert path.read_text() == content, f"{path} is out of date: make docs"
+        assert path.read_text() == content, f"{path} is out of date: make generate"
 
 
 def keys(schema: dict[str, Any], definitions: dict[str, Any], place: str) -> set[str]:

@@ -130,3 +130,10 @@ def test_nothing_is_installed_past_a_lock(file: str) -> None:
         assert re.search(r"-r \S+\.lock$", line), line
     if file == "Makefile":
         assert re.search(r"^INSTALL := .* --require-hashes$", text, re.MULTILINE)
+
+
+# Pages.
+
+
+def test_the_readme_can_be_read_at_one_sitting() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 180
