@@ -8,11 +8,11 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
 # One lock with hashes per environment, beside the requirements that people edit. Installations read the locks only.
-LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requirements-checkov.lock \
+LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requirements-checkov.lock requirements-docs.lock \
 	requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview test lint walk generate rehearse rehearse-faults policy checkov boot boot-faults boot-release \
+.PHONY: preview test lint walk generate docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
 	boot-vm bench emulated lock clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
@@ -31,6 +31,14 @@ lint: $(VENV)/.installed-dev ## Style and types
 
 generate: $(VENV)/.installed ## Write the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
+
+docs: $(VENV)/docs/.installed ## Build the documentation site into site/; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict
+
+$(VENV)/docs/.installed: requirements-docs.lock | $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/docs
+	$(INSTALL) --python $(VENV)/docs/bin/python -r requirements-docs.lock
+	@touch $@
 
 rehearse: $(VENV)/.installed-dev policy/venv/.installed ## The life of a stack with the real Pulumi CLI and stand-in clouds
 	@$(BIN)/python -m pytest -m 'engine and not sweep' -rs -n 2 --dist loadgroup
@@ -99,4 +107,4 @@ lock: | $(VENV)/.uv ## Update the locks from requirements*.txt; UPGRADE=--upgrad
 	done # what is tested is what a deployment runs: hence the constraints
 
 clean:
-	rm -rf $(VENV) $(VENV)-checkov policy/venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-checkov policy/venv site .pytest_cache .mypy_cache .ruff_cache .hypothesis
