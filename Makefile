@@ -7,13 +7,16 @@ SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("pur
 USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
+VERSION := $(shell cat VERSION)
+DIST := dist
+SBOM = $(DIST)/drawbridge-$(VERSION).cdx.json
 # One lock with hashes per environment, beside the requirements that people edit. Installations read the locks only.
 LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requirements-checkov.lock requirements-docs.lock \
-	requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
+	requirements-supply.lock requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
 .PHONY: preview test lint walk generate docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
-	boot-vm bench emulated lock clean
+	boot-vm bench emulated lock audit sbom clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -106,5 +109,27 @@ lock: | $(VENV)/.uv ## Update the locks from requirements*.txt; UPGRADE=--upgrad
 			--custom-compile-command 'make lock' $$constraints $${lock%.lock}.txt -o $$lock || exit 1; \
 	done # what is tested is what a deployment runs: hence the constraints
 
+audit: $(VENV)/supply/.installed ## Known vulnerabilities of everything locked; skipped where the service cannot be reached
+	@$(VENV)/supply/bin/python .ci/audit $(LOCKS)
+
+# Of what a deployment runs with and nothing else, so in an environment that holds only that.
+sbom: $(VENV)/supply/.installed $(VENV)/runtime/.installed ## Write the software bill of materials of a deployment (CycloneDX) to dist/
+	@mkdir -p $(DIST)
+	@printf '[project]\nname = "drawbridge"\nversion = "%s"\nlicense = "Apache-2.0"\ndependencies = [%s]\n' $(VERSION) \
+		"$$(sed -n 's/^[A-Za-z].*/"&",/p' requirements.txt | tr -d '\n')" >$(VENV)/runtime/pyproject.toml
+	@$(VENV)/supply/bin/cyclonedx-py environment --output-reproducible --pyproject $(VENV)/runtime/pyproject.toml \
+		--output-file $(SBOM) $(VENV)/runtime/bin/python
+	@echo $(SBOM)
+
+$(VENV)/supply/.installed: requirements-supply.lock | $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/supply
+	$(INSTALL) --python $(VENV)/supply/bin/python -r requirements-supply.lock
+	@touch $@
+
+$(VENV)/runtime/.installed: requirements.lock | $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/runtime
+	$(INSTALL) --python $(VENV)/runtime/bin/python -r requirements.lock
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-checkov policy/venv site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-checkov policy/venv $(DIST) site .pytest_cache .mypy_cache .ruff_cache .hypothesis
