@@ -16,7 +16,7 @@ LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requ
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
 .PHONY: preview test lint walk generate docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
-	boot-vm bench emulated lock audit sbom clean
+	boot-vm bench emulated lock audit sbom release clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
@@ -120,6 +120,12 @@ sbom: $(VENV)/supply/.installed $(VENV)/runtime/.installed ## Write the software
 	@$(VENV)/supply/bin/cyclonedx-py environment --output-reproducible --pyproject $(VENV)/runtime/pyproject.toml \
 		--output-file $(SBOM) $(VENV)/runtime/bin/python
 	@echo $(SBOM)
+
+release: ## Check and build a release in dist/: archives, bill of materials, checksums (docs/releasing.md)
+	@.ci/release check
+	@rm -rf $(DIST)
+	@$(MAKE) --no-print-directory sbom
+	@.ci/release build $(DIST)
 
 $(VENV)/supply/.installed: requirements-supply.lock | $(VENV)/.uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/supply

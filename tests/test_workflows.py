@@ -69,6 +69,7 @@ BEYOND_READING = {
     "up.yml/up": {"id-token": "write"},
     "drift.yml/look": {"id-token": "write"},
     "drift.yml/tell": {"issues": "write"},
+    "release.yml/publish": {"contents": "write"},
 }
 
 
