@@ -15,14 +15,21 @@ LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requ
 	requirements-supply.lock requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview test lint walk generate docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
-	boot-vm bench emulated lock audit sbom release clean
+.PHONY: preview help test check lint walk generate docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
+	boot-vm bench emulated lock audit sbom release hooks clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --stack $(STACK)
 
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
+
 test: $(VENV)/.installed-dev ## Run the tests that need neither root nor the Pulumi CLI
 	@$(BIN)/python -m pytest -n auto --maxprocesses 8
+
+check: ## All that CI does with a commit; as root on Debian, it first installs what is missing
+	@.ci/run
+	@$(MAKE) --no-print-directory rehearse
 
 walk: $(VENV)/.installed-dev ## Walk the examples' routes: their services run as processes
 	@$(BIN)/python -m pytest -m walk -rs
@@ -137,5 +144,8 @@ $(VENV)/runtime/.installed: requirements.lock | $(VENV)/.uv
 	$(INSTALL) --python $(VENV)/runtime/bin/python -r requirements.lock
 	@touch $@
 
-clean:
+hooks: $(VENV)/.installed-dev ## Have git check what you commit and push (.pre-commit-config.yaml)
+	@$(BIN)/pre-commit install
+
+clean: ## Remove the environments, caches and what was built
 	rm -rf $(VENV) $(VENV)-checkov policy/venv $(DIST) site .pytest_cache .mypy_cache .ruff_cache .hypothesis
