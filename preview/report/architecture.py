@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from model.naming import Names
 from preview.analysis.reach import EVERYONE, NOBODY, Reach
 from preview.report import words
 from preview.resource_types import tokens
@@ -278,7 +279,7 @@ def _state(evaluation: Evaluation, inbound: Sequence[Any]) -> Iterable[tuple[Car
 
 def _port(rules: Sequence[Any], what: str, default: str) -> str:
     for rule in rules:
-        if words.group(str(rule.inputs.get("securityGroupId"))) == what:
+        if words.group(str(rule.inputs.get("securityGroupId")), Names.of_urn(rule.urn)) == what:
             return words.port(rule.inputs)
     return default
 
