@@ -28,19 +28,19 @@ from model.stack import TOKEN
 root = Path(__file__).resolve().parent
 stack, given = configuration.load(lambda path: (root / path).read_text(encoding="utf-8"))
 templates = {name: (root / "cloud-init" / name).read_text(encoding="utf-8") for name in cloud_init.TEMPLATES}
-names, name = stack.names, stack.name
+name = stack.name
 applications = access_applications(stack.routes)
 
-network = Network(names.network.name, stack.network, stack.region)
-secrets = Secrets(names.secrets.name, generate=stack.app.generate, given=given)
+network = Network(f"{name}-network", stack.network, stack.region)
+secrets = Secrets(f"{name}-secrets", generate=stack.app.generate, given=given)
 database = (
-    Database(names.database.name, stack.database, network, stack.protect, app_variables.aliases(stack.app))
+    Database(f"{name}-database", stack.database, network, stack.protect, app_variables.aliases(stack.app))
     if stack.database
     else None
 )
-storage = Storage(names.storage.name, network, stack.protect) if stack.app.storage else None
+storage = Storage(f"{name}-storage", network, stack.protect) if stack.app.storage else None
 access = Access(
-    names.access.name,
+    f"{name}-access",
     account_id=stack.cloudflare.account_id,
     policies=stack.access,
     providers=stack.identity_providers,
@@ -49,7 +49,7 @@ access = Access(
     frontends=stack.app.frontends,
 )
 tunnel = Tunnel(
-    names.tunnel.name,
+    f"{name}-tunnel",
     settings=stack.cloudflare,
     rules=ingress(stack.routes, stack.tunnel.origin),
     audiences=access.audiences,
@@ -57,7 +57,7 @@ tunnel = Tunnel(
 )
 verify = stack.firewall.origin_verify
 firewall = Firewall(
-    names.firewall.name,
+    f"{name}-firewall",
     settings=stack.firewall,
     cloudflare_settings=stack.cloudflare,
     routes=stack.routes,
@@ -67,10 +67,10 @@ firewall = Firewall(
 delivered = {**secrets.values, **(database.secrets if database else {})}
 delivered = {key: delivered[key] for key in app_variables.secret_names(stack)} | {TOKEN: tunnel.token}
 stored = (
-    Parameters(names.parameters.name, name, delivered) if stack.secret_delivery == "parameter-store" else None
+    Parameters(f"{name}-parameters", name, delivered) if stack.secret_delivery == "parameter-store" else None
 )
 host = Host(
-    names.host.name,
+    f"{name}-host",
     settings=stack.host,
     network=network,
     region=stack.region,
@@ -88,7 +88,7 @@ host = Host(
 )
 if stack.alerts:
     Alerts(
-        names.alerts.name,
+        f"{name}-alerts",
         stack=name,
         settings=stack.alerts,
         account_id=stack.cloudflare.account_id,

@@ -48,9 +48,10 @@ from pathlib import Path
 gc.disable()
 from preview.evaluate.program import evaluate
 from preview.report.json_report import to_json
+from preview.report.report import build
 evaluate(Path.cwd(), config_file=Path(sys.argv[1]))
 started = time.perf_counter()
-to_json(evaluate(Path.cwd(), config_file=Path(sys.argv[2])))
+to_json(build(evaluate(Path.cwd(), config_file=Path(sys.argv[2]))))
 print(json.dumps([time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
 

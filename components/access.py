@@ -8,7 +8,6 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from model import naming
 from model.durations import go_duration
 from model.edge.access_applications import Application
 from model.settings import AccessPolicy, IdentityProvider, People
@@ -30,16 +29,15 @@ class Access(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Access", name, {}, opts)
-        self._names, self._account = naming.Access(name), account_id
-        self._child = pulumi.ResourceOptions(parent=self)
+        self._name, self._account, self._child = name, account_id, pulumi.ResourceOptions(parent=self)
         self._frontends = frontends
         self._logins: dict[str, pulumi.Input[str]] = {
             key: provider.id or self._login(key, provider, secrets) for key, provider in providers.items()
         }
         self.tokens: dict[str, cloudflare.ZeroTrustAccessServiceToken] = {
             token: cloudflare.ZeroTrustAccessServiceToken(
-                self._names.service_token(token),
-                name=self._names.child(token),
+                f"{name}-token-{token}",
+                name=f"{name}-{token}",
                 account_id=account_id,
                 duration="8760h",
                 opts=self._child,
@@ -80,7 +78,7 @@ class Access(pulumi.ComponentResource):
             if settings.email_claim:
                 config["email_claim_name"] = settings.email_claim
         return cloudflare.ZeroTrustAccessIdentityProvider(
-            self._names.provider(key),
+            f"{self._name}-login-{key}",
             account_id=self._account,
             name=key,
             type=settings.type,
@@ -95,9 +93,9 @@ class Access(pulumi.ComponentResource):
             requires.append({"auth_method": {"auth_method": "mfa"}})
         own_factor = {"allowed_authenticators": ["totp", "biometrics", "security_key"], "mfa_disabled": False}
         return cloudflare.ZeroTrustAccessPolicy(
-            self._names.policy(key),
+            f"{self._name}-policy-{key}",
             account_id=self._account,
-            name=self._names.child(key),
+            name=f"{self._name}-{key}",
             decision="non_identity" if tokens else "allow",
             includes=tokens or self._people(policy.allow),
             requires=requires or None,
@@ -109,9 +107,9 @@ class Access(pulumi.ComponentResource):
 
     def _bypass(self) -> cloudflare.ZeroTrustAccessPolicy:
         return cloudflare.ZeroTrustAccessPolicy(
-            self._names.policy("public"),
+            f"{self._name}-policy-public",
             account_id=self._account,
-            name=self._names.child("public"),
+            name=f"{self._name}-public",
             decision="bypass",
             includes=[{"everyone": {}}],
             session_duration="24h",
@@ -162,7 +160,7 @@ class Access(pulumi.ComponentResource):
                 "max_age": 600,
             }
         return cloudflare.ZeroTrustAccessApplication(
-            self._names.application(application.key),
+            f"{self._name}-app-{application.key}",
             account_id=self._account,
             name=f"{application.hostname} {application.access or 'public'}",
             type="self_hosted",

@@ -8,7 +8,6 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from model import naming
 from model.edge import rules
 from model.edge.path_guard import guard
 from model.limits import MANAGED_RULESET, OWASP_RULESET, PLANS
@@ -30,10 +29,10 @@ class Firewall(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Firewall", name, {}, opts)
-        self._names, self._zone = naming.Firewall(name), cloudflare_settings.zone_id
+        self._name, self._zone = name, cloudflare_settings.zone_id
         plan = cloudflare_settings.plan
-        custom = rules.custom_rules(settings, routes, self._names)
-        limits = rules.rate_limits(settings, routes, plan, self._names)
+        custom = rules.custom_rules(settings, routes, name)
+        limits = rules.rate_limits(settings, routes, plan, name)
         self.published: dict[str, Any] = {"custom": custom, "rateLimits": limits}
         if settings.owner:
             others = [
@@ -53,14 +52,14 @@ class Firewall(pulumi.ComponentResource):
                 self._ruleset(
                     "managed",
                     "http_request_firewall_managed",
-                    [_execute(self._names, i) for i in (MANAGED_RULESET, OWASP_RULESET)],
+                    [_execute(name, i) for i in (MANAGED_RULESET, OWASP_RULESET)],
                 )
             if settings.origin_verify and verify_secret is not None:
                 # A ruleset of its own: a secret in one rule hides all rules of its ruleset in every diff.
                 self._ruleset(
                     "verify",
                     "http_request_late_transform",
-                    [_verify(self._names, settings.origin_verify.header, verify_secret, routes)],
+                    [_verify(name, settings.origin_verify.header, verify_secret, routes)],
                 )
             self._zone_settings(settings, guarded=guard(routes) is not None)
         self.register_outputs({})
@@ -69,7 +68,7 @@ class Firewall(pulumi.ComponentResource):
         if content == []:
             return
         cloudflare.Ruleset(
-            self._names.ruleset(label),
+            f"{self._name}-{label}",
             zone_id=self._zone,
             kind="zone",
             phase=phase,
@@ -103,7 +102,7 @@ class Firewall(pulumi.ComponentResource):
             values["security_header"] = {"strict_transport_security": policy}
         for setting, value in sorted(values.items()):
             cloudflare.ZoneSetting(
-                self._names.zone_setting(setting),
+                f"{self._name}-{setting.replace('_', '-')}",
                 zone_id=self._zone,
                 setting_id=setting,
                 value=value,
@@ -112,7 +111,7 @@ class Firewall(pulumi.ComponentResource):
         if guarded:
             # Access, the connector and the app must see the same path.
             cloudflare.UrlNormalizationSettings(
-                self._names.normalisation, zone_id=self._zone, scope="both", type="cloudflare", opts=child
+                f"{self._name}-paths", zone_id=self._zone, scope="both", type="cloudflare", opts=child
             )
 
 
@@ -136,10 +135,10 @@ def _merged(
     return pulumi.Output.all(*others).apply(join)
 
 
-def _execute(names: naming.Firewall, ruleset: str) -> dict[str, Any]:
+def _execute(name: str, ruleset: str) -> dict[str, Any]:
     label = "managed" if ruleset == MANAGED_RULESET else "owasp"
     return {
-        "ref": names.rule(label),
+        "ref": f"{name}-{label}",
         "description": f"Cloudflare's {label} rules",
         "expression": "true",
         "action": "execute",
@@ -148,11 +147,9 @@ def _execute(names: naming.Firewall, ruleset: str) -> dict[str, Any]:
     }
 
 
-def _verify(
-    names: naming.Firewall, header: str, secret: pulumi.Output[str], routes: Sequence[Route]
-) -> dict[str, Any]:
+def _verify(name: str, header: str, secret: pulumi.Output[str], routes: Sequence[Route]) -> dict[str, Any]:
     return {
-        "ref": names.rule("verify"),
+        "ref": f"{name}-verify",
         "description": "Tell the app that a request came through the edge",
         "action": "rewrite",
         "expression": rules.verify_expression(routes),

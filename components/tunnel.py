@@ -10,7 +10,6 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from model import naming
 from model.edge.ingress import CATCH_ALL, IngressRule
 from model.settings import Cloudflare
 
@@ -32,11 +31,10 @@ class Tunnel(pulumi.ComponentResource):
     ) -> None:
         super().__init__("drawbridge:index:Tunnel", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        names = naming.Tunnel(name)
         account = settings.account_id
-        secret = draw_bytes(names.secret, 32, "base64", rotation, child)
+        secret = draw_bytes(f"{name}-secret", 32, "base64", rotation, child)
         tunnel = cloudflare.ZeroTrustTunnelCloudflared(
-            names.tunnel,
+            f"{name}-tunnel",
             account_id=account,
             name=name,
             config_src="cloudflare",
@@ -44,7 +42,7 @@ class Tunnel(pulumi.ComponentResource):
             opts=child,
         )
         cloudflare.ZeroTrustTunnelCloudflaredConfig(
-            names.ingress,
+            f"{name}-ingress",
             account_id=account,
             tunnel_id=tunnel.id,
             source="cloudflare",
@@ -58,7 +56,7 @@ class Tunnel(pulumi.ComponentResource):
         )
         for hostname in sorted({rule.hostname for rule in rules}):
             cloudflare.DnsRecord(
-                names.dns(hostname),
+                f"{name}-dns-{hostname}",
                 zone_id=settings.zone_id,
                 name=hostname,
                 type="CNAME",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .compose.file import Compose
-from .naming import Names
 from .settings import (
     AccessPolicy,
     Alerts,
@@ -29,7 +28,7 @@ TOKEN = "TUNNEL_TOKEN"
 class Stack:
     """Everything that decides which resources exist. Secrets are here by name alone."""
 
-    names: Names
+    name: str
     region: str
     cloudflare: Cloudflare
     app: App
@@ -49,11 +48,6 @@ class Stack:
     files: Mapping[str, str]
     missing_secrets: tuple[str, ...]
     warnings: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """Its own name, which every resource's name begins with."""
-        return self.names.prefix
 
     @property
     def routed_services(self) -> tuple[str, ...]:

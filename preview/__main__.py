@@ -68,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     from preview.evaluate.program import ProgramError, evaluate, project_root
     from preview.evaluate.stackfile import StackFileError
+    from preview.report.report import build
 
     comparison, gate = None, None
     try:
@@ -85,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     elif options.format == "json":
         from preview.report.json_report import to_json
 
-        text = to_json(evaluation, comparison, gate)
+        text = to_json(build(evaluation, comparison, gate))
     elif options.format == "terraform":
         from preview.report.terraform import left_out, to_terraform
 
@@ -97,15 +98,17 @@ def main(arguments: list[str] | None = None) -> int:
     elif options.format == "markdown":
         from preview.report.markdown import to_markdown
 
-        text = to_markdown(evaluation, comparison, gate)
+        text = to_markdown(build(evaluation, comparison, gate))
     elif options.format == "html":
         from preview.report.page import to_html
 
-        text = to_html(evaluation, comparison, gate)
+        text = to_html(build(evaluation, comparison, gate))
     else:
         from preview.report.text import to_text
 
-        text = to_text(evaluation, comparison, gate, colour=options.output is None and sys.stdout.isatty())
+        text = to_text(
+            build(evaluation, comparison, gate), colour=options.output is None and sys.stdout.isatty()
+        )
     if options.output is None:
         try:
             _print(text)

@@ -12,6 +12,7 @@ from invariants import Invariant
 
 from preview.evaluate.program import evaluate
 from preview.report.json_report import to_json
+from preview.report.report import build
 from preview.report.text import to_text
 from preview.resources import Secret
 
@@ -142,7 +143,7 @@ MUTATIONS: list[tuple[str, str, str, Invariant]] = [
         '"base64", rotation, pulumi.ResourceOptions()',
         invariants.every_resource_is_parented_and_prefixed,
     ),
-    ("components/network.py", "names.vpc", '"vpc"', invariants.every_resource_is_parented_and_prefixed),
+    ("components/network.py", 'f"{name}-vpc"', '"vpc"', invariants.every_resource_is_parented_and_prefixed),
     (
         "components/configuration.py",
         "pulumi.Output.secret(str(value)) for name",
@@ -217,7 +218,7 @@ def _access(example: str) -> dict[str, object]:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_no_canary_is_in_any_report(example: str, delivery: str) -> None:
     program = deployed(example, secretDelivery=delivery)
-    for text in (to_json(program), to_text(program), *program.user_data.values()):
+    for text in (to_json(build(program)), to_text(build(program)), *program.user_data.values()):
         assert "canary-" not in text
         assert [secret for secret in invariants.made_secrets(program) if secret in text] == []
 
@@ -255,8 +256,8 @@ def test_the_top_level_stack_is_the_image2model_example() -> None:
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     once, twice = (evaluate(ROOT, config_file=example_file("image2model")) for _ in range(2))
-    assert to_json(once) == to_json(twice)
-    assert to_text(once) == to_text(twice)
+    assert to_json(build(once)) == to_json(build(twice))
+    assert to_text(build(once)) == to_text(build(twice))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

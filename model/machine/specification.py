@@ -55,7 +55,7 @@ def machine_of(stack: Stack) -> Machine:
     once = services.run_once(stack.compose, stack.app)
     host = stack.host
     return Machine(
-        name=stack.names.host.name,
+        name=f"{stack.name}-host",
         region=stack.region,
         compose=stack.compose_text,
         overlay=overlay.overlay(

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 from typing import Any
 
-from model.naming import host_of_template
 from preview.changes import Action, Change, Difference
 from preview.diff.differences import differences, top
 from preview.diff.user_data import written
@@ -268,7 +267,7 @@ def _compact(value: Any) -> str:
 
 def _user_data_lines(old: Resource, new: Resource, before: Evaluation, after: Evaluation) -> tuple[str, ...]:
     """Of the masked cloud-init; where only secrets differ, which ones do."""
-    name = host_of_template(new.name)
+    name = new.name.removesuffix("-template")
     left, right = before.user_data.get(name, ""), after.user_data.get(name, "")
     lines = diff_lines(left.splitlines(), right.splitlines())
     known = [_secrets(unpacked(str(bare(resource.raw).get("userData", "")))) for resource in (old, new)]

@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from model.naming import host_of_template
 from preview.analysis.verdict import judged
 from preview.changes import Action, Change, Comparison, Difference
 from preview.diff.compare import as_lines, diff_lines, lists_whole, unpacked
@@ -317,7 +316,7 @@ def _user_data(steps: Mapping[str, Mapping[str, Any]], after: Evaluation) -> dic
     for urn, step in steps.items():
         text = unpacked(str(((step.get("oldState") or {}).get("inputs") or {}).get("userData", "")))
         if text.startswith("#cloud-config"):
-            texts[host_of_template(urn.rpartition("::")[2])] = text
+            texts[urn.rpartition("::")[2].removesuffix("-template")] = text
     return texts
 
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import yaml
 
-from model.naming import Names
 from preview.analysis.reach import EVERYONE, NOBODY, Reach
-from preview.report import words
+from preview.report import tables
 from preview.resource_types import tokens
 from preview.resources import Evaluation
 
@@ -158,7 +157,7 @@ def facts(evaluation: Evaluation) -> Facts:
     reach = Reach(evaluation)
     routes = [
         Card(
-            entry.hostname + words.path(entry.path),
+            entry.hostname + tables.path(entry.path),
             (
                 (f"→ {entry.service}", "code"),
                 (
@@ -279,8 +278,8 @@ def _state(evaluation: Evaluation, inbound: Sequence[Any]) -> Iterable[tuple[Car
 
 def _port(rules: Sequence[Any], what: str, default: str) -> str:
     for rule in rules:
-        if words.group(str(rule.inputs.get("securityGroupId")), Names.of_urn(rule.urn)) == what:
-            return words.port(rule.inputs)
+        if tables.group(str(rule.inputs.get("securityGroupId"))) == what:
+            return tables.port(rule.inputs)
     return default
 
 

@@ -6,17 +6,18 @@ import json
 from typing import Any
 
 from preview.analysis import cost
-from preview.analysis.gate import Finding, Gate
-from preview.changes import Change, Comparison
-from preview.posture import judgement as posture
-from preview.resources import Evaluation
+from preview.analysis.gate import Finding
+from preview.changes import Cause, Change
+from preview.posture import judgement
+from preview.report.report import Report
 
 VERSION = 1
 _OPTIONS = ("protect", "ignoreChanges", "deleteBeforeReplace", "replaceOnChanges", "dependsOn")
 
 
-def to_json(evaluation: Evaluation, comparison: Comparison | None = None, gate: Gate | None = None) -> str:
+def to_json(report: Report) -> str:
     """The same bytes for the same input; secrets as `[secret]`, unknown values as `«name.property»`."""
+    evaluation = report.evaluation
     document: dict[str, Any] = {
         "version": VERSION,
         "stack": evaluation.stack,
@@ -33,14 +34,16 @@ def to_json(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
         ],
         "outputs": evaluation.outputs,
         "warnings": list(evaluation.warnings),
-        "posture": posture.to_data(posture.judge(evaluation)),
-        "cost": cost.to_data(cost.estimate(evaluation)),
+        "posture": judgement.to_data(report.posture),
+        "cost": cost.to_data(report.cost),
     }
-    if comparison and gate:
+    if report.compared:
+        comparison, gate = report.compared
         document["comparison"] = {
             "consequence": comparison.consequence.words,
             "counts": comparison.count(),
             "changes": [_change(change) for change in comparison.changed],
+            "causes": [_cause(cause) for cause in comparison.causes],
             "errors": list(comparison.errors),
             "exposures": [
                 {"kind": e.kind, "subject": e.subject, "text": e.text} for e in comparison.exposures
@@ -75,6 +78,11 @@ def _change(change: Change) -> dict[str, Any]:
             for d in change.differences
         ],
     }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    edits = [{"path": edit.path, "before": edit.before, "after": edit.after} for edit in cause.edits]
+    return {"edits": edits, "together": cause.together, "urns": sorted(cause.urns)}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

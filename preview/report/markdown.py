@@ -11,14 +11,13 @@ import functools
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from preview.analysis import cost
-from preview.analysis.gate import Gate
-from preview.changes import Change, Comparison
-from preview.posture import judgement as posture
-from preview.report import words
+from preview.changes import Change
+from preview.report import change_tables, cost_tables, posture_tables, tables
+from preview.report.report import Report
+from preview.report.tables import Table
 from preview.resources import Evaluation
 
 # GitHub says "maximum is 65536 characters"; counted here as bytes of UTF-8, of which there are never fewer.
@@ -115,7 +114,7 @@ def name_in_html(text: str) -> str:
     return f"<code>{html.escape(clean(clip(text)))}</code>"
 
 
-def table(data: words.Table, rows: int | None = None) -> str:
+def table(data: Table, rows: int | None = None) -> str:
     """The first ``rows`` of a table (all of them if None)."""
     lines = [_line(data.columns), _line(["---"] * len(data.columns))]
     for row in data.rows[:rows]:
@@ -125,7 +124,7 @@ def table(data: words.Table, rows: int | None = None) -> str:
         ]
         lines.append(
             _line(
-                [f"**{cell}**" if row.tone == "open" and cell == words.EVERYONE else cell for cell in cells]
+                [f"**{cell}**" if row.tone == "open" and cell == tables.EVERYONE else cell for cell in cells]
             )
         )
     if rows is not None and len(data.rows) > rows:
@@ -171,9 +170,11 @@ def _missing(parts: Sequence[Part]) -> str:
     return f"_Left out or shortened to fit into a comment: {', '.join(names)}. The formats `text` and `html` have all._"
 
 
-def _rows(data: words.Table, importance: int, fold: bool = False, note: str = "") -> Part:
+def _rows(data: Table, importance: int, fold: bool = False, note: str = "") -> Part:
     def shorter(rows: int | None) -> Callable[[], str]:
         def render() -> str:
+            if not data.rows:
+                return ""
             body = table(data, rows) + (f"\n\n{prose(note)}" if note else "")
             return (
                 folded(f"{data.title} ({len(data.rows):,})", body) if fold else f"### {data.title}\n\n{body}"
@@ -193,14 +194,14 @@ def _details(change: Change) -> Part:
     lines: list[str] = []
     for difference in change.differences:
         lines.append(f"@@ {difference.path}{' (replaces the resource)' if difference.replaces else ''} @@")
-        lines += words.diff(difference)
+        lines += change_tables.diff(difference)
 
     def shorter(number: int) -> Callable[[], str]:
         def render() -> str:
             shown = [clip(line) for line in lines[:number]]
             if len(lines) > number:
                 shown.append(f"… {len(lines) - number:,} more lines")
-            title = f"{change.action}: {name_in_html(change.name)} ({words.count(len(lines), 'line')})"
+            title = f"{change.action}: {name_in_html(change.name)} ({tables.count(len(lines), 'line')})"
             return folded(title, fenced("\n".join(shown), "diff"))
 
         return render
@@ -212,56 +213,79 @@ def _details(change: Change) -> Part:
 _ICONS = {"good": "✅", "warn": "⚠️", "bad": "🛑", "odd": "❓"}
 
 
-def to_markdown(
-    evaluation: Evaluation,
-    comparison: Comparison | None = None,
-    gate: Gate | None = None,
-    *,
-    limit: int = LIMIT,
-) -> str:
+def to_markdown(report: Report, *, limit: int = LIMIT) -> str:
     """A comment of at most ``limit`` bytes, from 4,096 on. It begins with `marker`."""
-    judgement, spent = posture.judge(evaluation), cost.estimate(evaluation)
-    head = [marker(evaluation), f"## {code(evaluation.project)} / {code(evaluation.stack)}"]
-    tables: list[tuple[words.Table, int, bool] | tuple[words.Table, int, bool, str]] = []
-    details: list[Part] = []
-    if comparison and gate:
-        said = words.verdict(comparison, gate)
-        head[1] += f": {_ICONS[said.tone]} {said.title}"
-        head += ["", prose(said.counts)]
-        tables += [
-            (words.errors(comparison), 99, False),
-            (words.closed(gate), 98, False),
-            (words.opened(comparison, gate), 97, False),
-            (words.acknowledged(gate), 96, False),
-            (words.gate_warnings(gate), 95, False),
-            (words.changes(comparison), 94, False),
-            (words.cost_changes(cost.compare(comparison.before, comparison.after)), 93, False),
-        ]
-        details = [_details(change) for change in words.ranked(comparison) if change.differences]
-    before = cost.estimate(comparison.before) if comparison else None
-    head += ["", prose(f"{words.summary(evaluation)} {words.cost_short(spent, before)}")]
-    parts = [Part("headline", 100, [lambda: "\n".join(head)])]
-    parts += [_rows(*wanted) for wanted in tables if wanted[0].rows]
-    parts += details
-    after = bool(comparison)
-    tables = [
-        (words.reach(evaluation), 90, after),
-        (words.warnings(evaluation), 80, after),
-        (words.posture_notes(judgement), 79, False),
-        (words.posture(judgement), 75, True, words.sentence(words.posture_counts(judgement))),
-        (words.edge_rules(evaluation), 65, True),
-        (words.state(evaluation), 70, True),
-        (words.groups(evaluation), 60, True),
-        (words.cost(spent), 55, True, words.sentence(words.cost_sum(spent))),
-        (words.outputs(evaluation), 50, True),
-        (words.resources(evaluation), 20, True),
-    ]
-    parts += [_rows(*wanted) for wanted in tables if wanted[0].rows]
-    for name, text in evaluation.user_data.items() if comparison is None else ():
-        title = f"cloud-init of {name_in_html(name)} ({words.count(text.count(chr(10)), 'line')})"
-        parts.append(Part("cloud-init", 10, [functools.partial(_cloud_init, title, text)]))
-    parts.append(Part("footer", 99, [lambda: prose(words.footer(evaluation))]))
+    evaluation = report.evaluation
+    parts = [*_verdict(report), *_stack(report)]
+    parts.append(Part("footer", 99, [lambda: prose(tables.footer(evaluation))]))
     return fitted(parts, limit)
+
+
+def _verdict(report: Report) -> Iterator[Part]:
+    """What a reviewer decides by: the headline, what the gate says, what becomes more open, and what causes what."""
+    evaluation = report.evaluation
+    head = [marker(evaluation), f"## {code(evaluation.project)} / {code(evaluation.stack)}"]
+    about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_before)}"
+    if not report.compared:
+        yield Part("headline", 100, [lambda: "\n".join([*head, "", prose(about)])])
+        return
+    comparison, gate = report.compared
+    said = change_tables.verdict(comparison, gate)
+    head[1] += f": {_ICONS[said.tone]} {said.title}"
+    yield Part("headline", 100, [lambda: "\n".join([*head, "", prose(said.counts)])])
+    shown: list[tuple[Table, int]] = [
+        (change_tables.errors(comparison), 99),
+        (change_tables.closed(gate), 98),
+        (change_tables.opened(comparison, gate), 97),
+        (change_tables.causes(report.groups), 94),
+        (change_tables.acknowledged(gate), 96),
+        (change_tables.gate_warnings(gate), 95),
+    ]
+    yield from (_rows(data, importance) for data, importance in shown if data.rows)
+    for group in report.groups:
+        yield from (_details(change) for change in group.changes if change.differences)
+    following = [change.name for group in report.groups for change in group.follow]
+    if following:
+        yield Part("what follows", 25, [functools.partial(_following, following)])
+    if report.cost_changes:
+        yield _rows(cost_tables.cost_changes(report.cost_changes), 93, fold=True)
+
+
+def _stack(report: Report) -> Iterator[Part]:
+    """The stack as it will be: with a comparison folded into one line, for whoever wants to look around."""
+    evaluation, after = report.evaluation, bool(report.compared)
+    shown = [
+        _rows(tables.reach(evaluation), 90, after),
+        _rows(tables.warnings(evaluation), 80, after),
+        _rows(posture_tables.posture_notes(report.posture), 79, after),
+        _rows(
+            posture_tables.posture(report.posture),
+            75,
+            True,
+            tables.sentence(posture_tables.posture_counts(report.posture)),
+        ),
+        _rows(tables.edge_rules(evaluation), 65, True),
+        _rows(tables.state(evaluation), 70, True),
+        _rows(tables.groups(evaluation), 60, True),
+        _rows(cost_tables.cost(report.cost), 55, True, tables.sentence(cost_tables.cost_sum(report.cost))),
+        _rows(tables.outputs(evaluation), 50, True),
+        _rows(tables.resources(evaluation), 20, True),
+    ]
+    if after:
+        about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_before)}"
+        opening = f"<details>\n<summary>The stack after this change</summary>\n\n{prose(about)}"
+        yield Part("the stack", 100, [lambda: opening])
+    yield from (part for part in shown if part.render())
+    for name, text in evaluation.user_data.items() if not after else ():
+        title = f"cloud-init of {name_in_html(name)} ({tables.count(text.count(chr(10)), 'line')})"
+        yield Part("cloud-init", 10, [functools.partial(_cloud_init, title, text)])
+    if after:
+        yield Part("the stack", 100, [lambda: "</details>"])
+
+
+def _following(names: Sequence[str]) -> str:
+    title = f"updated only because of these: {tables.count(len(names), 'resource')}"
+    return folded(title, "\n".join(f"- {code(name)}" for name in names))
 
 
 def _cloud_init(title: str, text: str) -> str:

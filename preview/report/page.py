@@ -9,11 +9,11 @@ from pathlib import Path
 import jinja2
 
 from preview.analysis import cost
-from preview.analysis.gate import Gate
-from preview.changes import Comparison, Consequence
-from preview.posture import judgement as posture
-from preview.report import architecture, words
-from preview.report.words import Table
+from preview.changes import Change, Consequence, Edited
+from preview.report import architecture, change_tables, cost_tables, posture_tables, tables
+from preview.report.groups import Group
+from preview.report.report import Report
+from preview.report.tables import Table
 from preview.resource_types import tokens
 from preview.resources import Evaluation
 
@@ -29,7 +29,7 @@ class Node:
 
     @property
     def size(self) -> str:
-        return words.count(sum(1 for _ in self._below()), "resource")
+        return tables.count(sum(1 for _ in self._below()), "resource")
 
     def _below(self) -> list[Node]:
         return [node for child in self.children for node in (child, *child._below())]
@@ -71,7 +71,22 @@ class Changed:
     differences: tuple[Shown, ...]
 
 
-def to_html(evaluation: Evaluation, comparison: Comparison | None = None, gate: Gate | None = None) -> str:
+@dataclass(frozen=True)
+class ShownGroup:
+    """What some edits change, under these edits."""
+
+    edits: tuple[Edited, ...]
+    together: bool
+    consequence: str
+    tone: str
+    counted: str
+    why: tuple[str, ...]
+    changes: tuple[Changed, ...]
+    elsewhere: tuple[str, ...]
+    follow: tuple[str, ...]
+
+
+def to_html(report: Report) -> str:
     """The same bytes for the same input."""
     here = Path(__file__).resolve().parent
     environment = jinja2.Environment(
@@ -80,100 +95,115 @@ def to_html(evaluation: Evaluation, comparison: Comparison | None = None, gate: 
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    reach, judgement, spent = words.reach(evaluation), posture.judge(evaluation), cost.estimate(evaluation)
+    evaluation, judgement, spent = report.evaluation, report.posture, report.cost
+    reach = tables.reach(evaluation)
     parts = [
         Part("reach", "Reach", reach, "The connector's rules in their order; the first that fits answers."),
-        Part("before", "Before you deploy", words.warnings(evaluation)),
-        Part("edge", "Edge rules", words.edge_rules(evaluation)),
+        Part("before", "Before you deploy", tables.warnings(evaluation)),
+        Part("edge", "Edge rules", tables.edge_rules(evaluation)),
         Part(
             "network",
             "Network",
-            words.groups(evaluation),
+            tables.groups(evaluation),
             "Every rule of every security group. What is not listed is refused.",
         ),
-        Part("state", "State", words.state(evaluation)),
+        Part("state", "State", tables.state(evaluation)),
         Part(
-            "posture", "Posture", words.posture(judgement, full=True), f"{words.posture_counts(judgement)}."
+            "posture",
+            "Posture",
+            posture_tables.posture(judgement, full=True),
+            f"{posture_tables.posture_counts(judgement)}.",
         ),
-        Part("suppressions", "Suppressions", words.posture_notes(judgement)),
-        Part("cost", "Cost", words.cost(spent), *_cost_notes(spent)),
-        Part("outputs", "Outputs", words.outputs(evaluation)),
+        Part("suppressions", "Suppressions", posture_tables.posture_notes(judgement)),
+        Part("cost", "Cost", cost_tables.cost(spent), *_cost_notes(spent)),
+        Part("outputs", "Outputs", tables.outputs(evaluation)),
     ]
     parts = [part for part in parts if part.table.rows]
     judged = []
-    if comparison and gate:
+    if report.compared:
+        comparison, gate = report.compared
         judged = [
-            words.errors(comparison),
-            words.closed(gate),
-            words.opened(comparison, gate),
-            words.acknowledged(gate),
-            words.gate_warnings(gate),
+            change_tables.errors(comparison),
+            change_tables.closed(gate),
+            change_tables.opened(comparison, gate),
+            change_tables.acknowledged(gate),
+            change_tables.gate_warnings(gate),
         ]
     sections = [("architecture", "Architecture"), *((part.id, part.name) for part in parts)]
-    if comparison:
+    if report.compared:
         sections.insert(0, ("changes", "Changes"))
     if evaluation.user_data:
         sections.append(("cloud-init", "cloud-init"))
     sections.append(("resources", "Resources"))
     known = architecture.facts(evaluation)
-    before = cost.estimate(comparison.before) if comparison else None
     return environment.get_template("page.html.jinja").render(
         title=f"{evaluation.project} / {evaluation.stack}: preview",
         evaluation=evaluation,
-        summary=f"{words.summary(evaluation)} {words.cost_short(spent, before)}",
-        verdict=words.verdict(comparison, gate) if comparison and gate else None,
+        summary=f"{tables.summary(evaluation)} {cost_tables.cost_short(spent, report.cost_before)}",
+        verdict=change_tables.verdict(*report.compared) if report.compared else None,
         judged=[data for data in judged if data.rows],
-        changes=_changes(comparison) if comparison else [],
+        groups=[_shown_group(group) for group in report.groups],
         sections=sections,
         tables=parts,
         wide=architecture.wide(known),
         narrow=architecture.narrow(known),
-        description=words.picture(known.machines, reach),
+        description=tables.picture(known.machines, reach),
         tree=_tree(evaluation),
-        count=words.count,
+        count=tables.count,
         machines=[(name, text.splitlines()) for name, text in evaluation.user_data.items()],
-        footer=words.footer(evaluation),
+        footer=tables.footer(evaluation),
     )
 
 
 def _cost_notes(spent: cost.Estimate) -> tuple[str, tuple[str, ...]]:
     """The sum, and what is not in it."""
     unknown = tuple(f"Unknown: {text}." for text in spent.unknown)
-    return words.sentence(words.cost_sum(spent)), (*unknown, *map(words.sentence, cost.LIMITS))
+    return tables.sentence(cost_tables.cost_sum(spent)), (*unknown, *map(tables.sentence, cost.LIMITS))
 
 
 _KINDS = {"+": "add", "-": "del", "@": "hunk"}
 
 
-def _changes(comparison: Comparison) -> list[Changed]:
-    return [
-        Changed(
-            change.name,
-            tokens.short(change.type),
-            f"{words.SIGNS[change.action]} {change.action}",
-            change.consequence.words,
-            change.why,
-            words.HEADLINES[change.consequence][0],
-            change.consequence > Consequence.ROLLING,
-            tuple(
-                Shown(
-                    item.path,
-                    item.replaces,
-                    words.value(item.before),
-                    words.value(item.after),
-                    tuple((_KINDS.get(line[:1], "same"), line) for line in item.lines),
-                )
-                for item in change.differences
-            ),
-        )
-        for change in words.ranked(comparison)
-    ]
+def _shown_group(group: Group) -> ShownGroup:
+    return ShownGroup(
+        edits=group.edits,
+        together=group.together,
+        consequence=group.consequence.words,
+        tone=change_tables.HEADLINES[group.consequence][0],
+        counted=change_tables.counted(group),
+        why=tuple(group.why()[:3]) if group.consequence > Consequence.NONE else (),
+        changes=tuple(map(_changed, group.changes)),
+        elsewhere=tuple(change.name for change in group.elsewhere),
+        follow=tuple(change.name for change in group.follow),
+    )
+
+
+def _changed(change: Change) -> Changed:
+    return Changed(
+        change.name,
+        tokens.short(change.type),
+        f"{change_tables.SIGNS[change.action]} {change.action}",
+        change.consequence.words,
+        change.why,
+        change_tables.HEADLINES[change.consequence][0],
+        change.consequence > Consequence.ROLLING,
+        tuple(
+            Shown(
+                item.path,
+                item.replaces,
+                change_tables.value(item.before),
+                change_tables.value(item.after),
+                tuple((_KINDS.get(line[:1], "same"), line) for line in item.lines),
+            )
+            for item in change.differences
+        ),
+    )
 
 
 def _tree(evaluation: Evaluation) -> list[Node]:
     roots: list[Node] = []
     places: Mapping[str, Node] = {}
-    places = {r.urn: Node(r.name, tokens.short(r.type), tuple(words.marks(r))) for r in evaluation.resources}
+    places = {r.urn: Node(r.name, tokens.short(r.type), tuple(tables.marks(r))) for r in evaluation.resources}
     for resource in evaluation.resources:
         parent = places.get(resource.parent)
         (parent.children if parent else roots).append(places[resource.urn])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -13,23 +13,18 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from preview.analysis.cost import estimate
 from preview.analysis.gate import Gate
 from preview.changes import Change, Comparison, Consequence, Difference
-from preview.posture.judgement import judge
-from preview.report import words
+from preview.report import change_tables, cost_tables, posture_tables, tables
+from preview.report.groups import Group
+from preview.report.report import Report
 from preview.resource_types import tokens
 from preview.resources import Evaluation
 
 
-def to_text(
-    evaluation: Evaluation,
-    comparison: Comparison | None = None,
-    gate: Gate | None = None,
-    *,
-    colour: bool = False,
-) -> str:
+def to_text(report: Report, *, colour: bool = False) -> str:
     """For a terminal (`colour`) at its own width, otherwise plain text 120 wide."""
+    evaluation, posture, spent = report.evaluation, report.posture, report.cost
     buffer = io.StringIO()
     width = max(shutil.get_terminal_size((120, 40)).columns, 80) if colour else 120
     console = Console(
@@ -41,33 +36,33 @@ def to_text(
         legacy_windows=False,
     )
     console.print(f"[bold]{escape(evaluation.project)} / {escape(evaluation.stack)}[/bold]\n")
-    if comparison and gate:
-        _compared(console, comparison, gate)
-    for data in (words.reach(evaluation), words.groups(evaluation), words.state(evaluation)):
+    if report.compared:
+        _compared(console, *report.compared, report.groups)
+    for data in (tables.reach(evaluation), tables.groups(evaluation), tables.state(evaluation)):
         if data.rows:
             _print_table(console, data)
             console.print()
-    posture = judge(evaluation)
     if posture.findings:
-        _print_table(console, words.posture(posture))
+        _print_table(console, posture_tables.posture(posture))
     for note in posture.notes:
         console.print(f"[yellow]{escape(note)}[/yellow]")
-    console.print(f"{'' if posture.findings else '[bold]Posture:[/bold] '}{words.posture_counts(posture)}\n")
-    spent = estimate(evaluation)
+    console.print(
+        f"{'' if posture.findings else '[bold]Posture:[/bold] '}{posture_tables.posture_counts(posture)}\n"
+    )
     if spent.lines or spent.unknown:
-        _print_table(console, words.cost(spent))
+        _print_table(console, cost_tables.cost(spent))
         for text in spent.unknown:
             console.print(f"[yellow]unknown: {escape(text)}[/yellow]")
-        console.print(f"{escape(words.cost_sum(spent))}\n")
+        console.print(f"{escape(cost_tables.cost_sum(spent))}\n")
     console.print(_tree(evaluation))
     console.print("\n[bold]Outputs[/bold]")
-    for row in words.outputs(evaluation).rows:
+    for row in tables.outputs(evaluation).rows:
         console.print(f"  {': '.join(map(escape, row.cells))}", overflow="ellipsis", no_wrap=True)
     if evaluation.warnings:
         console.print("\n[bold yellow]Warnings[/bold yellow]")
         for warning in evaluation.warnings:
             console.print(f"  {escape(warning)}")
-    console.print(f"\n{words.footer(evaluation)}")
+    console.print(f"\n{tables.footer(evaluation)}")
     return re.sub(r" +$", "", buffer.getvalue(), flags=re.MULTILINE)
 
 
@@ -84,7 +79,7 @@ _COLOURS = {
 _LINES = 60
 
 
-def _compared(console: Console, comparison: Comparison, gate: Gate) -> None:
+def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequence[Group]) -> None:
     """What the change does, the worst first; then each changed resource with its differences."""
     worst = comparison.consequence
     counts = ", ".join(f"{number} {action}" for action, number in comparison.count().items())
@@ -107,19 +102,31 @@ def _compared(console: Console, comparison: Comparison, gate: Gate) -> None:
     for warning in gate.warnings:
         console.print(f"[yellow]{escape(warning)}[/yellow]")
     console.print()
-    if comparison.changed:
-        tree = Tree("[bold]Changes[/bold]")
-        for change in sorted(comparison.changed, key=lambda c: -c.consequence):
-            _branch(tree, change)
+    if groups:
+        tree = Tree("[bold]Changes, by what causes them[/bold]")
+        for group in groups:
+            _cause(tree, group)
         console.print(tree)
         console.print()
 
 
+def _cause(tree: Tree, group: Group) -> None:
+    """The edits of a group, what they mean, and below them the resources that they change."""
+    colour = _COLOURS[group.consequence]
+    head = escape(change_tables.group_title(group))
+    place = tree.add(f"[bold]{head}[/bold]\n[{colour}]{group.consequence.words}[/]")
+    for change in group.changes:
+        _branch(place, change)
+    for change in group.elsewhere:
+        place.add(f"[dim]{change_tables.SIGNS[change.action]} {escape(change.name)}  (above)[/dim]")
+    if group.follow:
+        names = ", ".join(escape(change.name) for change in group.follow)
+        place.add(f"[dim]~ updated only because of these: {names}[/dim]")
+
+
 def _branch(tree: Tree, change: Change) -> None:
     colour = _COLOURS[change.consequence]
-    name = (
-        f"{words.SIGNS[change.action]} {escape(change.name)}  [dim]{escape(tokens.short(change.type))}[/dim]"
-    )
+    name = f"{change_tables.SIGNS[change.action]} {escape(change.name)}  [dim]{escape(tokens.short(change.type))}[/dim]"
     why = (
         change.why.removeprefix(change.action) if change.why.startswith(change.action) else f": {change.why}"
     )
@@ -145,7 +152,7 @@ def _difference(difference: Difference) -> Iterable[str]:
 
 
 def _short(value: Any) -> str:
-    text = words.value(value)
+    text = change_tables.value(value)
     return text if len(text) <= 160 else f"{text[:157]}…"
 
 
@@ -159,7 +166,7 @@ _TONES = {
 }
 
 
-def _print_table(console: Console, data: words.Table) -> None:
+def _print_table(console: Console, data: tables.Table) -> None:
     """A table whose rows say by their colour how to take them."""
     table = Table(
         title=data.title,
@@ -181,6 +188,6 @@ def _tree(evaluation: Evaluation) -> Tree:
     places: dict[str, Tree] = {}
     for resource in evaluation.resources:
         label = f"{escape(resource.name)}  [dim]{escape(tokens.short(resource.type))}[/dim]"
-        label += "".join(f"  [cyan]{mark}[/cyan]" for mark in words.marks(resource))
+        label += "".join(f"  [cyan]{mark}[/cyan]" for mark in tables.marks(resource))
         places[resource.urn] = places.get(resource.parent, root).add(label)
     return root

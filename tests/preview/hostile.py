@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from preview.analysis.gate import Finding, Gate
-from preview.changes import Change, Comparison, Difference
+from preview.changes import Cause, Change, Comparison, Difference, Edited
 from preview.posture.judgement import Posture, judge
+from preview.report.report import Report, build
 from preview.resource_types.tokens import APPLICATION, POLICY
 from preview.resources import Evaluation, Resource
 
@@ -183,3 +184,26 @@ def hostile_gate(text: str) -> Gate:
     """A gate that names ``text`` wherever it names anything."""
     found = Finding(ground="exposure", subject=text, text=text)
     return Gate(closed_by=(found,), acknowledged=(dataclasses.replace(found, reason=text),), warnings=(text,))
+
+
+def hostile_report(evaluation: Evaluation, text: str) -> Report:
+    """The report on a stack with ``text`` all over it. Its posture is the honest one's: judging is another test's matter."""
+    return dataclasses.replace(build(hostile(evaluation, text)), posture=hostile_posture(evaluation, text))
+
+
+def hostile_comparison_report(comparison: Comparison, text: str) -> Report:
+    """The report on a change with ``text`` in all that it says, the edits that caused it too."""
+    change = hostile_comparison(comparison, text)
+    urns = [changed.urn for changed in change.changed]
+    edits = (
+        Edited(path=f"env.A{text}", before=f"a{text}", after=f"b{text}"),
+        Edited(path=f"env.B{text}", after=f"b{text}"),
+        Edited(path=f"a file{text}"),
+    )
+    causes = (
+        Cause(edits=edits, urns=frozenset(urns[:3])),
+        Cause(edits=edits[:1], urns=frozenset(urns[2:4]), together=True),
+    )
+    change = dataclasses.replace(change, causes=causes)
+    posture = hostile_posture(change.after, text)
+    return dataclasses.replace(build(change.after, change, hostile_gate(text)), posture=posture)

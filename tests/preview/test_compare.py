@@ -15,6 +15,7 @@ from preview.analysis.verdict import compare
 from preview.changes import Change, Comparison, Consequence
 from preview.diff.compare import as_lines, diff_lines, expanded
 from preview.report.json_report import to_json
+from preview.report.report import build
 from preview.report.text import to_text
 from preview.resources import Evaluation, Resource, Secret, mask
 
@@ -149,7 +150,8 @@ def test_a_secret_that_changes_is_named_and_never_shown() -> None:
         "[secret] (another)",
     )
     judged = gate.judge(comparison, [])
-    for report in (to_json(after, comparison, judged), to_text(after, comparison, judged)):
+    whole = build(after, comparison, judged)
+    for report in (to_json(whole), to_text(whole)):
         assert "hunter" not in report
 
 

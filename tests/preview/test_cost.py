@@ -12,6 +12,7 @@ from conftest import EXAMPLES, ROOT, deployed
 
 from preview.analysis.cost import Delta, compare, estimate, table, to_data
 from preview.report.json_report import to_json
+from preview.report.report import build
 from preview.report.text import to_text
 from preview.resource_types.registry import RESOURCE_TYPES
 
@@ -93,7 +94,7 @@ def test_a_price_that_is_not_in_the_table_is_unknown_and_the_total_the_least() -
     )
     assert found.total == 38.32
     assert to_data(found)["complete"] is False
-    text = " ".join(to_text(program).split())
+    text = " ".join(to_text(build(program)).split())
     assert (
         "unknown: drawbridge-prod-host-group: c7i.large (ec2 c7i.large in ap-northeast-1 is not in the table)"
         in text
@@ -137,10 +138,10 @@ def test_a_change_is_told_by_its_items_the_dearest_first() -> None:
 def test_every_example_has_a_whole_estimate_in_every_report(example: str) -> None:
     program = deployed(example)
     found = estimate(program)
-    data = json.loads(to_json(program))["cost"]
+    data = json.loads(to_json(build(program)))["cost"]
     assert data == to_data(found)
     assert [text for text in found.unknown if "no price is known for this type" in text] == []
-    assert f"{found.total:.2f} USD" in " ".join(to_text(program).split())
+    assert f"{found.total:.2f} USD" in " ".join(to_text(build(program)).split())
     assert all(line.source.startswith("https://") for line in found.lines if line.price is not None)
 
 

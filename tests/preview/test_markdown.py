@@ -7,13 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
-from unittest.mock import patch
 
 import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
 from conftest import EXAMPLES, deployed
-from hostile import TEXT, hostile, hostile_comparison, hostile_gate, hostile_posture
+from hostile import TEXT, hostile, hostile_comparison_report, hostile_posture, hostile_report
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -21,8 +20,9 @@ from markdown_it.token import Token
 from scripted import large_change
 
 from model.paths import PathPattern
-from preview.report import markdown, words
-from preview.report.words import Row, Table
+from preview.report import markdown, tables
+from preview.report.report import build
+from preview.report.tables import Row, Table
 
 CELLS = st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=4)
 
@@ -140,16 +140,12 @@ def test_a_block_of_code_ends_only_where_we_end_it(text: str) -> None:
 
 def shown(text: str) -> str:
     """The comment of a stack with ``text`` all over it; the judgement is another test's matter."""
-    stack = deployed("maycast-recorder")
-    with patch("preview.posture.judgement.judge", return_value=hostile_posture(stack, text)):
-        return markdown.to_markdown(hostile(stack, text), limit=200_000)
+    return markdown.to_markdown(hostile_report(deployed("maycast-recorder"), text), limit=200_000)
 
 
 def shown_comparison(text: str) -> str:
     """The comment of a change with ``text`` in all that it says."""
-    change = hostile_comparison(large_change(), text)
-    with patch("preview.posture.judgement.judge", return_value=hostile_posture(change.after, text)):
-        return markdown.to_markdown(change.after, change, hostile_gate(text), limit=400_000)
+    return markdown.to_markdown(hostile_comparison_report(large_change(), text), limit=400_000)
 
 
 @pytest.mark.parametrize("written", [shown, shown_comparison])
@@ -188,14 +184,14 @@ def test_the_comment_of_a_hostile_stack_has_the_form_of_an_honest_one(
 
 @pytest.mark.parametrize("example_name", EXAMPLES)
 def test_a_comment_of_an_example_fits_whole(example_name: str) -> None:
-    written = markdown.to_markdown(deployed(example_name))
+    written = markdown.to_markdown(build(deployed(example_name)))
     assert len(written.encode()) <= 65_536
     assert "Left out" not in written
     assert written.startswith("<!-- drawbridge:preview prod -->\n## `drawbridge` / `prod`\n")
 
 
 def test_the_table_of_who_reaches_what() -> None:
-    written = markdown.to_markdown(deployed("maycast-recorder"))
+    written = markdown.to_markdown(build(deployed("maycast-recorder")))
     assert "1 route open to everyone and 1 route behind a login; nothing else answers." in written
     who = "`ops@example.com`, second factor, session `8h`"
     assert f"| `rec.example.com/admin/*` | {who} | edge, connector | `http://nginx:80` |" in written
@@ -206,7 +202,7 @@ def test_the_table_of_who_reaches_what() -> None:
 @given(st.integers(4_096, 34_000))
 @settings(max_examples=15, deadline=None)
 def test_whatever_the_limit_the_comment_keeps_it_and_says_what_is_missing(limit: int) -> None:
-    written = markdown.to_markdown(deployed("maycast-recorder"), limit=limit)
+    written = markdown.to_markdown(build(deployed("maycast-recorder")), limit=limit)
     assert len(written.encode()) <= limit
     assert "_Left out or shortened to fit into a comment: " in written
     assert "route open to everyone" in written
@@ -217,8 +213,8 @@ def test_endless_values_and_lists_keep_the_limit(letter: str) -> None:
     endless, stack = letter * 70_000, deployed("maycast-recorder")
     outputs = {f"{n}{endless}": [endless] for n in range(300)}
     evaluation = dataclasses.replace(hostile(stack, endless), warnings=(endless,) * 3_000, outputs=outputs)
-    with patch("preview.posture.judgement.judge", return_value=hostile_posture(stack, endless)):
-        written = markdown.to_markdown(evaluation)
+    report = dataclasses.replace(build(evaluation), posture=hostile_posture(stack, endless))
+    written = markdown.to_markdown(report)
     assert len(written.encode()) <= 65_536
     assert "before you deploy" in written.rpartition("_Left out or shortened")[2]
 
@@ -238,19 +234,24 @@ def test_a_name_cannot_end_the_marker() -> None:
 
 
 def test_counts_and_lists_read_as_sentences() -> None:
-    assert [words.count(n, "route") for n in (0, 1, 2, 1000)] == [
+    assert [tables.count(n, "route") for n in (0, 1, 2, 1000)] == [
         "0 routes",
         "1 route",
         "2 routes",
         "1,000 routes",
     ]
-    assert [words.listed(list(text)) for text in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
+    assert [tables.listed(list(text)) for text in ("", "a", "ab", "abc")] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/admin/*", "/api/upload*", "/a.b/(c)+*"])
 def test_a_path_reads_as_it_was_written(path: str) -> None:
-    assert words.path(PathPattern.parse(path).regex()) == path
+    assert tables.path(PathPattern.parse(path).regex()) == path
 
 
 def test_an_expression_that_no_path_makes_is_shown_as_it_is() -> None:
-    assert [words.path(regex) for regex in (None, ".*", "^/(a|b)", "/x")] == ["", " .*", " ^/(a|b)", " /x"]
+    assert [tables.path(regex) for regex in (None, ".*", "^/(a|b)", "/x")] == ["", " .*", " ^/(a|b)", " /x"]

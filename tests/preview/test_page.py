@@ -11,22 +11,22 @@ from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import browser
 import pytest
 from conftest import EXAMPLES, canary, deployed, secret_names
-from hostile import TEXT, hostile, hostile_comparison, hostile_gate, hostile_posture
+from hostile import TEXT, hostile, hostile_comparison_report, hostile_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import large_change
 
 from preview.analysis import gate
-from preview.report import architecture, words
+from preview.report import architecture, tables
 from preview.report.architecture import Card, Drawing, Facts
 from preview.report.markdown import to_markdown
 from preview.report.page import to_html
-from preview.report.words import Row
+from preview.report.report import build
+from preview.report.tables import Row
 from preview.resource_types import tokens
 
 VOID = {"meta", "link", "rect", "path"}
@@ -54,8 +54,8 @@ class Reader(HTMLParser):
 @functools.cache
 def page(name: str) -> str:
     if name == "compared":
-        return to_html(large_change().after, large_change(), gate.judge(large_change(), ["exposure"]))
-    return to_html(deployed(name))
+        return to_html(build(large_change().after, large_change(), gate.judge(large_change(), ["exposure"])))
+    return to_html(build(deployed(name)))
 
 
 PAGES = [*EXAMPLES, "compared"]
@@ -141,27 +141,23 @@ def test_a_page_of_a_comparison_begins_with_its_verdict() -> None:
 
 
 def test_the_same_stack_is_the_same_page() -> None:
-    assert to_html(deployed("image2model")) == page("image2model")
+    assert to_html(build(deployed("image2model"))) == page("image2model")
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize("delivery", ["cloud-init", "parameter-store"])
 def test_no_secret_is_on_a_page_or_in_a_comment(name: str, delivery: str) -> None:
     stack = deployed(name, secretDelivery=delivery)
-    written = to_html(stack) + to_markdown(stack)
+    written = to_html(build(stack)) + to_markdown(build(stack))
     assert [secret for secret in secret_names(name) if canary(secret) in written] == []
 
 
 def shown(text: str) -> str:
-    stack = deployed("maycast-recorder")
-    with patch("preview.posture.judgement.judge", return_value=hostile_posture(stack, text)):
-        return to_html(hostile(stack, text))
+    return to_html(hostile_report(deployed("maycast-recorder"), text))
 
 
 def shown_comparison(text: str) -> str:
-    change = hostile_comparison(large_change(), text)
-    with patch("preview.posture.judgement.judge", return_value=hostile_posture(change.after, text)):
-        return to_html(change.after, change, hostile_gate(text))
+    return to_html(hostile_comparison_report(large_change(), text))
 
 
 @pytest.mark.parametrize("written", [shown, shown_comparison])
@@ -293,10 +289,10 @@ def test_a_catch_all_that_answers_is_said_everywhere() -> None:
     opened = dataclasses.replace(config, inputs={**config.inputs, "config": {"ingresses": rules}})
     stack = dataclasses.replace(stack, resources=tuple(opened if r is config else r for r in stack.resources))
     assert architecture.facts(stack).rest == "ANYTHING ELSE: http://nginx:80"
-    assert words.reach(stack).rows[-1] == Row(
+    assert tables.reach(stack).rows[-1] == Row(
         ("anything else", "everyone on the Internet", "none", "http://nginx:80"), "open"
     )
-    assert words.summary(stack).endswith(
+    assert tables.summary(stack).endswith(
         "; whatever else is asked for goes to http://nginx:80, for everyone."
     )
 
@@ -400,7 +396,7 @@ def test_the_two_schemes_differ(tab: browser.Page, tmp_path: Path) -> None:
 
 def test_a_page_whose_names_are_endless_does_not_scroll_sideways(tab: browser.Page, tmp_path: Path) -> None:
     file = tmp_path / "page.html"
-    file.write_text(to_html(hostile(deployed("maycast-recorder"), "x" * 300)), encoding="utf-8")
+    file.write_text(to_html(build(hostile(deployed("maycast-recorder"), "x" * 300))), encoding="utf-8")
     for width in (1440, 390):
         tab.open(file, width=width)
         assert tab.run(OVERFLOW) <= 0

@@ -20,6 +20,7 @@ from preview.findings import SEVERITIES, Finding
 from preview.posture.judgement import judge, judge_resources, to_data
 from preview.posture.rules import BY_ID, CHECKS, RULES
 from preview.report.json_report import to_json
+from preview.report.report import build
 from preview.report.text import to_text
 from preview.resource_types import tokens as types
 from preview.resources import Resource, Secret, mask
@@ -664,12 +665,12 @@ def test_a_suppression_ends_after_its_last_day() -> None:
 def test_the_stack_file_suppresses_and_every_report_shows_it() -> None:
     given = [{"rule": "files-transit", "resource": "*-files", "reason": "The uploads are public pictures."}]
     program = deployed("image2model", suppress=given)
-    data = json.loads(to_json(program))["posture"]
+    data = json.loads(to_json(build(program)))["posture"]
     assert data["counts"] == {"critical": 0, "high": 0, "medium": 0, "low": 1, "info": 4}
     assert [(f["rule"], f["accepted"]) for f in data["findings"] if f["accepted"]] == [
         ("files-transit", "The uploads are public pictures.")
     ]
-    text = " ".join(to_text(program).split())
+    text = " ".join(to_text(build(program)).split())
     assert "mounted by plain NFS. Accepted: The uploads are public pictures." in text
     assert "0 critical, 0 high, 0 medium, 1 low, 4 info; 1 accepted" in text
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from model.naming import Names
 from model.paths import PathPattern
-from preview.analysis.cost import Delta, Estimate
-from preview.analysis.gate import Gate
 from preview.analysis.reach import EVERYONE as EVERYONE
 from preview.analysis.reach import NOBODY, Reach
-from preview.changes import Change, Comparison, Consequence, Difference
-from preview.findings import Posture
 from preview.resource_types import tokens
 from preview.resource_types.registry import record_of
-from preview.resources import MASK, Evaluation, Resource, referenced
+from preview.resources import MASK, Evaluation, Resource
 
 ANYTHING_ELSE = "anything else"
 
@@ -70,9 +65,9 @@ def port(rule: dict[str, Any]) -> str:
     return f"{protocol}/{first}" + (f"-{last}" if last not in (None, first) else "")
 
 
-def group(text: str, names: Names) -> str:
+def group(text: str) -> str:
     """A security group of the stack's network by its own name, whatever else as it is."""
-    return names.network.label(referenced(text) or "") or text
+    return re.sub(r"^«.*-network-([a-z]+)\.id»$", r"\1", text)
 
 
 def reach(evaluation: Evaluation) -> Table:
@@ -121,23 +116,16 @@ def edge_rules(evaluation: Evaluation) -> Table:
 def groups(evaluation: Evaluation) -> Table:
     """Every rule of every security group."""
     rows = []
-    names = Names(evaluation.project, evaluation.stack)
     for direction, token in (("in", tokens.INBOUND), ("out", tokens.OUTBOUND)):
         for rule in evaluation.of_type(token):
             data = rule.inputs
             peers = (
                 data.get(key) for key in ("referencedSecurityGroupId", "cidrIpv4", "cidrIpv6", "prefixListId")
             )
-            peer = group(str(next((peer for peer in peers if peer), "?")), names)
+            peer = group(str(next((peer for peer in peers if peer), "?")))
             rows.append(
                 Row(
-                    (
-                        group(data["securityGroupId"], names),
-                        direction,
-                        peer,
-                        port(data),
-                        data.get("description", ""),
-                    )
+                    (group(data["securityGroupId"]), direction, peer, port(data), data.get("description", ""))
                 )
             )
     columns = ("group", "direction", "peer", "port", "why")
@@ -181,84 +169,6 @@ def warnings(evaluation: Evaluation) -> Table:
         named = text and " " not in place
         rows.append(Row((place if named else "", text if named else warning)))
     return Table("Before you deploy", ("setting", "warning"), tuple(rows), frozenset({0}))
-
-
-_SEVERITIES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "odd"}
-
-
-def posture(found: Posture, full: bool = False) -> Table:
-    """Open findings from the worst, then what was accepted with its reason; ``full``: with why it matters and the fix."""
-    rows = []
-    for item in [*found.open, *found.accepted]:
-        what = item.detail if item.open else f"{item.detail}. Accepted: {item.accepted}"
-        severity, tone = (
-            (item.rule.severity, _SEVERITIES.get(item.rule.severity, ""))
-            if item.open
-            else ("accepted", "closed")
-        )
-        if full:
-            rows.append(
-                Row((item.rule.id, severity, item.resource, what, item.rule.why, item.rule.fix), tone)
-            )
-        else:
-            rows.append(Row((severity, item.rule.id, item.resource, what), tone))
-    if full:
-        return Table(
-            "Posture", ("rule", "severity", "resource", "what", "why", "fix"), tuple(rows), frozenset({0, 2})
-        )
-    return Table("Posture", ("severity", "rule", "resource", "what"), tuple(rows), frozenset({1, 2}))
-
-
-def posture_notes(found: Posture) -> Table:
-    return Table("Suppressions to correct", ("note",), tuple(Row((note,), "warn") for note in found.notes))
-
-
-def posture_counts(found: Posture) -> str:
-    return f"{', '.join(f'{number} {severity}' for severity, number in found.counts().items())}; {len(found.accepted)} accepted"
-
-
-def cost(spent: Estimate) -> Table:
-    """The items with a price; `~` where it rests on an assumption."""
-    rows = [
-        Row((line.resource, line.what, f"{'~' if line.assumed else ''}{line.monthly:.2f}"))
-        for line in spent.lines
-        if line.monthly is not None
-    ]
-    return Table("Cost a month", ("resource", "what", "USD"), tuple(rows), frozenset({0}))
-
-
-def cost_sum(spent: Estimate) -> str:
-    least = "at least " if spent.unknown else ""
-    given = f"; ~ assumes {'; '.join(spent.assumptions)}" if spent.assumptions else ""
-    return f"{least}{spent.total:.2f} USD, list prices of {spent.updated} in {spent.region}{given}"
-
-
-def cost_short(spent: Estimate, before: Estimate | None = None) -> str:
-    if not spent.lines:
-        return ""
-    changed = (
-        f" (before: {before.total:,.0f})"
-        if before and before.lines and round(before.total) != round(spent.total)
-        else ""
-    )
-    return f"{'At least' if spent.unknown else 'About'} {spent.total:,.0f} USD a month{changed}."
-
-
-def cost_changes(deltas: Sequence[Delta]) -> Table:
-    """What a change makes of the month's prices, the largest first."""
-
-    def price(given: float | None) -> str:
-        return "–" if given is None else f"{given:.2f}"
-
-    rows = tuple(
-        Row((delta.resource, delta.what, price(delta.before), price(delta.after))) for delta in deltas
-    )
-    return Table(
-        "What changes in the month's cost, in USD",
-        ("resource", "what", "before", "after"),
-        rows,
-        frozenset({0}),
-    )
 
 
 def outputs(evaluation: Evaluation) -> Table:
@@ -330,108 +240,3 @@ def picture(machines: str, known: Table) -> str:
         f"Visitors reach Cloudflare's edge by https. {count(routes, 'route')} lead through the tunnel, which the connector on "
         f"the machines ({machines or 'none'}) dials from inside, to the services. The table below has all routes."
     )
-
-
-# What a change does -----------------------------------------------------------------------------------------------------
-
-HEADLINES: dict[Consequence, tuple[str, str]] = {
-    Consequence.NONE: ("good", "Nothing that runs changes"),
-    Consequence.IN_PLACE: ("good", "Changes in place, without downtime"),
-    Consequence.ROLLING: ("good", "A rolling release, without downtime"),
-    Consequence.AT_RISK: ("warn", "Data is less protected"),
-    Consequence.REFUSED: ("warn", "The cloud refuses this change"),
-    Consequence.DOWNTIME: ("bad", "Downtime"),
-    Consequence.UNKNOWN: ("odd", "Not known what this does"),
-    Consequence.DATA_LOSS: ("bad", "Data loss"),
-}
-SIGNS = {"created": "+", "updated": "~", "rolling": "↻", "replaced": "±", "deleted": "−", "unknown": "?"}
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The headline of a comparison: the worst that it does to people, and what it opens."""
-
-    tone: str
-    title: str
-    counts: str
-
-
-def verdict(comparison: Comparison, gate: Gate) -> Verdict:
-    tone, title = HEADLINES[comparison.consequence]
-    if comparison.exposures:
-        title += f"; opens {count(len(comparison.exposures), 'thing')} to more people or machines"
-        tone = tone if tone in ("bad", "odd") else "warn"
-    if not comparison.changed and not comparison.exposures:
-        title = "No change"
-    numbers = comparison.count()
-    listed_ = [f"{number:,} {action}" for action, number in numbers.items() if action != "unchanged"]
-    same = numbers.get("unchanged", 0)
-    counts = f"{listed([*listed_, f'{same:,} unchanged'])} of {count(len(comparison.changes), 'resource')}."
-    if gate.closed:
-        counts += (
-            f" The gate is closed: {listed(list(dict.fromkeys(found.ground for found in gate.closed_by)))}."
-        )
-    return Verdict("bad" if gate.closed else tone, title, counts)
-
-
-def closed(gate: Gate) -> Table:
-    rows = tuple(Row((found.ground, found.text, found.acknowledgement), "bad") for found in gate.closed_by)
-    return Table("The gate is closed", ("ground", "what", "to let it pass"), rows, frozenset({2}))
-
-
-def acknowledged(gate: Gate) -> Table:
-    rows = [Row((found.ground, found.text, found.reason or "")) for found in gate.acknowledged]
-    return Table("Acknowledged in the stack file", ("ground", "what", "reason"), tuple(rows))
-
-
-def gate_warnings(gate: Gate) -> Table:
-    return Table(
-        "Acknowledgements to correct", ("warning",), tuple(Row((warning,)) for warning in gate.warnings)
-    )
-
-
-def opened(comparison: Comparison, gate: Gate) -> Table:
-    """The exposures, without those that the gate's own tables tell of."""
-    told = {found.text for found in gate.closed_by + gate.acknowledged if found.ground == "exposure"}
-    rows = tuple(
-        Row((item.kind, item.text), "warn") for item in comparison.exposures if item.text not in told
-    )
-    return Table(f"What {'else ' if told else ''}becomes more open", ("kind", "what"), rows)
-
-
-def errors(comparison: Comparison) -> Table:
-    """Of the engine, whose plan ended with them: what would have come after is not known."""
-    return Table(
-        "The engine's preview failed", ("error",), tuple(Row((error,), "bad") for error in comparison.errors)
-    )
-
-
-def ranked(comparison: Comparison) -> list[Change]:
-    """The changed resources, the worst first."""
-    return sorted(comparison.changed, key=lambda change: -change.consequence)
-
-
-def changes(comparison: Comparison) -> Table:
-    rows = []
-    for change in ranked(comparison):
-        what = f"{SIGNS[change.action]} {change.action}"
-        cells = (change.name, tokens.short(change.type), what, change.consequence.words, change.why)
-        rows.append(Row(cells, HEADLINES[change.consequence][0]))
-    return Table(
-        "What changes", ("resource", "type", "action", "consequence", "why"), tuple(rows), frozenset({0, 1})
-    )
-
-
-def value(given: Any) -> str:
-    """A leaf on one line."""
-    if given is None:
-        return "none"
-    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
-
-
-def diff(difference: Difference) -> list[str]:
-    """A difference as the lines of a unified diff."""
-    if difference.lines:
-        return list(difference.lines)
-    sides = [("-", difference.before), ("+", difference.after)]
-    return [f"{sign} {value(side)}" for sign, side in sides if side is not None]

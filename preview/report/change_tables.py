@@ -1,0 +1,137 @@
+"""What every report says of a comparison, in one wording."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from preview.analysis.gate import Gate
+from preview.changes import Comparison, Consequence, Difference
+from preview.report.groups import Group, title
+from preview.report.tables import Row, Table, count, listed
+
+HEADLINES: dict[Consequence, tuple[str, str]] = {
+    Consequence.NONE: ("good", "Nothing that runs changes"),
+    Consequence.IN_PLACE: ("good", "Changes in place, without downtime"),
+    Consequence.ROLLING: ("good", "A rolling release, without downtime"),
+    Consequence.AT_RISK: ("warn", "Data is less protected"),
+    Consequence.REFUSED: ("warn", "The cloud refuses this change"),
+    Consequence.DOWNTIME: ("bad", "Downtime"),
+    Consequence.UNKNOWN: ("odd", "Not known what this does"),
+    Consequence.DATA_LOSS: ("bad", "Data loss"),
+}
+SIGNS = {"created": "+", "updated": "~", "rolling": "↻", "replaced": "±", "deleted": "−", "unknown": "?"}
+
+EDITS, REASONS = 4, 2
+"""How many edits and reasons a row names before it counts the rest."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The headline of a comparison: the worst that it does to people, and what it opens."""
+
+    tone: str
+    title: str
+    counts: str
+
+
+def verdict(comparison: Comparison, gate: Gate) -> Verdict:
+    tone, title = HEADLINES[comparison.consequence]
+    if comparison.exposures:
+        title += f"; opens {count(len(comparison.exposures), 'thing')} to more people or machines"
+        tone = tone if tone in ("bad", "odd") else "warn"
+    if not comparison.changed and not comparison.exposures:
+        title = "No change"
+    numbers = comparison.count()
+    listed_ = [f"{number:,} {action}" for action, number in numbers.items() if action != "unchanged"]
+    same = numbers.get("unchanged", 0)
+    counts = f"{listed([*listed_, f'{same:,} unchanged'])} of {count(len(comparison.changes), 'resource')}."
+    if gate.closed:
+        counts += (
+            f" The gate is closed: {listed(list(dict.fromkeys(found.ground for found in gate.closed_by)))}."
+        )
+    return Verdict("bad" if gate.closed else tone, title, counts)
+
+
+def closed(gate: Gate) -> Table:
+    rows = tuple(Row((found.ground, found.text, found.acknowledgement), "bad") for found in gate.closed_by)
+    return Table("The gate is closed", ("ground", "what", "to let it pass"), rows, frozenset({2}))
+
+
+def acknowledged(gate: Gate) -> Table:
+    rows = [Row((found.ground, found.text, found.reason or "")) for found in gate.acknowledged]
+    return Table("Acknowledged in the stack file", ("ground", "what", "reason"), tuple(rows))
+
+
+def gate_warnings(gate: Gate) -> Table:
+    return Table(
+        "Acknowledgements to correct", ("warning",), tuple(Row((warning,)) for warning in gate.warnings)
+    )
+
+
+def opened(comparison: Comparison, gate: Gate) -> Table:
+    """The exposures, without those that the gate's own tables tell of."""
+    told = {found.text for found in gate.closed_by + gate.acknowledged if found.ground == "exposure"}
+    rows = tuple(
+        Row((item.kind, item.text), "warn") for item in comparison.exposures if item.text not in told
+    )
+    return Table(f"What {'else ' if told else ''}becomes more open", ("kind", "what"), rows)
+
+
+def errors(comparison: Comparison) -> Table:
+    """Of the engine, whose plan ended with them: what would have come after is not known."""
+    return Table(
+        "The engine's preview failed", ("error",), tuple(Row((error,), "bad") for error in comparison.errors)
+    )
+
+
+def group_title(group: Group) -> str:
+    """The edits of a group on one line each."""
+    if not group.edits:
+        return "Not known what caused these"
+    return "\n".join(map(title, group.edits))
+
+
+def causes(groups: Sequence[Group]) -> Table:
+    """A row an edit (or edits that change the same), the worst first: what it means and how many resources it touches."""
+    rows = []
+    for group in groups:
+        edits = [title(edit) for edit in group.edits] or ["not known"]
+        shown = "; ".join(
+            [*edits[:EDITS], *([f"{len(edits) - EDITS:,} more edits"] if len(edits) > EDITS else [])]
+        )
+        if group.together:
+            shown = f"together: {shown}"
+        why = group.why() if group.consequence > Consequence.NONE else []
+        means = "; ".join([*why[:REASONS], *([f"{len(why) - REASONS:,} more"] if len(why) > REASONS else [])])
+        cells = (
+            shown,
+            f"{group.consequence.words}: {means}" if means else group.consequence.words,
+            counted(group),
+        )
+        rows.append(Row(cells, HEADLINES[group.consequence][0]))
+    return Table("What causes what", ("edit", "what it means", "resources"), tuple(rows), frozenset({0}))
+
+
+def counted(group: Group) -> str:
+    """`2 created, 1 updated, 3 that follow`."""
+    actions = [change.action for change in (*group.changes, *group.elsewhere)]
+    parts = [f"{actions.count(action)} {action}" for action in SIGNS if action in actions]
+    return listed([*parts, *([f"{len(group.follow)} that follow"] if group.follow else [])]) or "none"
+
+
+def value(given: Any) -> str:
+    """A leaf on one line."""
+    if given is None:
+        return "none"
+    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+
+
+def diff(difference: Difference) -> list[str]:
+    """A difference as the lines of a unified diff."""
+    if difference.lines:
+        return list(difference.lines)
+    sides = [("-", difference.before), ("+", difference.after)]
+    return [f"{sign} {value(side)}" for sign, side in sides if side is not None]
