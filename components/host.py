@@ -198,6 +198,8 @@ class Host(pulumi.ComponentResource):
         tags = {"Name": self._name, "drawbridge:stack": self._name}
         return aws.ec2.LaunchTemplate(
             f"{self._name}-template",
+            # Not of amd64, whose templates have none since before this was told apart.
+            description="Machines of arm64" if self._settings.architecture == "arm64" else None,
             image_id=image,
             instance_type=self._settings.instance_type,
             iam_instance_profile={"arn": profile.arn},
@@ -231,7 +233,13 @@ class Host(pulumi.ComponentResource):
             monitoring={"enabled": False},
             tag_specifications=[{"resource_type": kind, "tags": tags} for kind in ("instance", "volume")],
             update_default_version=True,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=ignored,
+                # An image fits one architecture. What is ignored stays ignored in an update, and the machines of another
+                # architecture would be given the old one's image; a replacement takes every input as it is now.
+                replace_on_changes=["description"],
+            ),
         )
 
     def _group(

@@ -26,6 +26,7 @@ Action = Literal[
 FACTS: dict[str, Any] = {
     "account": "123456789012",
     "ami": "ami-0f00000000000000a",
+    "ami-arm64": "ami-0f000000000000a64",
     "zones": ["a", "c", "d"],  # letters after the region's name
 }
 

@@ -654,7 +654,8 @@ def _parameter(question: Question) -> dict[str, Any]:
     )
     if found is None and not name.startswith("/aws/service/"):
         raise NotFound(f"ParameterNotFound: {name}")
-    value = found.outputs.get("value") if found else question.facts["ami"]
+    arm = "/arm64/" in name
+    value = found.outputs.get("value") if found else question.facts["ami-arm64" if arm else "ami"]
     kind = found.inputs.get("type") if found else "String"
     version = found.outputs.get("version") if found else 1
     return {
