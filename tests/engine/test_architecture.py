@@ -49,7 +49,9 @@ def test_another_architecture_takes_an_image_of_its_own_before_the_old_machines_
     assert order.index(("delete", GROUP, old_group)) < order.index(("delete", TEMPLATE, old_template))
 
 
-def test_the_way_back_takes_an_image_of_x86_again_and_the_next_up_changes_nothing(engine: EngineStack) -> None:
+def test_the_way_back_takes_an_image_of_x86_again_and_the_next_up_changes_nothing(
+    engine: EngineStack,
+) -> None:
     for type_, image in (("t4g.medium", NEWER["ami-arm64"]), ("t3.medium", NEWER["ami"])):
         edit_host(engine, instanceType=type_)
         engine.up()

@@ -29,7 +29,9 @@ def server() -> Iterator[Server]:
 class Machine:
     """One machine's boot step, against the real server and a double of Secrets Manager."""
 
-    def __init__(self, root: Path, server: Server, cloud: Double, name: str, password: str) -> None:
+    def __init__(
+        self, root: Path, server: Server, cloud: Double, name: str, password: str, role: str | None = None
+    ) -> None:
         etc = root / "etc/drawbridge"
         etc.mkdir(parents=True)
         shutil.copy(server.folder / "ca.pem", etc / "rds-ca.pem")
@@ -37,7 +39,7 @@ class Machine:
             "host": "localhost",
             "port": server.port,
             "name": name,
-            "role": name,
+            "role": role or name,
             "master_secret": "arn:master",
         }
         (etc / "machine.json").write_text(json.dumps({"region": "eu-west-1", "database": database}))
