@@ -20,7 +20,9 @@ from components.storage import Storage
 from components.tunnel import Tunnel
 from model import outputs
 from model.edge.access_applications import applications as access_applications
+from model.edge.hosts import hostnames
 from model.edge.ingress import ingress
+from model.edge.rules import may_replace_value
 from model.machine import app_variables, cloud_init
 from model.machine.specification import machine_of
 from model.stack import TOKEN
@@ -51,17 +53,14 @@ access = Access(
 tunnel = Tunnel(
     f"{name}-tunnel",
     settings=stack.cloudflare,
-    rules=ingress(stack.routes, stack.tunnel.origin),
-    audiences=access.audiences,
+    hostnames=hostnames(stack.routes),
     rotation=stack.tunnel.rotation,
 )
-verify = stack.firewall.origin_verify
 firewall = Firewall(
     f"{name}-firewall",
     settings=stack.firewall,
     cloudflare_settings=stack.cloudflare,
     routes=stack.routes,
-    verify_secret=secrets.values[verify.secret] if verify else None,
 )
 
 delivered = {**secrets.values, **(database.secrets if database else {})}
@@ -86,6 +85,15 @@ host = Host(
         master_secret_arn=database.master_secret_arn if database else None,
     ),
 )
+tunnel.lead(ingress(stack.routes, stack.tunnel.origin), access.audiences, machines=host.serving)
+verify = stack.firewall.origin_verify
+if verify and stack.firewall.owner:
+    firewall.verify(
+        verify,
+        secrets.values[verify.secret],
+        stack.routes,
+        machines=host.serving if may_replace_value(verify, stack.app) else None,
+    )
 if stack.alerts:
     Alerts(
         f"{name}-alerts",

@@ -11,7 +11,7 @@ import pulumi_cloudflare as cloudflare
 from model.edge import rules
 from model.edge.path_guard import guard
 from model.limits import MANAGED_RULESET, OWASP_RULESET, PLANS
-from model.settings import Cloudflare, Route
+from model.settings import Cloudflare, OriginVerify, Route
 from model.settings import Firewall as FirewallSettings
 
 
@@ -25,7 +25,6 @@ class Firewall(pulumi.ComponentResource):
         settings: FirewallSettings,
         cloudflare_settings: Cloudflare,
         routes: Sequence[Route],
-        verify_secret: pulumi.Output[str] | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Firewall", name, {}, opts)
@@ -54,17 +53,37 @@ class Firewall(pulumi.ComponentResource):
                     "http_request_firewall_managed",
                     [_execute(name, i) for i in (MANAGED_RULESET, OWASP_RULESET)],
                 )
-            if settings.origin_verify and verify_secret is not None:
-                # A ruleset of its own: a secret in one rule hides all rules of its ruleset in every diff.
-                self._ruleset(
-                    "verify",
-                    "http_request_late_transform",
-                    [_verify(name, settings.origin_verify.header, verify_secret, routes)],
-                )
             self._zone_settings(settings, guarded=guard(routes) is not None)
         self.register_outputs({})
 
-    def _ruleset(self, label: str, phase: str, content: pulumi.Input[list[dict[str, Any]]]) -> None:
+    def verify(
+        self,
+        settings: OriginVerify,
+        secret: pulumi.Output[str],
+        routes: Sequence[Route],
+        machines: pulumi.Input[pulumi.Resource] | None,
+    ) -> None:
+        """Tell the app by a header that a request came through the edge.
+
+        ``machines``: the group whose machines expect this value, while earlier ones expect another: the edge goes over to
+        it when the new ones serve, and not at all where they never do. None: no machine expected another value before, and
+        the header is there before the first that asks for it.
+        """
+        # A ruleset of its own: a secret in one rule hides all rules of its ruleset in every diff.
+        self._ruleset(
+            "verify",
+            "http_request_late_transform",
+            [_verify(self._name, settings.header, secret, routes)],
+            [machines] if machines else [],
+        )
+
+    def _ruleset(
+        self,
+        label: str,
+        phase: str,
+        content: pulumi.Input[list[dict[str, Any]]],
+        after: Sequence[pulumi.Input[pulumi.Resource]] = (),
+    ) -> None:
         if content == []:
             return
         cloudflare.Ruleset(
@@ -78,6 +97,7 @@ class Firewall(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 delete_before_replace=True,
+                depends_on=list(after),
                 additional_secret_outputs=["rules"] if label == "verify" else None,
             ),
         )

@@ -97,6 +97,10 @@ class Host(pulumi.ComponentResource):
         template = self._template(rendered, profile, network)
         self.group = self._group(template, network, permissions)
         self.group_name = self._checked(self.group)
+        # What must not come before the machines serve depends on this: the group alone may be a failed one that was refreshed.
+        self.serving: pulumi.Input[pulumi.Resource] = self.group
+        if self._looks_for_machines:
+            self.serving = self.group_name.apply(lambda _: self.group)
         self.register_outputs({"userData": masked})
 
     def _role(
@@ -295,13 +299,17 @@ class Host(pulumi.ComponentResource):
             ),
         )
 
+    @property
+    def _looks_for_machines(self) -> bool:
+        return not pulumi.runtime.is_dry_run() and self._settings.readiness == "hook"
+
     def _checked(self, group: aws.autoscaling.Group) -> pulumi.Output[str]:
         """The group's name; in `up`, only if one of its machines is ready.
 
         A refresh wipes the mark that a failed group carries. A program that fails here deletes nothing, so the healthy
         group goes on serving. Previews do not look.
         """
-        if pulumi.runtime.is_dry_run() or self._settings.readiness != "hook":
+        if not self._looks_for_machines:
             return group.name
         found = aws.ec2.get_instances_output(
             filters=[

@@ -24,13 +24,13 @@ class Tunnel(pulumi.ComponentResource):
         name: str,
         *,
         settings: Cloudflare,
-        rules: Sequence[IngressRule],
-        audiences: Mapping[str, pulumi.Output[str]],
+        hostnames: Sequence[str],
         rotation: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Tunnel", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        self._name, self._settings = name, settings
         account = settings.account_id
         secret = draw_bytes(f"{name}-secret", 32, "base64", rotation, child)
         tunnel = cloudflare.ZeroTrustTunnelCloudflared(
@@ -41,20 +41,7 @@ class Tunnel(pulumi.ComponentResource):
             tunnel_secret=secret,
             opts=child,
         )
-        cloudflare.ZeroTrustTunnelCloudflaredConfig(
-            f"{name}-ingress",
-            account_id=account,
-            tunnel_id=tunnel.id,
-            source="cloudflare",
-            config={
-                "ingresses": [
-                    *(_rule(rule, settings.team, audiences) for rule in rules),
-                    {"service": CATCH_ALL},
-                ]
-            },
-            opts=child,
-        )
-        for hostname in sorted({rule.hostname for rule in rules}):
+        for hostname in sorted(hostnames):
             cloudflare.DnsRecord(
                 f"{name}-dns-{hostname}",
                 zone_id=settings.zone_id,
@@ -73,6 +60,33 @@ class Tunnel(pulumi.ComponentResource):
             lambda values: connector_token(account, values[0], values[1])
         )
         self.register_outputs({"tunnelId": tunnel.id})
+
+    def lead(
+        self,
+        rules: Sequence[IngressRule],
+        audiences: Mapping[str, pulumi.Output[str]],
+        machines: pulumi.Input[pulumi.Resource],
+    ) -> None:
+        """Lead requests to the services of ``machines``: their group, and with it every connector that is to know the rules.
+
+        All connectors take new rules at once, those of the machines that still serve too. So rules change when the new
+        machines serve and before the old ones go: a service that comes with this release is not asked of the old ones while the
+        new ones boot, and a release that fails changes no rule. Until the first rules come, connectors answer 503: a machine's
+        readiness must not wait for them.
+        """
+        cloudflare.ZeroTrustTunnelCloudflaredConfig(
+            f"{self._name}-ingress",
+            account_id=self._settings.account_id,
+            tunnel_id=self.id,
+            source="cloudflare",
+            config={
+                "ingresses": [
+                    *(_rule(rule, self._settings.team, audiences) for rule in rules),
+                    {"service": CATCH_ALL},
+                ]
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[machines]),
+        )
 
 
 def connector_token(account_id: str, tunnel_id: str, secret: str) -> str:

@@ -76,6 +76,13 @@ def the_catch_all_comes_last(program: Evaluation) -> Iterator[str]:
     yield from broken(program, "catch-all")
 
 
+def rules_change_after_the_machines_serve(program: Evaluation) -> Iterator[str]:
+    groups = {group.urn for group in program.of_type(FLEET)}
+    for config in program.of_type(INGRESS_CONFIG):
+        if not groups & set(config.options["dependsOn"]):
+            yield f"{config.name} does not wait for the machines"
+
+
 def every_hostname_has_dns_and_the_reverse(program: Evaluation) -> Iterator[str]:
     yield from broken(program, "hostname-dns")
 

@@ -103,7 +103,13 @@ MUTATIONS: list[tuple[str, str, str, Invariant]] = [
     ("components/tunnel.py", '{"service": CATCH_ALL},', "", invariants.the_catch_all_comes_last),
     (
         "components/tunnel.py",
-        "sorted({rule.hostname for rule in rules})",
+        "depends_on=[machines]",
+        "depends_on=[]",
+        invariants.rules_change_after_the_machines_serve,
+    ),
+    (
+        "components/tunnel.py",
+        "sorted(hostnames)",
         "[]",
         invariants.every_hostname_has_dns_and_the_reverse,
     ),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..durations import go_duration
 from ..limits import Plan
-from ..settings import Firewall, RateLimit, Route
+from ..settings import App, Firewall, Generated, OriginVerify, RateLimit, Route
 from .hosts import host_expression, hostnames
 from .path_guard import guard
 
@@ -77,3 +77,9 @@ def _limit_expression(limit: RateLimit, routes: Sequence[Route], plan: Plan) -> 
 def verify_expression(routes: Sequence[Route]) -> str:
     """The requests that get the origin-verify header: those to the stack's own hosts."""
     return host_expression(hostnames(routes))
+
+
+def may_replace_value(verify: OriginVerify, app: App) -> bool:
+    """May earlier machines expect another value of the header? Not where it was made here and never rotated: it is the first."""
+    made = app.generate.get(verify.secret)
+    return made is None or made.rotation != Generated().rotation
