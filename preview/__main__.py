@@ -72,8 +72,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     comparison, gate = None, None
     try:
-        evaluation = evaluate(project_root(), stack=options.stack, config_file=options.config_file)
-        if options.against or options.engine:
+        gone = _gone(options)
+        if gone:
+            comparison, gate = gone
+            evaluation = comparison.after
+        else:
+            evaluation = evaluate(project_root(), stack=options.stack, config_file=options.config_file)
+        if not gone and (options.against or options.engine):
             comparison, gate = _compared(options, evaluation)
     except (ProgramError, StackFileError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -136,6 +141,29 @@ def _grounds(text: str) -> list[str]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _gone(options: argparse.Namespace) -> tuple[Comparison, Gate] | None:
+    """The comparison for a stack that the other version has and whose file is gone; None for any other."""
+    from preview.analysis import gate, verdict
+    from preview.evaluate import against
+    from preview.evaluate.program import project_root
+
+    root = project_root()
+    file = against.stack_file(root, options.stack, options.config_file)
+    if not options.against or Path(options.against).is_file() or file.exists():
+        return None
+    with against.earlier(
+        root, options.against, stack=options.stack, config_file=options.config_file
+    ) as there:
+        if not there.file:
+            return None
+        stack = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        before = against.evaluate_gone(there, options.against, against.Gone(stack, there.file))
+    after = against.nothing(before)
+    after.config["drawbridge:acknowledge"] = against.acknowledgements_beside(file.resolve())
+    comparison = verdict.gone(before, after, file.name)
+    return comparison, gate.judge(comparison, options.fail_on)
+
+
 def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comparison, Gate]:
     """The comparison that was asked for, and the gate's answer."""
     from preview.analysis import gate
@@ -146,14 +174,34 @@ def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comp
 
         comparison = read_plan(options.engine, evaluation)
     else:
+        from preview.aliases import former_resources, renamed
         from preview.analysis.attribution import caused
         from preview.analysis.verdict import compare
-        from preview.evaluate.against import earlier, evaluate_earlier
+        from preview.diff import stacks
+        from preview.evaluate import against
+        from preview.evaluate.program import probed
 
-        root = project_root()
-        with earlier(root, options.against, stack=options.stack, config_file=options.config_file) as there:
-            comparison = compare(evaluate_earlier(there, options.against, evaluation), evaluation)
-            comparison = replace(comparison, causes=caused(comparison, there, root))
+        root, reference = project_root(), options.against
+        file = against.stack_file(root, options.stack, options.config_file)
+        with against.earlier(root, reference, stack=options.stack, config_file=options.config_file) as there:
+            before = against.evaluate_earlier(there, reference, evaluation)
+            if before.resources:
+                names = renamed(former_resources(before, evaluation), evaluation)
+                before, evaluation = probed(before, there.root, names), probed(evaluation, root)
+            comparison = compare(before, evaluation)
+            others = against.gone_stacks(there, root, file)
+            successor = None if there.file else against.successor_of(others, file)
+            found = [
+                stacks.succeeded(against.evaluate_gone(there, reference, gone), gone.file.name, evaluation)
+                if gone == successor
+                else stacks.another_gone(gone.file.name, gone.stack)
+                for gone in others
+            ]
+            comparison = replace(
+                comparison,
+                stack_changes=(*found, *comparison.stack_changes),
+                causes=caused(comparison, there, root),
+            )
     return comparison, gate.judge(comparison, options.fail_on)
 
 

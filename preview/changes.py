@@ -80,6 +80,8 @@ class Difference:
     header, where the values are such a list or texts of lines.
 
     ``before`` and ``after`` are masked; None: the leaf is not there. ``replaces``: this is why it is replaced.
+    ``secret_before`` and ``secret_after``: is the value, or a part of it, marked secret with the engine? A mark that goes is a
+    difference even where the value stays. Paths of what is no input: `options.NAME`, `provider.SETTING`.
     """
 
     path: str
@@ -87,6 +89,18 @@ class Difference:
     after: Any
     lines: tuple[str, ...] = ()
     replaces: bool = False
+    secret_before: bool = False
+    secret_after: bool = False
+
+    @property
+    def made_plain(self) -> bool:
+        """Was it secret, and stands in plain text from now on?"""
+        return self.secret_before and not self.secret_after and self.after is not None
+
+    @property
+    def about_input(self) -> bool:
+        """Is it one of the resource's inputs, and not of its options or its provider?"""
+        return not self.path.startswith(("options.", "provider."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +115,8 @@ class Change:
     after: Resource | None
     differences: tuple[Difference, ...] = ()
     effects: tuple[Effect, ...] = ()
+    ignored: tuple[Difference, ...] = ()
+    """What the program would change and its `ignoreChanges` keeps as the state has it: nothing happens there."""
 
     @property
     def consequence(self) -> Consequence:
@@ -121,7 +137,11 @@ class Change:
     def because(self) -> tuple[str, ...]:
         """The inputs that make it a replacement."""
         return tuple(
-            dict.fromkeys(top(difference.path) for difference in self.differences if difference.replaces)
+            dict.fromkeys(
+                top(difference.path) if difference.about_input else difference.path
+                for difference in self.differences
+                if difference.replaces
+            )
         )
 
 
@@ -150,6 +170,53 @@ class Cause:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutputChange:
+    """What becomes of one stack output. ``differences`` are those of its leaves; a scalar's has the output's own name as path.
+
+    ``before`` and ``after`` are masked; ``kinds`` are `text`, `number`, `yes or no`, `list`, `object` or `nothing`.
+    """
+
+    name: str
+    action: Literal["added", "removed", "changed"]
+    before: Any
+    after: Any
+    kinds: tuple[str, str]
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def another_kind(self) -> bool:
+        """Can whoever reads it no longer read it the same way?"""
+        return self.action == "changed" and self.kinds[0] != self.kinds[1]
+
+    @property
+    def made_plain(self) -> bool:
+        """Does something that was secret in it stand in plain text from now on?"""
+        return any(difference.made_plain for difference in self.differences)
+
+
+StackKind = Literal["provider", "stack", "project", "program", "derivation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackChange:
+    """What changes for a stack as a whole, before any of its resources: reports say it first.
+
+    ``subject`` names it for an acknowledgement: a provider's package (`aws`), a stack's or project's name.
+    """
+
+    kind: StackKind
+    subject: str
+    text: str
+    effects: tuple[Effect, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def consequence(self) -> Consequence:
+        """The worst of its effects."""
+        return max((effect.consequence for effect in self.effects), default=Consequence.NONE)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Every resource of both versions, in the order of the later one, what is deleted at the end.
 
@@ -163,6 +230,8 @@ class Comparison:
     exposures: tuple[Exposure, ...]
     errors: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
+    stack_changes: tuple[StackChange, ...] = ()
+    outputs: tuple[OutputChange, ...] = ()
 
     @property
     def changed(self) -> tuple[Change, ...]:
@@ -170,8 +239,9 @@ class Comparison:
 
     @property
     def consequence(self) -> Consequence:
-        """The worst of all changes."""
-        return max((change.consequence for change in self.changes), default=Consequence.NONE)
+        """The worst of all changes, those of the stack as a whole among them."""
+        found = [c.consequence for c in self.changes] + [c.consequence for c in self.stack_changes]
+        return max(found, default=Consequence.NONE)
 
     def count(self) -> dict[str, int]:
         """How many resources have each action, in the order of `Action`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 MASK = "[secret]"
@@ -17,7 +17,11 @@ class Secret:
 
 @dataclass(frozen=True)
 class Resource:
-    """A registered resource. ``inputs`` is masked; ``raw`` holds `Secret`s with their values."""
+    """A registered resource. ``inputs`` is masked; ``raw`` holds `Secret`s with their values.
+
+    ``probed`` are the inputs as they are when made-up values stand for what only the clouds know, never to be shown: None where
+    nobody asked for them. Two inputs that read the same and differ there are derived differently.
+    """
 
     urn: str
     type: str
@@ -26,6 +30,7 @@ class Resource:
     inputs: dict[str, Any]
     raw: dict[str, Any]
     options: dict[str, Any]
+    probed: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,13 @@ class Evaluation:
     user_data: dict[str, str]
     config: dict[str, str]
     secret_keys: frozenset[str] = frozenset()
+    project_file: dict[str, Any] = field(default_factory=dict)
+    """What Pulumi.yaml says: `runtime`, `main`, `backend`."""
+    probed_outputs: dict[str, Any] = field(default_factory=dict)
+    probes: dict[str, str] = field(default_factory=dict)
+    """The made-up value of each placeholder; empty where nobody asked, or where the program stopped under them."""
+    probe_error: str = ""
+    """Why the program stopped under made-up values."""
 
     def of_type(self, token: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.type == token]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from preview.analysis.options import option_effects
 from preview.analysis.reach import NOBODY, Reach
 from preview.changes import Change, Consequence, Effect
 from preview.diff.differences import top
@@ -32,7 +33,9 @@ class Judge:
     def __call__(self, step: Change) -> Change:
         consequence, why = self._verdict(step)
         loss = record_of(step.type).loss if consequence is Consequence.DATA_LOSS else None
-        return replace(step, effects=(Effect(consequence=consequence, why=why, loss=loss),))
+        effects = [Effect(consequence=consequence, why=why, loss=loss), *option_effects(step)]
+        effects = [effect for effect in effects if effect.why] or effects[:1]
+        return replace(step, effects=tuple(sorted(effects, key=lambda effect: -effect.consequence)))
 
     def _verdict(self, step: Change) -> Verdict:
         if step.action == "unchanged":
@@ -135,9 +138,8 @@ class Judge:
                 "takes effect when the database restarts",
             ),
         }
-        if all(difference.path == "protect" for difference in step.differences):
-            on = bool(step.after and step.after.options["protect"])
-            return Consequence.NONE, f"Pulumi {'refuses' if on else 'no longer refuses'} to delete it"
+        if all(difference.path.startswith("options.") for difference in step.differences):
+            return Consequence.NONE, ""
         verdict = rules[step.type](step) if step.type in rules else None
         return verdict or (Consequence.IN_PLACE, f"{_inputs(step)} in place")
 

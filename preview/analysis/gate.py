@@ -87,6 +87,14 @@ def grounds(text: str) -> list[Ground]:
 
 def findings(comparison: Comparison) -> Iterator[Finding]:
     """Everything that a gate could close on, each change under each ground that it gives."""
+    for whole in comparison.stack_changes:
+        grave: dict[Ground, list[str]] = {}
+        for effect in whole.effects:
+            if ground := _GROUND_OF.get(effect.consequence):
+                grave.setdefault(ground, []).append(effect.why)
+        for ground, whys in grave.items():
+            words = "; ".join(filter(None, [whole.text, *whys]))
+            yield Finding(ground=ground, subject=whole.subject, text=f"{whole.subject}: {words}")
     for change in comparison.changed:
         reasons: dict[Ground, dict[str, None]] = {}
         if change.action == "replaced":

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from preview.analysis import consequences
 from preview.analysis.exposure import exposures
 from preview.analysis.reach import Reach
 from preview.changes import Change, Comparison
-from preview.diff.compare import steps
+from preview.diff import stacks
+from preview.diff.compare import Steps
+from preview.diff.outputs import output_changes
 from preview.resources import Evaluation
 
 
 def compare(before: Evaluation, after: Evaluation) -> Comparison:
     """The changes from ``before`` to ``after``, two evaluations of a stack of the same name."""
-    return judged(before, after, steps(before, after))
+    made = Steps(before, after)
+    return replace(
+        judged(before, after, made.changes),
+        stack_changes=(*stacks.stack_changes(before, after), *made.providers.stack_changes()),
+        outputs=output_changes(before, after, made.found),
+    )
+
+
+def gone(before: Evaluation, after: Evaluation, file: str) -> Comparison:
+    """A stack whose file is gone: nothing of it changes, and nobody deploys it any more."""
+    return Comparison(
+        before=before, after=after, changes=(), exposures=(), stack_changes=(stacks.gone(before, file),)
+    )
 
 
 def judged(before: Evaluation, after: Evaluation, made: Sequence[Change]) -> Comparison:

@@ -17,8 +17,9 @@ from typing import Any, cast
 
 from preview.analysis.verdict import judged
 from preview.changes import Action, Change, Comparison, Difference
-from preview.diff.compare import as_lines, diff_lines, lists_whole, unpacked
 from preview.diff.differences import differences, top
+from preview.diff.leaves import unpacked
+from preview.diff.lines import as_lines, diff_lines, lists_whole
 from preview.evaluate.monitor import UNKNOWN
 from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource, Secret, bare, mask
@@ -221,7 +222,7 @@ def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str
         )
     protected = bool(states[0].get("protect"))
     if protected != resource.options["protect"]:
-        found.append(Difference(path="protect", before=protected, after=resource.options["protect"]))
+        found.append(Difference(path="options.protect", before=protected, after=resource.options["protect"]))
     if (
         action == "replaced"
         and resource.type.endswith(":Group")

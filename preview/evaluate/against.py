@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
+import os
 import re
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from preview.evaluate.program import ProgramError, evaluate, kept_loaded
-from preview.evaluate.stackfile import StackFileError
+from preview.evaluate.stackfile import StackFileError, load_yaml
 from preview.resources import Evaluation
 
 
@@ -74,6 +77,73 @@ def evaluate_against(
     """The earlier version of ``after``, see `earlier`. Raises AgainstError."""
     with earlier(root, reference, stack=stack, config_file=config_file) as there:
         return evaluate_earlier(there, reference, after)
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A stack file that the other version has beside the one compared, and the working tree has not."""
+
+    stack: str
+    file: Path
+
+
+def stack_file(root: Path, stack: str | None, config_file: Path | None) -> Path:
+    """The file that these options name."""
+    return config_file or root / f"Pulumi.{stack or 'prod'}.yaml"
+
+
+def gone_stacks(there: Earlier, root: Path, file: Path) -> list[Gone]:
+    """The stacks beside ``file`` whose files are gone from the working tree."""
+    if there.borrowed:
+        return []
+    folder = file.resolve().parent
+    place = there.root / os.path.relpath(folder, root.resolve())
+    listed = sorted(place.glob("Pulumi.*.yaml")) if place.is_dir() else []
+    return [
+        Gone(item.name.removeprefix("Pulumi.").removesuffix(".yaml"), item)
+        for item in listed
+        if not (folder / item.name).exists()
+    ]
+
+
+def successor_of(gone: list[Gone], file: Path) -> Gone | None:
+    """The gone stack whose file ``file`` was, by its text, as git finds renamed files; None if it is none of them."""
+    text = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    alike = [
+        (
+            SequenceMatcher(
+                None, item.file.read_text(encoding="utf-8", errors="replace").splitlines(), text
+            ).ratio(),
+            item,
+        )
+        for item in gone
+    ]
+    found = max(alike, key=lambda pair: pair[0], default=None)
+    return found[1] if found and found[0] >= 0.5 else None
+
+
+def evaluate_gone(there: Earlier, reference: str, gone: Gone) -> Evaluation:
+    """A gone stack as it was. Raises AgainstError."""
+    try:
+        return evaluate(there.root, stack=gone.stack, config_file=gone.file)
+    except (ProgramError, StackFileError) as error:
+        raise AgainstError(f"--against {reference}: the stack {gone.stack} there: {error}") from None
+
+
+def acknowledgements_beside(file: Path) -> str:
+    """What the stack files beside a gone one acknowledge, as `drawbridge:acknowledge` has it: it has no file to say so in."""
+    found: list[object] = []
+    for other in sorted(file.parent.glob("Pulumi.*.yaml")):
+        with contextlib.suppress(StackFileError, ValueError):
+            document = load_yaml(other)
+            config = document.get("config") if isinstance(document, dict) else None
+            listed = config.get("drawbridge:acknowledge") if isinstance(config, dict) else None
+            found += [
+                item
+                for item in (listed if isinstance(listed, list) else [])
+                if isinstance(item, dict) and {"change", "of", "reason"} <= item.keys()
+            ]
+    return json.dumps(found)
 
 
 def _inside(member: tarfile.TarInfo, place: str) -> tarfile.TarInfo | None:

@@ -19,6 +19,7 @@ from pulumi import _types
 from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
+from preview.evaluate.unknowns import Placeholders
 from preview.resources import Secret
 
 # Wire constants of the engine: sdk/go/common/resource/properties.go and plugin/rpc.go in pulumi/pulumi.
@@ -66,10 +67,11 @@ class _NoMocks(Mocks):  # type: ignore[misc]
 
 
 class Monitor(MockMonitor):  # type: ignore[misc]
-    """See the module. One instance serves one evaluation."""
+    """See the module. One instance serves one evaluation; ``unknowns`` says what stands for what only the clouds know."""
 
-    def __init__(self) -> None:
+    def __init__(self, unknowns: Placeholders) -> None:
         super().__init__(_NoMocks())
+        self._unknowns = unknowns
         self.registered: dict[str, Registered] = {}
         self.stack_urn = ""
         self.stack_outputs: dict[str, Any] = {}
@@ -98,12 +100,14 @@ class Monitor(MockMonitor):  # type: ignore[misc]
         )
         if not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        state = {**self._computed(request.type, request.name), **wire}
+        state = {**self._computed(request.type, request.name, wire), **wire}
         for secret in request.additionalSecretOutputs:
             if secret in state and not _is_special(state[secret], SECRET):
                 state[secret] = {SIGNATURE: SECRET, "value": state[secret]}
         return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=f"«{request.name}.id»", object=_struct(state)
+            urn=urn,
+            id=self._unknowns.of(request.type, request.name, "id", wire),
+            object=_struct(state),
         )
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
@@ -129,16 +133,23 @@ class Monitor(MockMonitor):  # type: ignore[misc]
         arguments = json_format.MessageToDict(request.args)
         subject = next((str(v) for _, v in sorted(arguments.items()) if isinstance(v, str)), "")
         label = f"{function} {subject}".strip()
-        result = {
-            name: _placeholder(kind, f"{label}.{name}", numbers=True)
-            for name, kind in _function_types(request.tok).items()
-        }
+
+        def leaf(path: str, kind: Any) -> Any:
+            # A function's result, unlike a resource's output, is checked against its types: there a number must be one.
+            whole = kind in (int, float, bool)
+            return kind(0) if whole else self._unknowns.of(request.tok, label, path, arguments)
+
+        result = {name: _shaped(kind, name, leaf) for name, kind in _function_types(request.tok).items()}
         return resource_pb2.ResourceInvokeResponse(**{"return": _struct({**result, **arguments})})
 
-    def _computed(self, token: str, name: str) -> dict[str, Any]:
+    def _computed(self, token: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         resource = self._classes.get((token, name))
         kinds = _types.resource_types(resource) if resource else {}
-        return {prop: _placeholder(kind, f"{name}.{prop}") for prop, kind in kinds.items()}
+
+        def leaf(path: str, kind: Any) -> Any:
+            return self._unknowns.of(token, name, path, inputs, number=kind in (int, float))
+
+        return {prop: _shaped(kind, prop, leaf) for prop, kind in kinds.items()}
 
 
 def _options(request: Any) -> dict[str, Any]:
@@ -156,6 +167,9 @@ def _options(request: Any) -> dict[str, Any]:
         "aliases": [json_format.MessageToDict(alias) for alias in request.aliases],
         "customTimeouts": json_format.MessageToDict(request.customTimeouts),
         "provider": request.provider,
+        "import": request.importId,
+        "version": request.version,
+        "pluginDownloadURL": request.pluginDownloadURL,
         "custom": bool(request.custom),
     }
 
@@ -188,21 +202,20 @@ def _struct(value: Mapping[str, Any]) -> struct_pb2.Struct:
     return result
 
 
-def _placeholder(kind: Any, label: str, numbers: bool = False) -> Any:
-    """A value of the right shape whose leaves read `«label»`; the SDK takes text where a number is declared."""
+def _shaped(kind: Any, path: str, leaf: Callable[[str, Any], Any]) -> Any:
+    """A value of the right shape with ``leaf(path, type)`` for its leaves; the SDK takes text where a number is declared."""
     kind = _types.unwrap_optional_type(kind) if kind is not None else None
     origin, arguments = getattr(kind, "__origin__", None), getattr(kind, "__args__", ())
     if origin is not None and arguments and str(origin).endswith(("Sequence'>", "list'>")):
-        return [_placeholder(arguments[0], f"{label}[0]", numbers)]
+        return [_shaped(arguments[0], f"{path}[0]", leaf)]
     if origin is not None and str(origin).endswith(("Mapping'>", "dict'>")):
         return {}
     if isinstance(kind, type) and _types.is_output_type(kind):
         return {
-            name: _placeholder(inner, f"{label}.{name}", numbers)
+            name: _shaped(inner, f"{path}.{name}", leaf)
             for name, inner in _types.output_type_types(kind).items()
         }
-    # A function's result, unlike a resource's output, is checked against its types: there a number must be one.
-    return kind(0) if numbers and kind in (int, float, bool) else f"«{label}»"
+    return leaf(path, kind)
 
 
 def _function_types(token: str) -> dict[str, Any]:

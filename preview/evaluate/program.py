@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import dataclasses
 import functools
 import gc
 import importlib
@@ -24,6 +25,7 @@ from pulumi.runtime.stack import run_in_stack
 
 from preview.evaluate import stackfile
 from preview.evaluate.monitor import Engine, Monitor, Registered
+from preview.evaluate.unknowns import Names, Placeholders, Probes
 from preview.resources import Evaluation, Resource, mask
 
 T = TypeVar("T")
@@ -51,12 +53,7 @@ def evaluate(
 
 def evaluate_settings(root: Path, settings: stackfile.StackFile) -> Evaluation:
     """Run the program at ``root`` with settings that were read before, or made of such. Raises ProgramError."""
-    monitor, engine = Monitor(), Engine()
-    # The SDK keeps its state in context variables: a context of its own for each run leaves nothing behind.
-    contextvars.Context().run(_run, root, settings, monitor, engine)
-    errors = [*monitor.errors, *engine.errors]
-    if errors:
-        raise ProgramError("\n".join(errors))
+    monitor, engine = _registered(root, settings, Placeholders())
     resources = tuple(
         Resource(r.urn, r.type, r.name, r.parent, mask(r.inputs), r.inputs, r.options)
         for r in _in_order(monitor.registered)
@@ -74,7 +71,50 @@ def evaluate_settings(root: Path, settings: stackfile.StackFile) -> Evaluation:
         user_data=dict(sorted(texts.items())),
         config=settings.config,
         secret_keys=settings.secret_keys,
+        project_file=settings.project_file,
     )
+
+
+def probed(evaluation: Evaluation, root: Path, names: Names | None = None) -> Evaluation:
+    """The evaluation of the program at ``root`` with what it registers under made-up values: see `unknowns`.
+
+    ``names`` are those of resources that are called otherwise in the version to compare with. A program that stops under
+    made-up values leaves its words in ``probe_error``.
+    """
+    probes = Probes(names or {})
+    settings = stackfile.StackFile(
+        project=evaluation.project,
+        stack=evaluation.stack,
+        config={key: probes.configured(text) for key, text in evaluation.config.items()},
+        secret_keys=evaluation.secret_keys,
+        project_file=evaluation.project_file,
+    )
+    try:
+        monitor, _ = _registered(root.resolve(), settings, probes)
+    except ProgramError as error:
+        return dataclasses.replace(evaluation, probe_error=str(error))
+    if monitor.registered.keys() != {resource.urn for resource in evaluation.resources}:
+        return dataclasses.replace(evaluation, probe_error="it makes other resources")
+    return dataclasses.replace(
+        evaluation,
+        resources=tuple(
+            dataclasses.replace(resource, probed=monitor.registered[resource.urn].inputs)
+            for resource in evaluation.resources
+        ),
+        probed_outputs=monitor.stack_outputs,
+        probes=probes.made,
+    )
+
+
+def _registered(root: Path, settings: stackfile.StackFile, unknowns: Placeholders) -> tuple[Monitor, Engine]:
+    """What the program registers. Raises ProgramError."""
+    monitor, engine = Monitor(unknowns), Engine()
+    # The SDK keeps its state in context variables: a context of its own for each run leaves nothing behind.
+    contextvars.Context().run(_run, root, settings, monitor, engine)
+    errors = [*monitor.errors, *engine.errors]
+    if errors:
+        raise ProgramError("\n".join(errors))
+    return monitor, engine
 
 
 class _Loop(asyncio.SelectorEventLoop):

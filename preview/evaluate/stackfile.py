@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class StackFile:
     stack: str
     config: dict[str, str]
     secret_keys: frozenset[str]
+    project_file: dict[str, Any] = field(default_factory=dict)
+    """What Pulumi.yaml says besides its name and its words about itself."""
 
 
 def load_yaml(path: Path) -> Any:
@@ -84,7 +86,14 @@ def read(
         config[key] = _text(plain)
         if secret:
             secret_keys.add(key)
-    return StackFile(project=name, stack=stack or match[1], config=config, secret_keys=frozenset(secret_keys))
+    told = {key: project[key] for key in ("runtime", "main", "backend") if key in project}
+    return StackFile(
+        project=name,
+        stack=stack or match[1],
+        config=config,
+        secret_keys=frozenset(secret_keys),
+        project_file=told,
+    )
 
 
 def _qualified(path: Path, key: str, project: str) -> str:

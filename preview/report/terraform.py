@@ -22,8 +22,8 @@ from typing import Any, get_args
 from pulumi import _types
 
 from preview.changes import Change, Comparison
-from preview.diff.compare import unpacked
 from preview.diff.differences import top
+from preview.diff.leaves import unpacked
 from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource, Secret
 

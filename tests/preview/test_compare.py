@@ -13,7 +13,8 @@ from conftest import deployed
 from preview.analysis import gate
 from preview.analysis.verdict import compare
 from preview.changes import Change, Comparison, Consequence
-from preview.diff.compare import as_lines, diff_lines, expanded
+from preview.diff.leaves import expanded
+from preview.diff.lines import as_lines, diff_lines
 from preview.report.json_report import to_json
 from preview.report.report import build
 from preview.report.text import to_text
@@ -173,14 +174,16 @@ def test_ignored_inputs_are_no_change() -> None:
     assert compare(before, after).changed == ()
 
 
-def test_losing_protection_is_a_change_of_its_own() -> None:
+def test_losing_protection_is_a_change_of_its_own_and_a_risk_for_data() -> None:
     before, after = (program(resource(BUCKET, "b", {}, protect=on)) for on in (True, False))
     change = only(compare(before, after), "b")
     assert (change.action, change.consequence, change.why) == (
         "updated",
-        Consequence.NONE,
+        Consequence.AT_RISK,
         "Pulumi no longer refuses to delete it",
     )
+    role = [program(resource(ROLE, "r", {}, protect=on)) for on in (True, False)]
+    assert compare(*role).consequence == Consequence.NONE
 
 
 @pytest.mark.parametrize("alias", [{"urn": urn(BUCKET, "old")}, {"spec": {"name": "old"}}])
@@ -294,7 +297,7 @@ def test_a_list_that_makes_its_resource_anew_says_so_as_a_whole() -> None:
     assert (change.action, change.because, [d.path for d in change.differences]) == (
         "replaced",
         ("tags",),
-        ["tags"],
+        ["options.replaceOnChanges", "tags"],
     )
 
 
