@@ -78,6 +78,11 @@ def follows(change: Change) -> bool:
     )
 
 
+def told(change: Change) -> tuple[Difference, ...]:
+    """The differences that tell something: all but those that only name what another change makes new."""
+    return tuple(difference for difference in change.differences if not _follows(difference))
+
+
 def _follows(difference: Difference) -> bool:
     return isinstance(difference.after, str) and difference.after == f"{difference.before}{_ANOTHER}"
 

@@ -12,10 +12,11 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preview.changes import Change
 from preview.report import change_tables, cost_tables, posture_tables, tables
+from preview.report.groups import told
 from preview.report.report import Report
 from preview.report.tables import Table
 from preview.resources import Evaluation
@@ -24,6 +25,8 @@ from preview.resources import Evaluation
 # The rest is for what a bot writes before and after.
 LIMIT = 65_000
 CELL = 300
+FIRST = 8
+"""How many rows of what a reviewer decides by stand open; more than a screen of them is not read."""
 _PLAIN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d{1,6}(?:[.,]\d{1,6})*%?")
 _WORD = re.compile(r"""([("'“‘]*)(.*?)([)"'”’.,;:!?…]*)""", re.DOTALL)
 _DASHES = frozenset("–—→×/&=+-")
@@ -192,7 +195,7 @@ def _rows(data: Table, importance: int, fold: bool = False, note: str = "") -> P
 def _details(change: Change) -> Part:
     """The differences of a resource as one folded block."""
     lines: list[str] = []
-    for difference in change.differences:
+    for difference in told(change):
         lines.append(f"@@ {difference.path}{' (replaces the resource)' if difference.replaces else ''} @@")
         lines += change_tables.diff(difference)
 
@@ -241,14 +244,26 @@ def _verdict(report: Report) -> Iterator[Part]:
         (change_tables.acknowledged(gate), 96),
         (change_tables.gate_warnings(gate), 95),
     ]
-    yield from (_rows(data, importance) for data, importance in shown if data.rows)
+    for data, importance in shown:
+        yield from _first(data, importance)
     for group in report.groups:
-        yield from (_details(change) for change in group.changes if change.differences)
+        yield from (_details(change) for change in group.changes if told(change))
     following = [change.name for group in report.groups for change in group.follow]
     if following:
         yield Part("what follows", 25, [functools.partial(_following, following)])
     if report.cost_changes:
         yield _rows(cost_tables.cost_changes(report.cost_changes), 93, fold=True)
+
+
+def _first(data: Table, importance: int) -> Iterator[Part]:
+    """A table that a reviewer must see: its first rows, which are the worst, and the rest folded."""
+    if not data.rows:
+        return
+    yield _rows(replace(data, rows=data.rows[:FIRST]), importance)
+    if len(data.rows) > FIRST:
+        yield _rows(
+            replace(data, title=f"{data.title}: more", rows=data.rows[FIRST:]), importance - 50, fold=True
+        )
 
 
 def _stack(report: Report) -> Iterator[Part]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import jinja2
 
 from preview.analysis import cost
 from preview.changes import Change, Consequence, Edited
-from preview.report import architecture, change_tables, cost_tables, posture_tables, tables
-from preview.report.groups import Group
+from preview.report import change_tables, cost_tables, posture_tables, tables
+from preview.report.diagram.changed import of_report
+from preview.report.diagram.layout import narrow, wide
+from preview.report.groups import Group, told
 from preview.report.report import Report
 from preview.report.tables import Table
 from preview.resource_types import tokens
 from preview.resources import Evaluation
+
+FIRST = 12
+"""How many rows of what a reviewer decides by stand open."""
 
 
 @dataclass
@@ -135,18 +140,23 @@ def to_html(report: Report) -> str:
     if evaluation.user_data:
         sections.append(("cloud-init", "cloud-init"))
     sections.append(("resources", "Resources"))
-    known = architecture.facts(evaluation)
+    known = of_report(report)
     return environment.get_template("page.html.jinja").render(
         title=f"{evaluation.project} / {evaluation.stack}: preview",
         evaluation=evaluation,
         summary=f"{tables.summary(evaluation)} {cost_tables.cost_short(spent, report.cost_before)}",
         verdict=change_tables.verdict(*report.compared) if report.compared else None,
-        judged=[data for data in judged if data.rows],
+        judged=[replace(data, rows=data.rows[:FIRST]) for data in judged if data.rows],
+        folded=[
+            replace(data, title=f"{data.title}: more", rows=data.rows[FIRST:])
+            for data in judged
+            if len(data.rows) > FIRST
+        ],
         groups=[_shown_group(group) for group in report.groups],
         sections=sections,
         tables=parts,
-        wide=architecture.wide(known),
-        narrow=architecture.narrow(known),
+        wide=wide(known),
+        narrow=narrow(known),
         description=tables.picture(known.machines, reach),
         tree=_tree(evaluation),
         count=tables.count,
@@ -195,7 +205,7 @@ def _changed(change: Change) -> Changed:
                 change_tables.value(item.after),
                 tuple((_KINDS.get(line[:1], "same"), line) for line in item.lines),
             )
-            for item in change.differences
+            for item in told(change)
         ),
     )
 

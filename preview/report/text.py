@@ -16,7 +16,7 @@ from rich.tree import Tree
 from preview.analysis.gate import Gate
 from preview.changes import Change, Comparison, Consequence, Difference
 from preview.report import change_tables, cost_tables, posture_tables, tables
-from preview.report.groups import Group
+from preview.report.groups import Group, told
 from preview.report.report import Report
 from preview.resource_types import tokens
 from preview.resources import Evaluation
@@ -131,7 +131,7 @@ def _branch(tree: Tree, change: Change) -> None:
         change.why.removeprefix(change.action) if change.why.startswith(change.action) else f": {change.why}"
     )
     place = tree.add(f"[{colour}]{name}  {change.action}[/]{escape(why)}")
-    for difference in change.differences:
+    for difference in told(change):
         for line in _difference(difference):
             place.add(line)
 

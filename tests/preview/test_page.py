@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from scripted import large_change
 
 from preview.analysis import gate
-from preview.report import architecture, tables
-from preview.report.architecture import Card, Drawing, Facts
+from preview.report import tables
+from preview.report.diagram.canvas import SIZES, Card, Drawing, measure
+from preview.report.diagram.layout import narrow, wide
+from preview.report.diagram.picture import ROUTES, SERVICES, Picture, picture
 from preview.report.markdown import to_markdown
 from preview.report.page import to_html
 from preview.report.report import build
@@ -177,24 +179,28 @@ def test_no_text_of_a_stack_becomes_markup(written: Callable[[str], str], text: 
 # The drawing ------------------------------------------------------------------------------------------------------------
 
 NAME = st.text("abcdefgh.-*/", min_size=1, max_size=60)
+KINDS = st.sampled_from(["state", "state removed", "state changed"])
 CARDS = st.lists(
     st.builds(lambda a, b: Card(a, ((b, "code"), (a + b, "text")), "route open"), NAME, NAME),
-    max_size=architecture.ROUTES,
+    max_size=ROUTES,
 )
 FACTS = st.builds(
-    Facts,
+    Picture,
     checks=st.lists(NAME, max_size=4).map(tuple),
     routes=CARDS.map(tuple),
     machines=NAME,
     routed=st.lists(NAME, max_size=6).map(tuple),
-    others=st.lists(NAME, max_size=architecture.SERVICES).map(tuple),
+    others=st.lists(NAME, max_size=SERVICES).map(tuple),
     state=st.lists(
-        st.tuples(st.builds(lambda a: Card(a, ((a, "text"), (a, "text")), "state"), NAME), NAME), max_size=2
+        st.tuples(st.builds(lambda a, kind: Card(a, ((a, "text"), (a, "mark")), kind), NAME, KINDS), NAME),
+        max_size=2,
     ).map(tuple),
     endpoint=st.none() | NAME,
     egress=st.lists(NAME, max_size=8).map(tuple),
     closed=st.booleans(),
     rest=NAME,
+    release=st.just("") | NAME,
+    entrances=CARDS.map(lambda cards: tuple(cards[:6])),
 )
 
 
@@ -202,18 +208,18 @@ def extents(drawing: Drawing) -> list[tuple[str, float, float, float, float]]:
     """Of each label as wide as the room it was cut to: text, left, top, right, bottom."""
     found = []
     for label in drawing.labels:
-        size = architecture._SIZES[label.kind]
-        width = architecture.measure(label.text, label.kind)
+        size = SIZES[label.kind]
+        width = measure(label.text, label.kind)
         assert width <= label.room or label.text == "…"
         left = label.x - width / 2 if label.centred else label.x
         found.append((label.text, left, label.y - size * 0.8, left + width, label.y + size * 0.25))
     return found
 
 
-@pytest.mark.parametrize("layout", [architecture.wide, architecture.narrow], ids=["wide", "narrow"])
+@pytest.mark.parametrize("layout", [wide, narrow], ids=["wide", "narrow"])
 @given(known=FACTS)
 @settings(max_examples=60, deadline=None)
-def test_no_label_covers_another_or_leaves_the_drawing(layout: Any, known: Facts) -> None:
+def test_no_label_covers_another_or_leaves_the_drawing(layout: Any, known: Picture) -> None:
     drawing = layout(known)
     placed = extents(drawing)
     for text, left, top, right, bottom in placed:
@@ -223,10 +229,10 @@ def test_no_label_covers_another_or_leaves_the_drawing(layout: Any, known: Facts
             assert right <= left2 or right2 <= left or bottom <= top2 or bottom2 <= top, (text, other)
 
 
-@pytest.mark.parametrize("layout", [architecture.wide, architecture.narrow], ids=["wide", "narrow"])
+@pytest.mark.parametrize("layout", [wide, narrow], ids=["wide", "narrow"])
 @given(known=FACTS)
 @settings(max_examples=60, deadline=None)
-def test_boxes_lie_in_one_another_or_apart(layout: Any, known: Facts) -> None:
+def test_boxes_lie_in_one_another_or_apart(layout: Any, known: Picture) -> None:
     drawing = layout(known)
     for index, a in enumerate(drawing.boxes):
         assert a.x >= 0 and a.x + a.width <= drawing.width and a.y + a.height <= drawing.height
@@ -259,7 +265,7 @@ def test_the_drawing_shows_what_the_stack_has() -> None:
             "access": "public",
         },
     ]
-    known = architecture.facts(deployed("image2model", routes=routes))
+    known = picture(deployed("image2model", routes=routes))
     assert [(card.title, card.lines[1][0], card.kind) for card in known.routes] == [
         ("models.example.com/healthz", "open to everyone", "route open"),
         ("models.example.com/old/*", "nobody", "route"),
@@ -288,7 +294,7 @@ def test_a_catch_all_that_answers_is_said_everywhere() -> None:
     rules = [*config.inputs["config"]["ingresses"][:-1], {"service": "http://nginx:80"}]
     opened = dataclasses.replace(config, inputs={**config.inputs, "config": {"ingresses": rules}})
     stack = dataclasses.replace(stack, resources=tuple(opened if r is config else r for r in stack.resources))
-    assert architecture.facts(stack).rest == "ANYTHING ELSE: http://nginx:80"
+    assert picture(stack).rest == "ANYTHING ELSE: http://nginx:80"
     assert tables.reach(stack).rows[-1] == Row(
         ("anything else", "everyone on the Internet", "none", "http://nginx:80"), "open"
     )
@@ -301,8 +307,8 @@ def test_many_routes_and_services_are_counted_not_drawn() -> None:
     routes = [
         {"hostname": f"h{n}.example.com", "service": "http://nginx:80", "access": "public"} for n in range(40)
     ]
-    known = architecture.facts(deployed("maycast-recorder", routes=routes, access={}))
-    assert len(known.routes) == architecture.ROUTES
+    known = picture(deployed("maycast-recorder", routes=routes, access={}))
+    assert len(known.routes) == ROUTES
     assert known.routes[-1].title == "and 29 more routes"
 
 
