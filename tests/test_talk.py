@@ -7,97 +7,26 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from conftest import ROOT
+from engine.github_double import BOT, GitHub, serving
 
 SCRIPT = ROOT / ".github/scripts/talk.py"
 OURS, FORK = 1, 2  # ids of repositories
 HEAD = "a" * 40
-BOT = "github-actions[bot]"
-
-
-class GitHub(ThreadingHTTPServer):
-    """Pull requests, issues and comments of one repository, in the shapes of the REST API."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.pulls = {
-            7: {"state": "open", "head": {"sha": HEAD, "repo": {"id": FORK}}, "base": {"repo": {"id": OURS}}},
-        }
-        self.comments: list[dict[str, Any]] = []
-        self.issues: list[dict[str, Any]] = []
-        self.writes: list[tuple[str, str]] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: GitHub
-
-    def do_GET(self) -> None:
-        url = urlsplit(self.path)
-        query = {key: value[0] for key, value in parse_qs(url.query).items()}
-        if pull := re.fullmatch(r"/repos/o/r/pulls/(\d+)", url.path):
-            found = self.server.pulls.get(int(pull[1]))
-            return self.answer(200 if found else 404, found or {"message": "Not Found"})
-        assert query["per_page"] == "100"
-        if url.path == "/repos/o/r/issues":
-            assert (query["state"], query["creator"]) == ("open", BOT)
-            entries = [issue for issue in self.server.issues if issue["state"] == "open"]
-        else:
-            assert url.path == "/repos/o/r/issues/7/comments"
-            entries = self.server.comments
-        first = (int(query["page"]) - 1) * 100
-        return self.answer(200, entries[first : first + 100])
-
-    def do_POST(self) -> None:
-        given = self.given()
-        if self.path == "/repos/o/r/issues":
-            made = {**given, "number": 90 + len(self.server.issues), "state": "open", "user": {"login": BOT}}
-            self.server.issues.append(made)
-        else:
-            made = {**given, "id": 500 + len(self.server.comments), "user": {"login": BOT}}
-            self.server.comments.append(made)
-        self.answer(201, made)
-
-    def do_PATCH(self) -> None:
-        given, number = self.given(), int(self.path.rpartition("/")[2])
-        entries = self.server.comments if "/comments/" in self.path else self.server.issues
-        (entry,) = (entry for entry in entries if entry.get("id", entry.get("number")) == number)
-        entry.update(given)
-        self.answer(200, entry)
-
-    def given(self) -> dict[str, Any]:
-        assert self.headers["Authorization"] == "Bearer token"
-        self.server.writes.append((self.command, self.path))
-        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        assert len(given.get("body", "")) <= 65_536
-        return dict(given)
-
-    def answer(self, status: int, body: Any) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
 
 @pytest.fixture
 def github() -> Iterator[GitHub]:
-    with GitHub() as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    with serving(GitHub()) as server:
+        server.tokens["token"] = {"issues": "write", "pull-requests": "write"}
+        head = {"sha": HEAD, "repo": {"id": FORK}}
+        server.pulls[7] = {"state": "open", "head": head, "base": {"repo": {"id": OURS}}}
         yield server
-        server.shutdown()
 
 
 @pytest.fixture
@@ -122,7 +51,7 @@ def talk(github: GitHub, tmp_path: Path, *arguments: str | Path, **run: Any) -> 
     environment = {
         "GITHUB_TOKEN": "token",
         "GITHUB_REPOSITORY": "o/r",
-        "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
+        "GITHUB_API_URL": github.url,
         "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
         "PATH": os.environ["PATH"],
     }
