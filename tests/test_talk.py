@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from engine.github_double import BOT, GitHub, serving
+from engine.github_double import GitHub, serving
 
 SCRIPT = ROOT / ".github/scripts/talk.py"
 OURS, FORK = 1, 2  # ids of repositories
@@ -172,8 +171,8 @@ def test_only_regular_files_of_the_expected_names_are_read(
     )
     (found / "preview.md").write_bytes(b"\xff")
     assert talk(github, tmp_path, "comment", found) == (1, "::error::preview.md: not UTF-8")
-    (found / "preview.md").write_text("x" * 1_000_001)
-    assert talk(github, tmp_path, "comment", found) == (1, "::error::preview.md: more than 1000000 bytes")
+    (found / "preview.md").write_text("x" * 4_000_001)
+    assert talk(github, tmp_path, "comment", found) == (1, "::error::preview.md: more than 4000000 bytes")
 
 
 def test_what_is_too_long_is_cut_where_github_still_reads_it(
@@ -213,3 +212,23 @@ def test_an_issue_is_opened_updated_and_closed_and_never_twice(github: GitHub, t
     assert github.comments[-1]["body"] == "No drift any more."
     report.write_text("again")
     assert talk(github, tmp_path, *about, "--body", report) == (0, "drift:prod: issue 92 opened")
+
+
+def test_a_summary_is_cut_before_github_would_drop_it_whole(tmp_path: Path) -> None:
+    for text, shown in (
+        ("short\n", "short\n"),
+        ("|é✅\n" * 300_000, None),
+        (None, "There is no result: the step above says why.\n"),
+    ):
+        file, summary = tmp_path / "file.md", tmp_path / "summary.md"
+        file.unlink(missing_ok=True)
+        summary.unlink(missing_ok=True)
+        if text is not None:
+            file.write_text(text)
+        environment = {"GITHUB_STEP_SUMMARY": str(summary), "PATH": os.environ["PATH"]}
+        subprocess.run([sys.executable, "-I", SCRIPT, "summary", file], env=environment, check=True)
+        if shown is None:
+            assert 850_000 < len(summary.read_bytes()) <= 1_000_000
+            assert summary.read_text().endswith("The whole is in the run's artefacts.*\n")
+        else:
+            assert summary.read_text() == shown

@@ -116,7 +116,7 @@ def test_no_stored_cloud_key_is_used_anywhere(path: Path) -> None:
         r"aws-access-key-id|aws-secret-access-key|secrets\.AWS|secrets: inherit", text, re.IGNORECASE
     )
     for step in used(path, "aws-actions/configure-aws-credentials"):
-        assert set(step["with"]) == {"role-to-assume", "aws-region"}
+        assert set(step["with"]) - {"role-duration-seconds"} == {"role-to-assume", "aws-region"}
 
 
 def test_code_of_a_pull_request_never_meets_a_secret_or_a_token_that_writes() -> None:
@@ -134,8 +134,8 @@ def test_code_of_a_pull_request_never_meets_a_secret_or_a_token_that_writes() ->
     preview = dict(jobs(ROOT / ".github/workflows/preview.yml"))
     assert preview["engine"]["needs"] == "stacks"
     assert (
-        preview["stacks"]["if"]
-        == "github.event.pull_request.head.repo.full_name == github.repository && vars.AWS_PREVIEW_ROLE != ''"
+        preview["stacks"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+        " && vars.AWS_PREVIEW_ROLE != '' && vars.PULUMI_BACKEND_URL != ''"
     )
 
 
@@ -153,6 +153,12 @@ def test_what_may_write_a_comment_runs_nothing_of_the_pull_request() -> None:
     assert [step["run"] for step in steps(path) if "run" in step] == [
         'python3 -I .github/scripts/talk.py comment "$FOUND"'
     ]
+
+
+def test_credentials_last_as_long_as_the_job_that_changes_the_clouds() -> None:
+    up = dict(jobs(ROOT / ".github/workflows/up.yml"))["up"]
+    (entering,) = [step for step in up["steps"] if "configure-aws-credentials" in step.get("uses", "")]
+    assert entering["with"]["role-duration-seconds"] == up["timeout-minutes"] * 60
 
 
 def test_what_changes_the_clouds_waits_for_the_stacks_own_environment_and_reads_under_another() -> None:
@@ -233,32 +239,20 @@ def test_the_list_of_stacks_holds_what_may_be_a_stacks_name_only(tmp_path: Path)
     assert listed() == (0, 'stacks=["eu-west.2","prod","staging"]\n')
     assert listed("prod") == (0, 'stacks=["prod"]\n')
     assert listed("pro") == (1, f"no stack file Pulumi.pro.yaml in {tmp_path}\n")
+    for name, why in (
+        ("Preview", "the environment Preview is taken: a stack may not be called preview, or end with -plan"),
+        (
+            "prod-plan",
+            "the environment prod-plan is taken: a stack may not be called preview, or end with -plan",
+        ),
+        ("PROD", "another stack has this name but for capitals, and GitHub has one environment for both"),
+    ):
+        (tmp_path / f"Pulumi.{name}.yaml").touch()
+        code, said = listed()
+        assert (code, said.partition(": ")[2]) == (1, f"{why}\n")
+        (tmp_path / f"Pulumi.{name}.yaml").unlink()
     (tmp_path / "Pulumi.a b.yaml").touch()
     assert listed() == (1, "Pulumi.a b.yaml: a stack's name may hold letters, digits, _ . - only\n")
-
-
-def test_a_comparison_holds_every_stack_and_what_stops_one(tmp_path: Path) -> None:
-    python = tmp_path / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(
-        '#!/bin/sh\ncase "$*" in\n'
-        '*"--stack bad "*) echo "1 problem in the stack file" >&2; exit 1 ;;\n'
-        '*"--format html -o "*) for last; do :; done; echo page >"$last" ;;\n'
-        '*) echo "said: $*" ;;\nesac\n'
-    )
-    python.chmod(0o755)
-    for name in ("bad", "prod"):
-        (tmp_path / f"Pulumi.{name}.yaml").touch()
-    command = [ROOT / ".github/scripts/compare", "HEAD^1"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "1 problem in the stack file\n")
-    assert (tmp_path / "comment" / "preview.md").read_text() == (
-        "## bad cannot be previewed\n\n    1 problem in the stack file\n\n"
-        "said: -m preview --stack prod --against HEAD^1 --format markdown\n\n"
-    )
-    assert [page.name for page in (tmp_path / "pages").iterdir()] == ["prod.html"]
-    (tmp_path / "Pulumi.bad.yaml").unlink()
-    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0
 
 
 def test_a_refused_plan_shows_no_value_however_many_lines_it_has(tmp_path: Path) -> None:
@@ -272,7 +266,7 @@ def test_a_refused_plan_shows_no_value_however_many_lines_it_has(tmp_path: Path)
     pulumi.chmod(0o755)
     (tmp_path / "state").write_text(hashlib.sha256(b"state\n").hexdigest() + "\n")
     release = [ROOT / ".github/scripts/release", "up", "prod", tmp_path]
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CLOUDFLARE_API_TOKEN": "token"}
     done = subprocess.run(release, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (255, "")
     assert done.stdout.splitlines() == [
@@ -283,7 +277,7 @@ def test_a_refused_plan_shows_no_value_however_many_lines_it_has(tmp_path: Path)
     ]
     (tmp_path / "state").write_text("another\n")
     done = subprocess.run(release, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.startswith("::error::The state of prod has changed since")) == (
+    assert (done.returncode, done.stderr.startswith("::error::The state of prod has changed since")) == (
         1,
         True,
     )
@@ -318,7 +312,7 @@ def test_actionlint_finds_nothing() -> None:
 
 def test_shellcheck_finds_nothing_in_the_workflows_scripts() -> None:
     scripts = [path for path in (ROOT / ".github" / "scripts").iterdir() if path.suffix == ""]
-    assert sorted(path.name for path in scripts) == ["compare", "look", "release", "stacks"]
+    assert sorted(path.name for path in scripts) == ["ask", "compare", "engine", "look", "release", "stacks"]
     done = subprocess.run([tool("shellcheck"), *scripts], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

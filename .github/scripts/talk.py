@@ -1,7 +1,8 @@
-"""Says something on GitHub: the one comment of a pull request, the one issue of a stack's drift. Standard library only.
+"""Says something on GitHub: the one comment of a pull request, the one issue of a stack's drift, a step's summary. Standard library only.
 
     talk.py comment FOUND               the artefact's folder; which run it came from stands in GITHUB_EVENT_PATH
     talk.py issue --about NAME --title TITLE (--body FILE | --gone TEXT)
+    talk.py summary FILE                a Markdown file as this step's summary, cut where GitHub would drop it
 
 Reads GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL. What it says again replaces what it said before: a marker, an
 HTML comment that no reader sees, tells its own words from all others. Ends with 1 and a reason when it must not speak.
@@ -22,7 +23,8 @@ from typing import Any
 from urllib.parse import quote
 
 LIMIT = 65_536  # characters: GitHub's limit for a comment's and an issue's text
-READ_AT_MOST = 1_000_000  # bytes of one file of an artefact
+SUMMARY = 1_000_000  # bytes; GitHub drops a step's summary of more than 1 MiB whole
+READ_AT_MOST = 4_000_000  # bytes of one file of an artefact
 BOT = "github-actions[bot]"  # whom GITHUB_TOKEN writes as
 PARTS = re.compile(r"preview\.md|engine-[A-Za-z0-9_.-]{1,100}\.md")
 
@@ -96,9 +98,9 @@ def harmless(text: str) -> str:
     return re.sub(r"(?<![\w@])@(?=\w)", "@\u200b", text)
 
 
-def fit(head: str, text: str, tail: str) -> str:
+def fit(head: str, text: str, tail: str, limit: int = LIMIT) -> str:
     """The three in one, the middle cut at a line's end, with what the cut left open closed, so that GitHub takes it."""
-    room = LIMIT - len(head) - len(tail)
+    room = limit - len(head) - len(tail)
     if len(text) <= room:
         return head + text + tail
     note = "\n\n*… cut: longer than GitHub allows. The whole is in the run's artefacts.*\n"
@@ -118,6 +120,8 @@ def comment(github: GitHub, run: dict[str, Any], found: Path) -> str:
     if run["event"] != "pull_request":
         raise Refused(f"the run was for {run['event']!r}, not for a pull request")
     given = (untrusted(found / "number") or "").strip()
+    if not found.exists():
+        return "the run left no artefact: nothing to say"
     if not re.fullmatch(r"[1-9][0-9]{0,9}", given):
         raise Refused(f"the artefact names no pull request, but {given[:40]!r}")
     pull = github.call("GET", f"/pulls/{given}")
@@ -171,6 +175,16 @@ def issue(github: GitHub, about: str, title: str, body: str | None, gone: str) -
     return f"{about}: issue {spoken['number']} updated"
 
 
+def summary(file: Path) -> str:
+    """The text of the step's summary: the file's, or that there is none."""
+    if not file.is_file():
+        return "There is no result: the step above says why.\n"
+    text, limit = file.read_text(encoding="utf-8"), SUMMARY
+    while len((cut := fit("", text, "", limit)).encode()) > SUMMARY:
+        limit = limit * 9 // 10  # characters of several bytes
+    return cut
+
+
 def ours(entries: list[dict[str, Any]], marker: str) -> dict[str, Any] | None:
     """The first entry that we wrote under this marker; who quotes the marker is somebody else."""
     for entry in entries:
@@ -192,7 +206,13 @@ def main() -> int:
     which = on_issue.add_mutually_exclusive_group(required=True)
     which.add_argument("--body", type=Path, help="a Markdown file")
     which.add_argument("--gone", metavar="TEXT", help="close it with these words")
+    on_summary = commands.add_parser("summary", help="make a Markdown file this step's summary")
+    on_summary.add_argument("file", type=Path)
     options = parser.parse_args()
+    if options.command == "summary":
+        with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as step:
+            step.write(summary(options.file))
+        return 0
     try:
         github = GitHub()
         if options.command == "comment":

@@ -80,14 +80,14 @@ def make_home(home: Path, *, random: bool = True) -> Path:
     warm.python_like(home / "venv" / "bin" / "python", programs, "pulumi-language-python-exec", "-m pip")
     started = [
         warm.start(plugins, [STANDIN], paths),
-        warm.start(programs, _used_by_programs(), []),
+        warm.start(programs, used_by_programs(), []),
     ]
     for wait in started:
         wait()
     return home
 
 
-def _used_by_programs() -> list[str]:
+def used_by_programs() -> list[str]:
     """What programs import that does not change with the program, class by class: the SDKs load each at its first use."""
     texts = [file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("components/*.py"))]
     classes = {

@@ -11,7 +11,8 @@ import yaml
 
 from .workflow_hub import Environment, Hub
 from .workflow_job import WorkflowRun
-from .workflow_world import Repository, hub_of, tools
+from .workflow_machine import tools
+from .workflow_world import Repository, hub_of
 
 Start = Callable[..., WorkflowRun]
 

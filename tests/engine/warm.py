@@ -107,17 +107,31 @@ def _serve(address: Path, parent: int) -> NoReturn:
 
 def _run(connection: socket.socket) -> NoReturn:
     """In the child: become the run that was asked for."""
-    code = 1
+    code, own, end = 1, os.getpid(), os._exit
+
+    def told(code: int) -> NoReturn:
+        """A run may end itself at once; whoever asked for it hears how."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if os.getpid() == own:
+            connection.sendall(bytes([code]))
+        end(code)
+
+    os._exit = told  # type: ignore[assignment]
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         run = _receive(connection)
         os.environ.clear()
         os.environ.update(run["environ"])
         os.chdir(run["cwd"])
-        threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
+        threading.Thread(target=_end_with, args=(connection, end), daemon=True).start()
         argv = [word for word in run["argv"] if word != "-u"]
         if argv[0] == "-m":
             sys.argv = argv[1:]
+            if argv[1] not in sys.modules:
+                sys.path.insert(
+                    0, os.getcwd()
+                )  # as Python does; what was imported warm comes from where it was
             if not hasattr(sys.modules.get(argv[1]), "__path__"):
                 sys.modules.pop(argv[1], None)  # imported for the sake of what it imports
             runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
@@ -131,10 +145,7 @@ def _run(connection: socket.socket) -> NoReturn:
         import traceback
 
         traceback.print_exc()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    connection.sendall(bytes([code]))
-    os._exit(code)
+    told(code)
 
 
 def _receive(connection: socket.socket) -> dict[str, Any]:
@@ -151,10 +162,10 @@ def _receive(connection: socket.socket) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def _end_with(client: socket.socket) -> NoReturn:
+def _end_with(client: socket.socket, end: Callable[[int], NoReturn]) -> NoReturn:
     """The client was killed: so ends what it stands for."""
     client.recv(1)
-    os._exit(1)
+    end(1)
 
 
 if __name__ == "__main__":

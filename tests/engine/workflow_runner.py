@@ -68,7 +68,9 @@ def run_workflow(hub: Hub, file: str, document: Mapping[str, Any], event: Event)
         outputs[key] = {}
         if not condition(job.get("if", ""), contexts, status):
             results[key] = "cancelled" if run.cancelled and "if" not in job else "skipped"
-            run.jobs.append(JobRun(key=key, name=job.get("name", key), matrix={}, result=results[key]))
+            name = job.get("name", key)
+            name = key if "${{" in name else name
+            run.jobs.append(JobRun(key=key, name=name, matrix={}, result=results[key]))
             continue
         results[key] = _run_matrix(hub, run, document, key, contexts, outputs[key])
     ends = set(results.values())

@@ -11,7 +11,6 @@ from pathlib import Path
 from .github_double import GitHub, serving
 from .workflow_hub import Hub
 
-_WITHOUT = ("pulumi", "aws", "act")  # what a runner's machine has not, until an action brings it
 _CONFIG = """
 [user]
 name = tests
@@ -68,17 +67,6 @@ class Repository:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "-m", message)
         return self.git("rev-parse", "HEAD")
-
-
-def tools(folder: Path) -> Path:
-    """A folder with all that is on PATH, without what a runner's machine has only after an action brought it."""
-    folder.mkdir(parents=True)
-    for directory in os.environ["PATH"].split(":"):
-        if Path(directory).is_dir():
-            for program in Path(directory).iterdir():
-                if not program.name.startswith(_WITHOUT) and not (folder / program.name).exists():
-                    (folder / program.name).symlink_to(program)
-    return folder
 
 
 @contextmanager
