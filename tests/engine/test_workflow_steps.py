@@ -64,7 +64,12 @@ def step(
         cwd=engine.project,
         check=False,
         encoding="utf-8",
-        env={**os.environ, **engine.environment, "PATH": f"{tools}:{os.environ['PATH']}"},
+        env={
+            **os.environ,
+            **engine.environment,
+            "CLOUDFLARE_API_TOKEN": "a-token",
+            "PATH": f"{tools}:{os.environ['PATH']}",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )

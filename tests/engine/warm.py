@@ -107,7 +107,7 @@ def _serve(address: Path, parent: int) -> NoReturn:
 
 def _run(connection: socket.socket) -> NoReturn:
     """In the child: become the run that was asked for."""
-    code, own, end = 1, os.getpid(), os._exit
+    code, own, leave = 1, os.getpid(), os._exit
 
     def told(code: int) -> NoReturn:
         """A run may end itself at once; whoever asked for it hears how."""
@@ -115,7 +115,7 @@ def _run(connection: socket.socket) -> NoReturn:
         sys.stderr.flush()
         if os.getpid() == own:
             connection.sendall(bytes([code]))
-        end(code)
+        leave(code)
 
     os._exit = told  # type: ignore[assignment]
     try:
@@ -124,14 +124,12 @@ def _run(connection: socket.socket) -> NoReturn:
         os.environ.clear()
         os.environ.update(run["environ"])
         os.chdir(run["cwd"])
-        threading.Thread(target=_end_with, args=(connection, end), daemon=True).start()
+        threading.Thread(target=_end_with, args=(connection, leave), daemon=True).start()
         argv = [word for word in run["argv"] if word != "-u"]
         if argv[0] == "-m":
             sys.argv = argv[1:]
             if argv[1] not in sys.modules:
-                sys.path.insert(
-                    0, os.getcwd()
-                )  # as Python does; what was imported warm comes from where it was
+                sys.path.insert(0, os.getcwd())  # as Python does for what is not imported yet
             if not hasattr(sys.modules.get(argv[1]), "__path__"):
                 sys.modules.pop(argv[1], None)  # imported for the sake of what it imports
             runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
