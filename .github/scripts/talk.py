@@ -1,4 +1,4 @@
-"""Says something on GitHub: the one comment of a pull request, the one issue of a stack's drift, a step's summary. Standard library only.
+"""Says something on GitHub: a pull request's one comment, the issue of a drift, a step's summary. Standard library only.
 
     talk.py comment FOUND               the artefact's folder; which run it came from stands in GITHUB_EVENT_PATH
     talk.py issue --about NAME --title TITLE (--body FILE | --gone TEXT)

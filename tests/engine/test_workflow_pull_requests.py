@@ -200,7 +200,7 @@ def test_one_stack_that_cannot_be_previewed_fails_the_check_and_hides_no_other(
 
 
 def test_a_run_that_fails_before_it_compares_is_said_in_the_comment(hub: Hub, repository: Repository) -> None:
-    preview, comment = asked(hub, repository, {"requirements.txt": None})
+    preview, comment = asked(hub, repository, {"requirements.lock": None})
     assert [step.name for step in preview.job("static").steps if step.conclusion == "failure"] == ["Install"]
     assert comment.conclusion == "success", comment.log
     assert "The preview ended without a result" in the_comment(hub)
