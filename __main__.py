@@ -30,19 +30,19 @@ from model.stack import TOKEN
 root = Path(__file__).resolve().parent
 stack, given = configuration.load(lambda path: (root / path).read_text(encoding="utf-8"))
 templates = {name: (root / "cloud-init" / name).read_text(encoding="utf-8") for name in cloud_init.TEMPLATES}
-name = stack.name
+names, name = stack.names, stack.name
 applications = access_applications(stack.routes)
 
-network = Network(f"{name}-network", stack.network, stack.region)
-secrets = Secrets(f"{name}-secrets", generate=stack.app.generate, given=given)
+network = Network(names.network.name, stack.network, stack.region)
+secrets = Secrets(names.secrets.name, generate=stack.app.generate, given=given)
 database = (
-    Database(f"{name}-database", stack.database, network, stack.protect, app_variables.aliases(stack.app))
+    Database(names.database.name, stack.database, network, stack.protect, app_variables.aliases(stack.app))
     if stack.database
     else None
 )
-storage = Storage(f"{name}-storage", network, stack.protect) if stack.app.storage else None
+storage = Storage(names.storage.name, network, stack.protect) if stack.app.storage else None
 access = Access(
-    f"{name}-access",
+    names.access.name,
     account_id=stack.cloudflare.account_id,
     policies=stack.access,
     providers=stack.identity_providers,
@@ -51,13 +51,13 @@ access = Access(
     frontends=stack.app.frontends,
 )
 tunnel = Tunnel(
-    f"{name}-tunnel",
+    names.tunnel.name,
     settings=stack.cloudflare,
     hostnames=hostnames(stack.routes),
     rotation=stack.tunnel.rotation,
 )
 firewall = Firewall(
-    f"{name}-firewall",
+    names.firewall.name,
     settings=stack.firewall,
     cloudflare_settings=stack.cloudflare,
     routes=stack.routes,
@@ -66,10 +66,10 @@ firewall = Firewall(
 delivered = {**secrets.values, **(database.secrets if database else {})}
 delivered = {key: delivered[key] for key in app_variables.secret_names(stack)} | {TOKEN: tunnel.token}
 stored = (
-    Parameters(f"{name}-parameters", name, delivered) if stack.secret_delivery == "parameter-store" else None
+    Parameters(names.parameters.name, name, delivered) if stack.secret_delivery == "parameter-store" else None
 )
 host = Host(
-    f"{name}-host",
+    names.host.name,
     settings=stack.host,
     network=network,
     region=stack.region,
@@ -96,7 +96,7 @@ if verify and stack.firewall.owner:
     )
 if stack.alerts:
     Alerts(
-        f"{name}-alerts",
+        names.alerts.name,
         stack=name,
         settings=stack.alerts,
         account_id=stack.cloudflare.account_id,

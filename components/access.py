@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from model import naming
 from model.durations import go_duration
 from model.edge.access_applications import Application
 from model.settings import AccessPolicy, IdentityProvider, People
@@ -29,15 +30,16 @@ class Access(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Access", name, {}, opts)
-        self._name, self._account, self._child = name, account_id, pulumi.ResourceOptions(parent=self)
+        self._names, self._account = naming.Access(name), account_id
+        self._child = pulumi.ResourceOptions(parent=self)
         self._frontends = frontends
         self._logins: dict[str, pulumi.Input[str]] = {
             key: provider.id or self._login(key, provider, secrets) for key, provider in providers.items()
         }
         self.tokens: dict[str, cloudflare.ZeroTrustAccessServiceToken] = {
             token: cloudflare.ZeroTrustAccessServiceToken(
-                f"{name}-token-{token}",
-                name=f"{name}-{token}",
+                self._names.service_token(token),
+                name=self._names.child(token),
                 account_id=account_id,
                 duration="8760h",
                 opts=self._child,
@@ -78,7 +80,7 @@ class Access(pulumi.ComponentResource):
             if settings.email_claim:
                 config["email_claim_name"] = settings.email_claim
         return cloudflare.ZeroTrustAccessIdentityProvider(
-            f"{self._name}-login-{key}",
+            self._names.provider(key),
             account_id=self._account,
             name=key,
             type=settings.type,
@@ -93,9 +95,9 @@ class Access(pulumi.ComponentResource):
             requires.append({"auth_method": {"auth_method": "mfa"}})
         own_factor = {"allowed_authenticators": ["totp", "biometrics", "security_key"], "mfa_disabled": False}
         return cloudflare.ZeroTrustAccessPolicy(
-            f"{self._name}-policy-{key}",
+            self._names.policy(key),
             account_id=self._account,
-            name=f"{self._name}-{key}",
+            name=self._names.child(key),
             decision="non_identity" if tokens else "allow",
             includes=tokens or self._people(policy.allow),
             requires=requires or None,
@@ -107,9 +109,9 @@ class Access(pulumi.ComponentResource):
 
     def _bypass(self) -> cloudflare.ZeroTrustAccessPolicy:
         return cloudflare.ZeroTrustAccessPolicy(
-            f"{self._name}-policy-public",
+            self._names.policy("public"),
             account_id=self._account,
-            name=f"{self._name}-public",
+            name=self._names.child("public"),
             decision="bypass",
             includes=[{"everyone": {}}],
             session_duration="24h",
@@ -160,7 +162,7 @@ class Access(pulumi.ComponentResource):
                 "max_age": 600,
             }
         return cloudflare.ZeroTrustAccessApplication(
-            f"{self._name}-app-{application.key}",
+            self._names.application(application.key),
             account_id=self._account,
             name=f"{application.hostname} {application.access or 'public'}",
             type="self_hosted",

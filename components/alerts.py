@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_cloudflare as cloudflare
 
+from model import naming
 from model.settings import Alerts as AlertSettings
 
 
@@ -27,12 +28,16 @@ class Alerts(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Alerts", name, {}, opts)
-        self._name, self._child = name, pulumi.ResourceOptions(parent=self)
+        self._names, self._child = naming.Alerts(name), pulumi.ResourceOptions(parent=self)
         # No key: AWS's own SNS key would shut CloudWatch's alarms out, and the messages hold no secret.
-        self._topic = aws.sns.Topic(f"{name}-topic", opts=self._child)
+        self._topic = aws.sns.Topic(self._names.topic, opts=self._child)
         for email in settings.emails:
             aws.sns.TopicSubscription(
-                f"{name}-{email}", topic=self._topic.arn, protocol="email", endpoint=email, opts=self._child
+                self._names.subscription(email),
+                topic=self._topic.arn,
+                protocol="email",
+                endpoint=email,
+                opts=self._child,
             )
         machine = {"Stack": stack}
         self._alarm(
@@ -62,7 +67,7 @@ class Alerts(pulumi.ComponentResource):
         )
         if log_group is not None:
             aws.cloudwatch.LogMetricFilter(
-                f"{name}-errors",
+                self._names.error_filter,
                 log_group_name=log_group,
                 pattern="?ERROR ?CRITICAL ?FATAL",
                 metric_transformation={"name": f"{stack}-errors", "namespace": "Drawbridge", "value": "1"},
@@ -99,7 +104,7 @@ class Alerts(pulumi.ComponentResource):
                 statistic="Average",
             )
         cloudflare.NotificationPolicy(
-            f"{name}-tunnel",
+            self._names.tunnel,
             account_id=account_id,
             name=f"{stack}: tunnel",
             alert_type="tunnel_health_event",
@@ -129,8 +134,8 @@ class Alerts(pulumi.ComponentResource):
         """An alarm over three of five minutes' worst value. Figures that stop coming are trouble too, unless silence is good."""
         long = namespace == "Drawbridge" and statistic == "Sum"
         aws.cloudwatch.MetricAlarm(
-            f"{self._name}-{label}",
-            alarm_description=f"{self._name}: {why}",
+            self._names.alarm(label),
+            alarm_description=f"{self._names.name}: {why}",
             namespace=namespace,
             metric_name=metric,
             dimensions=dimensions,

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
+from model import naming
 from model.machine import database_variables
 from model.settings import MASTER
 from model.settings import Database as DatabaseSettings
@@ -29,15 +30,16 @@ class Database(pulumi.ComponentResource):
     ) -> None:
         super().__init__("drawbridge:index:Database", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        names = naming.Database(name)
         group = network.group("database", "PostgreSQL from the machines alone")
         network.admit(
             "database", source=network.workload_group.id, target=group.id, port=database_variables.PORT
         )
-        subnets = aws.rds.SubnetGroup(f"{name}-subnets", subnet_ids=network.private_subnet_ids, opts=child)
+        subnets = aws.rds.SubnetGroup(names.subnets, subnet_ids=network.private_subnet_ids, opts=child)
         family = f"postgres{settings.version}"
         parameters = aws.rds.ParameterGroup(
             # The family replaces the group; a name of its own a family lets the new one come before the old one goes.
-            f"{name}-{family}",
+            names.parameters(family),
             family=family,
             opts=child,
             parameters=[
@@ -46,9 +48,9 @@ class Database(pulumi.ComponentResource):
             ],
         )
         # A constant final snapshot name would make the second destroy of a stack fail.
-        suffix = random.RandomId(f"{name}-final", byte_length=4, opts=child)
+        suffix = random.RandomId(names.final_suffix, byte_length=4, opts=child)
         instance = aws.rds.Instance(
-            f"{name}-postgres",
+            names.instance,
             engine="postgres",
             engine_version=settings.version,
             instance_class=settings.instance_class,
@@ -71,7 +73,7 @@ class Database(pulumi.ComponentResource):
             delete_automated_backups=False,
             deletion_protection=protect,
             skip_final_snapshot=not protect,
-            final_snapshot_identifier=suffix.hex.apply(lambda value: f"{name}-final-{value}"),
+            final_snapshot_identifier=suffix.hex.apply(names.final_snapshot),
             auto_minor_version_upgrade=True,
             allow_major_version_upgrade=True,
             apply_immediately=True,
@@ -82,7 +84,7 @@ class Database(pulumi.ComponentResource):
             tags={"Name": name},
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
-        password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child)
+        password = random.RandomPassword(names.password, length=40, special=False, opts=child)
         self.identifier = instance.identifier
         self.host = instance.address
         self.master_secret_arn: pulumi.Output[str] = instance.master_user_secrets.apply(

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from model import naming
 from model.edge import rules
 from model.edge.path_guard import guard
 from model.limits import MANAGED_RULESET, OWASP_RULESET, PLANS
@@ -28,10 +29,10 @@ class Firewall(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Firewall", name, {}, opts)
-        self._name, self._zone = name, cloudflare_settings.zone_id
+        self._names, self._zone = naming.Firewall(name), cloudflare_settings.zone_id
         plan = cloudflare_settings.plan
-        custom = rules.custom_rules(settings, routes, name)
-        limits = rules.rate_limits(settings, routes, plan, name)
+        custom = rules.custom_rules(settings, routes, self._names)
+        limits = rules.rate_limits(settings, routes, plan, self._names)
         self.published: dict[str, Any] = {"custom": custom, "rateLimits": limits}
         if settings.owner:
             others = [
@@ -51,7 +52,7 @@ class Firewall(pulumi.ComponentResource):
                 self._ruleset(
                     "managed",
                     "http_request_firewall_managed",
-                    [_execute(name, i) for i in (MANAGED_RULESET, OWASP_RULESET)],
+                    [_execute(self._names, i) for i in (MANAGED_RULESET, OWASP_RULESET)],
                 )
             self._zone_settings(settings, guarded=guard(routes) is not None)
         self.register_outputs({})
@@ -73,7 +74,7 @@ class Firewall(pulumi.ComponentResource):
         self._ruleset(
             "verify",
             "http_request_late_transform",
-            [_verify(self._name, settings.header, secret, routes)],
+            [_verify(self._names, settings.header, secret, routes)],
             [machines] if machines else [],
         )
 
@@ -87,7 +88,7 @@ class Firewall(pulumi.ComponentResource):
         if content == []:
             return
         cloudflare.Ruleset(
-            f"{self._name}-{label}",
+            self._names.ruleset(label),
             zone_id=self._zone,
             kind="zone",
             phase=phase,
@@ -122,7 +123,7 @@ class Firewall(pulumi.ComponentResource):
             values["security_header"] = {"strict_transport_security": policy}
         for setting, value in sorted(values.items()):
             cloudflare.ZoneSetting(
-                f"{self._name}-{setting.replace('_', '-')}",
+                self._names.zone_setting(setting),
                 zone_id=self._zone,
                 setting_id=setting,
                 value=value,
@@ -131,7 +132,7 @@ class Firewall(pulumi.ComponentResource):
         if guarded:
             # Access, the connector and the app must see the same path.
             cloudflare.UrlNormalizationSettings(
-                f"{self._name}-paths", zone_id=self._zone, scope="both", type="cloudflare", opts=child
+                self._names.normalisation, zone_id=self._zone, scope="both", type="cloudflare", opts=child
             )
 
 
@@ -155,10 +156,10 @@ def _merged(
     return pulumi.Output.all(*others).apply(join)
 
 
-def _execute(name: str, ruleset: str) -> dict[str, Any]:
+def _execute(names: naming.Firewall, ruleset: str) -> dict[str, Any]:
     label = "managed" if ruleset == MANAGED_RULESET else "owasp"
     return {
-        "ref": f"{name}-{label}",
+        "ref": names.rule(label),
         "description": f"Cloudflare's {label} rules",
         "expression": "true",
         "action": "execute",
@@ -167,9 +168,11 @@ def _execute(name: str, ruleset: str) -> dict[str, Any]:
     }
 
 
-def _verify(name: str, header: str, secret: pulumi.Output[str], routes: Sequence[Route]) -> dict[str, Any]:
+def _verify(
+    names: naming.Firewall, header: str, secret: pulumi.Output[str], routes: Sequence[Route]
+) -> dict[str, Any]:
     return {
-        "ref": f"{name}-verify",
+        "ref": names.rule("verify"),
         "description": "Tell the app that a request came through the edge",
         "action": "rewrite",
         "expression": rules.verify_expression(routes),

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from model import limits
+from model import limits, naming
 from model.errors import SettingsError
 from model.machine import cloud_init
 from model.machine.specification import LAUNCH_HOOK, TERMINATE_HOOK, Machine
@@ -54,8 +54,8 @@ class Host(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("drawbridge:index:Host", name, {}, opts)
-        self._name, self._settings, self._region, self._child = (
-            name,
+        self._names, self._settings, self._region, self._child = (
+            naming.Host(name),
             settings,
             region,
             pulumi.ResourceOptions(parent=self),
@@ -64,7 +64,7 @@ class Host(pulumi.ComponentResource):
         log_arn: pulumi.Output[str] | None = None
         if settings.logs == "cloudwatch":
             logs = aws.cloudwatch.LogGroup(
-                f"{name}-logs", retention_in_days=settings.log_days, opts=self._child
+                self._names.logs, retention_in_days=settings.log_days, opts=self._child
             )
             self.log_group, log_arn = logs.name, logs.arn
         profile, permissions = self._role(machine, inputs, log_arn)
@@ -108,6 +108,7 @@ class Host(pulumi.ComponentResource):
     ) -> tuple[aws.iam.InstanceProfile, aws.iam.RolePolicy]:
         """What a machine may do: finish its own group's hooks, tag itself, read its own secrets, write its own logs."""
         prefix = f"arn:{limits.partition(self._region)}"
+        groups = f"{prefix}:autoscaling:{self._region}:*:autoScalingGroup:*:autoScalingGroupName"
         statements: list[dict[str, Any]] = [
             {
                 "Sid": "FinishHooks",
@@ -117,7 +118,7 @@ class Host(pulumi.ComponentResource):
                     "autoscaling:RecordLifecycleActionHeartbeat",
                 ],
                 # The group's name begins so, and the role must exist before the group.
-                "Resource": f"{prefix}:autoscaling:{self._region}:*:autoScalingGroup:*:autoScalingGroupName/{self._name}-group-*",
+                "Resource": f"{groups}/{self._names.any_group}",
             },
             {
                 "Sid": "TagItself",
@@ -125,7 +126,7 @@ class Host(pulumi.ComponentResource):
                 "Action": "ec2:CreateTags",
                 "Resource": f"{prefix}:ec2:{self._region}:*:instance/*",
                 "Condition": {
-                    "StringEquals": {"ec2:ResourceTag/drawbridge:stack": self._name},
+                    "StringEquals": {"ec2:ResourceTag/drawbridge:stack": self._names.name},
                     "ForAllValues:StringEquals": {"aws:TagKeys": [READY_TAG]},
                 },
             },
@@ -174,17 +175,17 @@ class Host(pulumi.ComponentResource):
         arns = {"logs": log_arn, "parameters": inputs.parameter_arns, "master": inputs.master_secret_arn}
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
         role = aws.iam.Role(
-            f"{self._name}-role",
+            self._names.role,
             assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
             opts=self._child,
         )
         policy = aws.iam.RolePolicy(
-            f"{self._name}-policy",
+            self._names.policy,
             role=role.id,
             policy=pulumi.Output.all(**arns).apply(document),
             opts=self._child,
         )
-        return aws.iam.InstanceProfile(f"{self._name}-profile", role=role.name, opts=self._child), policy
+        return aws.iam.InstanceProfile(self._names.profile, role=role.name, opts=self._child), policy
 
     def _image(self) -> tuple[pulumi.Input[str], list[str]]:
         """The image, and what to ignore: a looked-up image is taken once, or each new one of Canonical's would be a release."""
@@ -199,9 +200,9 @@ class Host(pulumi.ComponentResource):
         self, rendered: pulumi.Output[str], profile: aws.iam.InstanceProfile, network: Network
     ) -> aws.ec2.LaunchTemplate:
         image, ignored = self._image()
-        tags = {"Name": self._name, "drawbridge:stack": self._name}
+        tags = {"Name": self._names.name, "drawbridge:stack": self._names.name}
         return aws.ec2.LaunchTemplate(
-            f"{self._name}-template",
+            self._names.template,
             # Not of amd64, whose templates have none since before this was told apart.
             description="Machines of arm64" if self._settings.architecture == "arm64" else None,
             image_id=image,
@@ -271,7 +272,7 @@ class Host(pulumi.ComponentResource):
                 }
             )
         return aws.autoscaling.Group(
-            f"{self._name}-group",  # no explicit name: with one, the old group would have to go before the new one comes
+            self._names.group,  # no explicit name: with one, the old group would have to go before the new one comes
             min_size=settings.replicas,
             max_size=settings.replicas,
             desired_capacity=settings.replicas,
@@ -285,7 +286,7 @@ class Host(pulumi.ComponentResource):
             health_check_grace_period=0 if hooked else 300,
             wait_for_capacity_timeout=f"{wait}s",
             enabled_metrics=["GroupInServiceInstances"],
-            tags=[{"key": "drawbridge:stack", "value": self._name, "propagate_at_launch": True}],
+            tags=[{"key": "drawbridge:stack", "value": self._names.name, "propagate_at_launch": True}],
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # A changed template replaces the group. "#initerror" is the engine's name for a failed start: without it the

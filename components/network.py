@@ -7,7 +7,7 @@ import ipaddress
 import pulumi
 import pulumi_aws as aws
 
-from model import limits
+from model import limits, naming
 from model.settings import Network as NetworkSettings
 
 ANYWHERE = "0.0.0.0/0"
@@ -25,7 +25,7 @@ class Network(pulumi.ComponentResource):
     ) -> None:
         super().__init__("drawbridge:index:Network", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self._name = name
+        self._names = naming.Network(name)
         self.paths: list[pulumi.Resource] = []
         """Routes and rules that traffic needs: they are there before the machines, and go after them."""
         if settings.vpc_id:
@@ -44,10 +44,10 @@ class Network(pulumi.ComponentResource):
     def group(self, role: str, description: str) -> aws.ec2.SecurityGroup:
         """A security group without rules. Neither name nor description may change: both replace it, and it is in use."""
         return aws.ec2.SecurityGroup(
-            f"{self._name}-{role}",
+            self._names.group(role),
             description=description,
             vpc_id=self.vpc_id,
-            tags={"Name": f"{self._name}-{role}"},
+            tags={"Name": self._names.group(role)},
             opts=self._child,
         )
 
@@ -64,7 +64,7 @@ class Network(pulumi.ComponentResource):
         """Let one group reach another on a TCP port: the inbound rule there, the outbound rule here, never a CIDR."""
         if target_is_ours:
             inbound = aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-{label}-in",
+                self._names.inbound(label),
                 security_group_id=target,
                 referenced_security_group_id=source,
                 ip_protocol="tcp",
@@ -76,7 +76,7 @@ class Network(pulumi.ComponentResource):
             self.paths.append(inbound)
         if source_is_ours:
             outbound = aws.vpc.SecurityGroupEgressRule(
-                f"{self._name}-{label}-out",
+                self._names.outbound(label),
                 security_group_id=source,
                 referenced_security_group_id=target,
                 ip_protocol="tcp",
@@ -88,27 +88,30 @@ class Network(pulumi.ComponentResource):
             self.paths.append(outbound)
 
     def _make_vpc(self, settings: NetworkSettings, zones: tuple[str, ...]) -> None:
-        name, child = self._name, self._child
+        names, child = self._names, self._child
         vpc = aws.ec2.Vpc(
-            f"{name}-vpc",
+            names.vpc,
             cidr_block=settings.cidr,
             enable_dns_hostnames=True,
             enable_dns_support=True,
-            tags={"Name": name},
+            tags={"Name": names.name},
             opts=child,
         )
         self.vpc_id = vpc.id
         # AWS's default group lets its members talk; emptied, whatever lands in it by mistake is cut off.
-        aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], opts=child)
-        gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=vpc.id, tags={"Name": name}, opts=child)
+        aws.ec2.DefaultSecurityGroup(names.default_group, vpc_id=vpc.id, ingress=[], egress=[], opts=child)
+        gateway = aws.ec2.InternetGateway(names.gateway, vpc_id=vpc.id, tags={"Name": names.name}, opts=child)
         public = aws.ec2.RouteTable(
-            f"{name}-public", vpc_id=vpc.id, tags={"Name": f"{name}-public"}, opts=child
+            names.route_table("public"), vpc_id=vpc.id, tags={"Name": names.route_table("public")}, opts=child
         )
         private = aws.ec2.RouteTable(
-            f"{name}-private", vpc_id=vpc.id, tags={"Name": f"{name}-private"}, opts=child
+            names.route_table("private"),
+            vpc_id=vpc.id,
+            tags={"Name": names.route_table("private")},
+            opts=child,
         )
         internet = aws.ec2.Route(
-            f"{name}-internet",
+            names.internet_route,
             route_table_id=public.id,
             destination_cidr_block=ANYWHERE,
             gateway_id=gateway.id,
@@ -123,16 +126,16 @@ class Network(pulumi.ComponentResource):
         ):
             for index, zone in enumerate(zones):
                 subnet = aws.ec2.Subnet(
-                    f"{name}-{kind}-{index}",
+                    names.subnet(kind, index),
                     vpc_id=vpc.id,
                     availability_zone=zone,
                     cidr_block=str(blocks[offset + index]),
                     map_public_ip_on_launch=False,
-                    tags={"Name": f"{name}-{kind}-{zone}"},
+                    tags={"Name": names.child(f"{kind}-{zone}")},
                     opts=child,
                 )
                 joined = aws.ec2.RouteTableAssociation(
-                    f"{name}-{kind}-{index}", subnet_id=subnet.id, route_table_id=table.id, opts=child
+                    names.subnet(kind, index), subnet_id=subnet.id, route_table_id=table.id, opts=child
                 )
                 self.paths.append(joined)
                 ids.append(subnet.id)
@@ -158,7 +161,7 @@ class Network(pulumi.ComponentResource):
         for label, port, protocol, cidr, why in listed:
             family = {"cidr_ipv6": cidr} if ":" in cidr else {"cidr_ipv4": cidr}
             rule = aws.vpc.SecurityGroupEgressRule(
-                f"{self._name}-egress-{label}",
+                self._names.egress(label),
                 security_group_id=self.workload_group.id,
                 ip_protocol=protocol,
                 from_port=port,
@@ -185,11 +188,11 @@ class Network(pulumi.ComponentResource):
         endpoint = self.group("endpoint", "EC2 Instance Connect Endpoint")
         self.admit("ssh", source=endpoint.id, target=ssh.id, port=22)
         aws.ec2transitgateway.InstanceConnectEndpoint(
-            f"{self._name}-endpoint",
+            self._names.endpoint,
             subnet_id=self.private_subnet_ids[0],
             security_group_ids=[endpoint.id],
             preserve_client_ip=False,
-            tags={"Name": self._name},
+            tags={"Name": self._names.name},
             # One a VPC, and nothing of it can be changed in place: the old one must go first.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )

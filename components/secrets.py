@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from model import generated_values
+from model import generated_values, naming
 from model.settings import Generated
 
 
@@ -26,7 +26,7 @@ class Secrets(pulumi.ComponentResource):
         super().__init__("drawbridge:index:Secrets", name, {}, opts)
         self.values: dict[str, pulumi.Output[str]] = dict(given)
         for variable, settings in generate.items():
-            self.values[variable] = self._made(f"{name}-{variable}", settings)
+            self.values[variable] = self._made(naming.Secrets(name).generated(variable), settings)
         self.register_outputs({})
 
     def _made(self, name: str, settings: Generated) -> pulumi.Output[str]:
@@ -46,7 +46,7 @@ def draw(name: str, length: int, rotation: str, opts: pulumi.ResourceOptions) ->
 def draw_bytes(
     name: str, size: int, encoding: str, rotation: str, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
-    """Bytes, made likewise and written as text: see `model.drawn` for why not by `RandomBytes`."""
+    """Bytes, made likewise and written as text: see `model.generated_values` for why not by `RandomBytes`."""
     return draw(name, generated_values.letters_for(size), rotation, opts).apply(
         lambda text: generated_values.written(text, size, encoding)
     )
@@ -71,8 +71,8 @@ class Parameters(pulumi.ComponentResource):
         self.arns: list[pulumi.Output[str]] = []
         for variable, value in sorted(values.items()):
             parameter = aws.ssm.Parameter(
-                f"{name}-{variable}",
-                name=f"/drawbridge/{stack}/{variable}",
+                naming.Parameters(name).parameter(variable),
+                name=naming.parameter_path(stack, variable),
                 type="SecureString",
                 value=value,
                 # The standard tier ends at 4 KB; this one moves a longer value, up to 8 KB, up by itself.

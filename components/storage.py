@@ -5,6 +5,8 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from model import naming
+
 from .network import Network
 
 NFS = 2049
@@ -18,21 +20,22 @@ class Storage(pulumi.ComponentResource):
     ) -> None:
         super().__init__("drawbridge:index:Storage", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        names = naming.Storage(name)
         group = network.group("storage", "EFS: NFS from the machines alone")
         network.admit("storage", source=network.workload_group.id, target=group.id, port=NFS)
         system = aws.efs.FileSystem(
-            f"{name}-files",
+            names.file_system,
             encrypted=True,
             throughput_mode="elastic",
             tags={"Name": name},
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         aws.efs.BackupPolicy(
-            f"{name}-backup", file_system_id=system.id, backup_policy={"status": "ENABLED"}, opts=child
+            names.backup, file_system_id=system.id, backup_policy={"status": "ENABLED"}, opts=child
         )
         targets = [
             aws.efs.MountTarget(
-                f"{name}-{index}",
+                names.mount_target(index),
                 file_system_id=system.id,
                 subnet_id=subnet,
                 security_groups=[group.id],

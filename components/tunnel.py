@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from model import naming
 from model.edge.ingress import CATCH_ALL, IngressRule
 from model.settings import Cloudflare
 
@@ -30,11 +31,12 @@ class Tunnel(pulumi.ComponentResource):
     ) -> None:
         super().__init__("drawbridge:index:Tunnel", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self._name, self._settings = name, settings
+        self._names, self._settings = naming.Tunnel(name), settings
+        names = self._names
         account = settings.account_id
-        secret = draw_bytes(f"{name}-secret", 32, "base64", rotation, child)
+        secret = draw_bytes(names.secret, 32, "base64", rotation, child)
         tunnel = cloudflare.ZeroTrustTunnelCloudflared(
-            f"{name}-tunnel",
+            names.tunnel,
             account_id=account,
             name=name,
             config_src="cloudflare",
@@ -43,7 +45,7 @@ class Tunnel(pulumi.ComponentResource):
         )
         for hostname in sorted(hostnames):
             cloudflare.DnsRecord(
-                f"{name}-dns-{hostname}",
+                names.dns(hostname),
                 zone_id=settings.zone_id,
                 name=hostname,
                 type="CNAME",
@@ -75,7 +77,7 @@ class Tunnel(pulumi.ComponentResource):
         readiness must not wait for them.
         """
         cloudflare.ZeroTrustTunnelCloudflaredConfig(
-            f"{self._name}-ingress",
+            self._names.ingress,
             account_id=self._settings.account_id,
             tunnel_id=self.id,
             source="cloudflare",

@@ -28,6 +28,7 @@ from .checks import (
 )
 from .errors import Finding, SettingsError, finding
 from .machine import database_variables
+from .naming import Names
 from .settings import AccessPolicy, App, Cloudflare, Database, Firewall, IdentityProvider, Network, Route
 from .settings.parse import parse_sections
 from .stack import Stack
@@ -124,7 +125,7 @@ def load(
     assert cloudflare and app and routes is not None and access is not None and providers is not None
     assert firewall and network and compose and region
     return Stack(
-        name=f"{project}-{stack}",
+        names=Names(project, stack),
         region=region,
         cloudflare=cloudflare,
         app=app,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .compose.file import Compose
+from .naming import Names
 from .settings import (
     AccessPolicy,
     Alerts,
@@ -28,7 +29,7 @@ TOKEN = "TUNNEL_TOKEN"
 class Stack:
     """Everything that decides which resources exist. Secrets are here by name alone."""
 
-    name: str
+    names: Names
     region: str
     cloudflare: Cloudflare
     app: App
@@ -48,6 +49,11 @@ class Stack:
     files: Mapping[str, str]
     missing_secrets: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its own name, which every resource's name begins with."""
+        return self.names.prefix
 
     @property
     def routed_services(self) -> tuple[str, ...]:

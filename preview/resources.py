@@ -62,6 +62,13 @@ class Evaluation:
         return [resource for resource in self.resources if resource.type == token]
 
 
+def referenced(value: Any) -> str | None:
+    """The name of the resource whose id stands here (`«NAME.id»`); None for any other value."""
+    if isinstance(value, str) and value.startswith("«") and value.endswith(".id»"):
+        return value[1 : -len(".id»")]
+    return None
+
+
 def mask(value: Any) -> Any:
     """The same value with `[secret]` in place of every secret."""
     if isinstance(value, Secret):

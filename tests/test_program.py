@@ -149,7 +149,7 @@ MUTATIONS: list[tuple[str, str, str, Invariant]] = [
         '"base64", rotation, pulumi.ResourceOptions()',
         invariants.every_resource_is_parented_and_prefixed,
     ),
-    ("components/network.py", 'f"{name}-vpc"', '"vpc"', invariants.every_resource_is_parented_and_prefixed),
+    ("components/network.py", "names.vpc", '"vpc"', invariants.every_resource_is_parented_and_prefixed),
     (
         "components/configuration.py",
         "pulumi.Output.secret(str(value)) for name",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .. import naming
 from ..durations import go_duration
 from ..edge.hosts import hostnames
 from ..edge.path_guard import guard
-from ..edge.rules import GUARD
 from ..errors import Finding, finding
 from ..limits import EXPRESSION_CHARACTERS, NEAREST_FIELD, PLANS, RATE_LIMIT_PERIODS, Plan, plan_for
 from ..settings import Cloudflare, Firewall, Route
@@ -77,7 +77,7 @@ def check(
         ("rateLimits", [r.name for r in firewall.rate_limits]),
     ):
         for index, name in enumerate(names):
-            if name in names[:index] or name == GUARD:
+            if name in names[:index] or not naming.may_name_a_rule(name):
                 found.append(finding(f"firewall/{label}/{index}/name", "rules have different names", name))
     if len(firewall.rate_limits) > limits.rate_limit_rules:
         found.append(

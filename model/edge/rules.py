@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import naming
 from ..durations import go_duration
 from ..limits import Plan
 from ..settings import App, Firewall, Generated, OriginVerify, RateLimit, Route
 from .hosts import host_expression, hostnames
 from .path_guard import guard
 
-GUARD = "path-guard"
 
-
-def custom_rules(firewall: Firewall, routes: Sequence[Route], prefix: str) -> list[dict[str, Any]]:
+def custom_rules(firewall: Firewall, routes: Sequence[Route], names: naming.Firewall) -> list[dict[str, Any]]:
     """Rules of phase http_request_firewall_custom, in the API's words; `ref` keeps a rule's identity between runs."""
     rules: list[dict[str, Any]] = []
     shield = guard(routes)
     if shield:
         rules.append(
             {
-                "ref": f"{prefix}-{GUARD}",
+                "ref": names.path_guard,
                 "description": "Refuse paths that Access, the connector and the app would read differently",
                 "expression": shield.expression(),
                 "action": "block",
@@ -31,7 +30,7 @@ def custom_rules(firewall: Firewall, routes: Sequence[Route], prefix: str) -> li
     for rule in firewall.rules:
         rules.append(
             {
-                "ref": f"{prefix}-{rule.name}",
+                "ref": names.rule(rule.name),
                 "description": rule.name,
                 "expression": rule.expression,
                 "action": rule.action,
@@ -42,11 +41,13 @@ def custom_rules(firewall: Firewall, routes: Sequence[Route], prefix: str) -> li
     return rules
 
 
-def rate_limits(firewall: Firewall, routes: Sequence[Route], plan: Plan, prefix: str) -> list[dict[str, Any]]:
+def rate_limits(
+    firewall: Firewall, routes: Sequence[Route], plan: Plan, names: naming.Firewall
+) -> list[dict[str, Any]]:
     """Rules of phase http_ratelimit. On Free an expression may name the path alone, so it counts for the whole zone."""
     return [
         {
-            "ref": f"{prefix}-{limit.name}",
+            "ref": names.rule(limit.name),
             "description": f"{limit.name}: {limit.requests} requests in {go_duration(limit.per)} from one address",
             "expression": _limit_expression(limit, routes, plan),
             "action": limit.action,

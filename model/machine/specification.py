@@ -55,7 +55,7 @@ def machine_of(stack: Stack) -> Machine:
     once = services.run_once(stack.compose, stack.app)
     host = stack.host
     return Machine(
-        name=f"{stack.name}-host",
+        name=stack.names.host.name,
         region=stack.region,
         compose=stack.compose_text,
         overlay=overlay.overlay(

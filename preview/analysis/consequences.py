@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from model.naming import Names
 from preview.analysis.options import option_effects
 from preview.analysis.reach import NOBODY, Reach
 from preview.changes import Change, Consequence, Effect
@@ -62,7 +63,7 @@ class Judge:
         record = record_of(step.type)
         if record.holds:
             return Consequence.DATA_LOSS, f"{by}, and with it {record.holds}{_kept(step)}"
-        if step.type == tokens.RANDOM_PASSWORD and "-secrets-" in step.name:
+        if step.type == tokens.RANDOM_PASSWORD and Names.of_urn(step.urn).secrets.label(step.name):
             if replaced and all(difference.path.startswith("keepers") for difference in step.differences):
                 return (
                     Consequence.ROLLING,
@@ -80,7 +81,7 @@ class Judge:
             return Consequence.DOWNTIME, "deleted: no hostname leads to a service"
         if step.type == tokens.FLEET and not replaced:
             return Consequence.DOWNTIME, "deleted: no machine is left"
-        if step.type == tokens.RANDOM_PASSWORD and step.name.endswith("-tunnel-secret"):
+        if step.type == tokens.RANDOM_PASSWORD and step.name == Names.of_urn(step.urn).tunnel.secret:
             return Consequence.IN_PLACE, by
         if replaced and record.needed:
             return Consequence.DOWNTIME, f"{by}: {record.needed}"

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from model.naming import Names, is_path_guard
 from preview.analysis.reach import EVERYONE, Place, Reach, rule_texts
 from preview.changes import Change, Exposure, Kind
 from preview.resource_types import tokens
-from preview.resources import Evaluation, Resource, Secret, bare
+from preview.resources import Evaluation, Resource, Secret, bare, referenced
 
 
 def exposures(
@@ -124,11 +125,12 @@ def _policies(before: Evaluation, after: Evaluation) -> Iterator[Exposure]:
         ways = old.inputs.get("allowedIdps"), new.inputs.get("allowedIdps")
         more = sorted(set(ways[1] or ()) - set(ways[0] or ())) if ways[0] and ways[1] else []
         if more or (ways[0] and not ways[1]):
-            names = (
-                ", ".join(re.sub(r"^«.*-login-(.*)\.id»$", r"\1", way) for way in more)
+            names = Names.of_urn(new.urn).access
+            providers = (
+                ", ".join(names.provider_key(referenced(way) or "") or way for way in more)
                 or "every provider of the account"
             )
-            text = f"{name}: people may also log in with {names}"
+            text = f"{name}: people may also log in with {providers}"
             yield Exposure(kind="login loosened", subject=new.name, text=text)
 
 
@@ -192,7 +194,7 @@ def _gone(rule: Mapping[str, Any], reach: Reach) -> str:
     hosts = _hosts(rule["expression"])
     if hosts and not hosts & _routed(reach):
         return ""
-    if rule["ref"].endswith("-path-guard") and not any(_mixed(reach, host) for host in hosts):
+    if is_path_guard(rule["ref"]) and not any(_mixed(reach, host) for host in hosts):
         return ""
     return "is dropped"
 
@@ -204,7 +206,7 @@ def _weaker(old: Mapping[str, Any], new: Mapping[str, Any], reach: Reach) -> str
         known = old["action"] in _ACTIONS and new["action"] in _ACTIONS
         if not known or _ACTIONS.index(new["action"]) < _ACTIONS.index(old["action"]):
             return f"does {new['action']} (before: {old['action']})"
-    guard = old["ref"].endswith("-path-guard")
+    guard = is_path_guard(old["ref"])
     uncovered = sorted((_hosts(old["expression"]) - _hosts(new["expression"])) & _routed(reach))
     if guard:
         uncovered = [host for host in uncovered if _mixed(reach, host)]
@@ -345,11 +347,10 @@ def _rule_key(rule: Resource) -> tuple[str, str, str]:
     )
     first, last = data.get("fromPort", "all"), data.get("toPort", "all")
     ports = f"{data.get('ipProtocol')}/{first}" + (f"-{last}" if last != first else "")
-    return _group(str(data.get("securityGroupId"))), _group(str(peer)), ports
-
-
-def _group(text: str) -> str:
-    return re.sub(r"^«.*-network-([a-z]+)\.id»$", r"\1", text)
+    network = Names.of_urn(rule.urn).network
+    ends = [str(end) for end in (data.get("securityGroupId"), peer)]
+    group, other = (network.label(referenced(end) or "") or end for end in ends)
+    return group, other, ports
 
 
 def _permissions(before: Evaluation, after: Evaluation) -> Iterator[Exposure]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from model.naming import Names
 from model.paths import PathPattern
 from preview.resource_types import tokens
-from preview.resources import Evaluation, Resource
+from preview.resources import Evaluation, Resource, referenced
 
 EVERYONE = "everyone on the Internet"
 NOBODY = "nobody"
@@ -194,11 +195,12 @@ def _covers(pattern: str, path: str) -> bool:
 
 def describe(policy: Resource, application: Resource) -> str:
     """Who a policy lets in, in words."""
-    text = ", ".join(_rule(rule) for rule in policy.inputs.get("includes", []))
-    requires = [_rule(rule) for rule in policy.inputs.get("requires", [])]
+    names = Names.of_urn(policy.urn)
+    text = ", ".join(_rule(rule, names) for rule in policy.inputs.get("includes", []))
+    requires = [_rule(rule, names) for rule in policy.inputs.get("requires", [])]
     if requires:
         text += ", each with " + " and ".join(requires)
-    excludes = [_rule(rule) for rule in policy.inputs.get("excludes", [])]
+    excludes = [_rule(rule, names) for rule in policy.inputs.get("excludes", [])]
     if excludes:
         text += ", never " + ", ".join(excludes)
     if policy.inputs.get("mfaConfig"):
@@ -208,13 +210,18 @@ def describe(policy: Resource, application: Resource) -> str:
     return text
 
 
-def _rule(rule: dict[str, Any]) -> str:
+def _token(reference: str, names: Names) -> str:
+    """A service token by its key in the stack file; one of another origin by its id."""
+    return names.access.service_token_key(referenced(reference) or "") or reference
+
+
+def _rule(rule: dict[str, Any], names: Names) -> str:
     ((kind, body),) = rule.items()
     words: dict[str, Callable[[dict[str, Any]], str]] = {
         "email": lambda b: b["email"],
         "emailDomain": lambda b: "@" + b["domain"],
         "everyone": lambda b: "anyone who logs in",
-        "serviceToken": lambda b: "service token " + re.sub(r"^«.*-token-(.*)\.id»$", r"\1", b["tokenId"]),
+        "serviceToken": lambda b: "service token " + _token(b["tokenId"], names),
         "githubOrganization": lambda b: "GitHub " + b["name"] + ("/" + b["team"] if "team" in b else ""),
         "oidc": lambda b: f"{b['claimName']}={b['claimValue']}",
         "geo": lambda b: "from " + b["countryCode"],
@@ -227,4 +234,4 @@ def _rule(rule: dict[str, Any]) -> str:
 
 def rule_texts(policy: Resource, key: str) -> set[str]:
     """The rules under `includes`, `requires` or `excludes`, each in words."""
-    return {_rule(rule) for rule in policy.inputs.get(key) or []}
+    return {_rule(rule, Names.of_urn(policy.urn)) for rule in policy.inputs.get(key) or []}

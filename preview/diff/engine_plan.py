@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from model.naming import host_of_template
 from preview.analysis.verdict import judged
 from preview.changes import Action, Change, Comparison, Difference
 from preview.diff.differences import differences, top
@@ -317,7 +318,7 @@ def _user_data(steps: Mapping[str, Mapping[str, Any]], after: Evaluation) -> dic
     for urn, step in steps.items():
         text = unpacked(str(((step.get("oldState") or {}).get("inputs") or {}).get("userData", "")))
         if text.startswith("#cloud-config"):
-            texts[urn.rpartition("::")[2].removesuffix("-template")] = text
+            texts[host_of_template(urn.rpartition("::")[2])] = text
     return texts
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from difflib import unified_diff
 from typing import Any
 
+from model.naming import host_of_template
 from preview.changes import Difference
 from preview.diff.leaves import unpacked, value_at
 from preview.diff.user_data import written
@@ -75,7 +76,7 @@ def compact(value: Any) -> str:
 
 def user_data_lines(old: Resource, new: Resource, before: Evaluation, after: Evaluation) -> tuple[str, ...]:
     """Of the masked cloud-init; where only secrets differ, which ones do."""
-    name = new.name.removesuffix("-template")
+    name = host_of_template(new.name)
     left, right = before.user_data.get(name, ""), after.user_data.get(name, "")
     lines = diff_lines(left.splitlines(), right.splitlines())
     others: set[str] = set()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from model.naming import Names
 from model.paths import PathPattern
 from preview.analysis.reach import EVERYONE as EVERYONE
 from preview.analysis.reach import NOBODY, Reach
 from preview.resource_types import tokens
 from preview.resource_types.registry import record_of
-from preview.resources import MASK, Evaluation, Resource
+from preview.resources import MASK, Evaluation, Resource, referenced
 
 ANYTHING_ELSE = "anything else"
 
@@ -65,9 +65,9 @@ def port(rule: dict[str, Any]) -> str:
     return f"{protocol}/{first}" + (f"-{last}" if last not in (None, first) else "")
 
 
-def group(text: str) -> str:
+def group(text: str, names: Names) -> str:
     """A security group of the stack's network by its own name, whatever else as it is."""
-    return re.sub(r"^«.*-network-([a-z]+)\.id»$", r"\1", text)
+    return names.network.label(referenced(text) or "") or text
 
 
 def reach(evaluation: Evaluation) -> Table:
@@ -116,16 +116,23 @@ def edge_rules(evaluation: Evaluation) -> Table:
 def groups(evaluation: Evaluation) -> Table:
     """Every rule of every security group."""
     rows = []
+    names = Names(evaluation.project, evaluation.stack)
     for direction, token in (("in", tokens.INBOUND), ("out", tokens.OUTBOUND)):
         for rule in evaluation.of_type(token):
             data = rule.inputs
             peers = (
                 data.get(key) for key in ("referencedSecurityGroupId", "cidrIpv4", "cidrIpv6", "prefixListId")
             )
-            peer = group(str(next((peer for peer in peers if peer), "?")))
+            peer = group(str(next((peer for peer in peers if peer), "?")), names)
             rows.append(
                 Row(
-                    (group(data["securityGroupId"]), direction, peer, port(data), data.get("description", ""))
+                    (
+                        group(data["securityGroupId"], names),
+                        direction,
+                        peer,
+                        port(data),
+                        data.get("description", ""),
+                    )
                 )
             )
     columns = ("group", "direction", "peer", "port", "why")

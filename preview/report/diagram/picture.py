@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from model.naming import Names
 from preview.analysis.reach import EVERYONE, NOBODY, Reach
 from preview.report import tables
 from preview.report.diagram.canvas import Card
@@ -166,7 +167,7 @@ def _state(evaluation: Evaluation, inbound: Sequence[Any]) -> Iterable[tuple[Car
 
 def _port(rules: Sequence[Any], what: str, default: str) -> str:
     for rule in rules:
-        if tables.group(str(rule.inputs.get("securityGroupId"))) == what:
+        if tables.group(str(rule.inputs.get("securityGroupId")), Names.of_urn(rule.urn)) == what:
             return tables.port(rule.inputs)
     return default
 
