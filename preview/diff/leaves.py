@@ -96,8 +96,8 @@ class MovedOn:
         """Is it made from something unknown in a way that the placeholders in it do not tell?"""
         if not isinstance(probed, str) or probed == text:
             return False
-        told = _ANY.sub(lambda match: self._probes.get(match[0], match[0]), unpacked(text))
-        return told != unpacked(probed)
+        told = _ANY.sub(lambda match: self._probes.get(match[0], match[0]), _opened(text))
+        return told != _opened(probed)
 
 
 def _moving(change: Change) -> bool:
@@ -116,6 +116,19 @@ def _moves(change: Change, output: str) -> bool:
     if change.action in ("created", "replaced", "rolling"):
         return output not in change.after.inputs
     return change.action == "updated" and output in record_of(change.type).changing and _touches(change)
+
+
+def _opened(text: str) -> str:
+    """The text with what is packed in it in its own place: gzip, the base64 of a JSON object, JSON's and URLs' escapes."""
+
+    def opened(match: re.Match[str]) -> str:
+        try:
+            return json.dumps(json.loads(base64.b64decode(match[0])), ensure_ascii=False)
+        except ValueError:
+            return match[0]
+
+    text = _ENCODED_JSON.sub(opened, unpacked(text))
+    return urllib.parse.unquote(text.replace(r"\u00ab", "«").replace(r"\u00bb", "»"))
 
 
 def expanded(text: str) -> str:

@@ -13,6 +13,8 @@ from conftest import ROOT
 
 from preview.__main__ import main
 
+FORMATS = ("text", "markdown", "html", "terraform")
+
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -111,6 +113,70 @@ def test_a_stack_that_the_ref_does_not_have_is_new(clone: Path) -> None:
     (clone / "Pulumi.new.yaml").unlink()
     counts = json.loads(done.stdout)["comparison"]["counts"]
     assert list(counts) == ["created"]
+
+
+def test_a_stack_whose_file_is_gone_is_said_and_closes_the_gate(clone: Path) -> None:
+    (clone / "Pulumi.prod.yaml").rename(clone / "elsewhere")
+    try:
+        done = preview(clone, "--against", "HEAD", "--format", "json", "--fail-on", "all")
+        shown = [preview(clone, "--against", "HEAD", "--format", form) for form in FORMATS]
+    finally:
+        (clone / "elsewhere").rename(clone / "Pulumi.prod.yaml")
+    assert (done.returncode, done.stderr) == (2, "")
+    closed = {(f["ground"], f["subject"]) for f in json.loads(done.stdout)["comparison"]["gate"]["closedBy"]}
+    assert closed == {("data-loss", "prod"), ("downtime", "prod")}
+    assert [(one.returncode, one.stderr) for one in shown] == [(0, "")] * len(FORMATS)
+
+
+def test_a_renamed_stack_file_is_a_new_stack_and_the_former_is_left_running(clone: Path) -> None:
+    (clone / "Pulumi.prod.yaml").rename(clone / "Pulumi.production.yaml")
+    try:
+        done = preview(
+            clone, "--stack", "production", "--against", "HEAD", "--format", "json", "--fail-on", "data-loss"
+        )
+    finally:
+        (clone / "Pulumi.production.yaml").rename(clone / "Pulumi.prod.yaml")
+    assert (done.returncode, done.stderr) == (2, "")
+    (finding,) = json.loads(done.stdout)["comparison"]["gate"]["closedBy"]
+    assert (finding["ground"], finding["subject"]) == ("data-loss", "prod")
+    assert "`pulumi stack rename production` keeps it the same one" in finding["text"]
+
+
+def test_another_stack_whose_file_is_gone_is_mentioned_and_closes_no_gate(clone: Path) -> None:
+    shutil.copy(clone / "Pulumi.prod.yaml", clone / "Pulumi.staging.yaml")
+    commit(clone, "staging")
+    (clone / "Pulumi.staging.yaml").unlink()
+    try:
+        done = preview(clone, "--against", "HEAD", "--format", "json", "--fail-on", "all")
+        other = preview(clone, "--stack", "staging", "--against", "HEAD", "--fail-on", "downtime")
+    finally:
+        git(clone, "reset", "-q", "--hard", "HEAD~1")
+    assert (done.returncode, json.loads(done.stdout)["comparison"]["consequence"]) == (0, "none")
+    assert (other.returncode, other.stderr) == (2, "")
+
+
+def test_what_the_other_stack_files_acknowledge_counts_for_one_that_is_gone(clone: Path) -> None:
+    shutil.copy(clone / "Pulumi.prod.yaml", clone / "Pulumi.staging.yaml")
+    commit(clone, "staging")
+    (clone / "Pulumi.staging.yaml").unlink()
+    edited(
+        clone,
+        "config:\n",
+        "config:\n  drawbridge:acknowledge:\n"
+        "    - {change: downtime, of: staging, reason: it was destroyed}\n"
+        "    - {change: data-loss, of: staging, reason: it was destroyed}\n",
+    )
+    try:
+        done = preview(clone, "--stack", "staging", "--against", "HEAD", "--fail-on", "all")
+    finally:
+        git(clone, "reset", "-q", "--hard", "HEAD~1")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_stack_that_neither_version_has_is_an_error(clone: Path) -> None:
+    done = preview(clone, "--stack", "nowhere", "--against", "HEAD")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Pulumi.nowhere.yaml: no such file" in done.stderr
 
 
 def test_links_that_lead_out_of_the_repository_are_left_out(clone: Path) -> None:
