@@ -45,11 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--fail-on",
         metavar="GROUND",
-        action="extend",
+        action="append",
         type=_grounds,
         default=[],
-        help="exit 2 at such a change: replace, downtime, exposure, data-loss, refused, posture, contract, unknown, "
-        "or all (comma-separated)",
+        help="exit 2 at such a change: replace, downtime, exposure, data-loss, refused, contract, unknown, "
+        "posture or posture=SEVERITY (high), or all (comma-separated)",
     )
     parser.add_argument(
         "--show-user-data", action="store_true", help="print the rendered cloud-init, secrets masked"
@@ -132,18 +132,28 @@ def main(arguments: list[str] | None = None) -> int:
     return _code(gate)
 
 
-def _grounds(text: str) -> list[str]:
+def _grounds(text: str) -> str:
     from preview.analysis import gate
 
     try:
-        return [*gate.grounds(text)]
+        gate.grounds(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def _judged(comparison: Comparison, options: argparse.Namespace) -> Gate:
+    from preview.analysis import gate
+
+    if not options.fail_on:
+        return gate.judge(comparison, ())
+    wanted = ",".join(options.fail_on)
+    return gate.judge(comparison, gate.grounds(wanted), gate.severity(wanted))
 
 
 def _gone(options: argparse.Namespace) -> tuple[Comparison, Gate] | None:
     """The comparison for a stack that the other version has and whose file is gone; None for any other."""
-    from preview.analysis import gate, verdict
+    from preview.analysis import verdict
     from preview.evaluate import against
     from preview.evaluate.program import project_root
 
@@ -161,12 +171,11 @@ def _gone(options: argparse.Namespace) -> tuple[Comparison, Gate] | None:
     after = against.nothing(before)
     after.config["drawbridge:acknowledge"] = against.acknowledgements_beside(file.resolve())
     comparison = verdict.gone(before, after, file.name)
-    return comparison, gate.judge(comparison, options.fail_on)
+    return comparison, _judged(comparison, options)
 
 
 def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comparison, Gate]:
     """The comparison that was asked for, and the gate's answer."""
-    from preview.analysis import gate
     from preview.evaluate.program import project_root
 
     if options.engine:
@@ -202,7 +211,7 @@ def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comp
                 stack_changes=(*found, *comparison.stack_changes),
                 causes=caused(comparison, there, root),
             )
-    return comparison, gate.judge(comparison, options.fail_on)
+    return comparison, _judged(comparison, options)
 
 
 def _code(gate: Gate | None) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from preview.diff.differences import top
+from preview.findings import PostureChange
 from preview.resource_types.record import Loss as Loss
 from preview.resources import Evaluation, Resource
 
@@ -170,6 +171,15 @@ class Cause:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractBreak:
+    """An output, or a part of one (`urls.app.example.com`), on which its readers can no longer rely."""
+
+    output: str
+    kind: Literal["gone", "type", "value", "secret", "plain"]
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutputChange:
     """What becomes of one stack output. ``differences`` are those of its leaves; a scalar's has the output's own name as path.
 
@@ -222,6 +232,7 @@ class Comparison:
 
     ``errors`` are those of an engine's plan that ended early: what came after them is not known.
     ``causes`` is empty where the earlier version cannot be asked what an edit would do alone.
+    ``posture`` is None where nobody judged it; ``contract`` is what breaks for those who read the stack's outputs.
     """
 
     before: Evaluation
@@ -232,6 +243,8 @@ class Comparison:
     causes: tuple[Cause, ...] = ()
     stack_changes: tuple[StackChange, ...] = ()
     outputs: tuple[OutputChange, ...] = ()
+    posture: PostureChange | None = None
+    contract: tuple[ContractBreak, ...] = ()
 
     @property
     def changed(self) -> tuple[Change, ...]:

@@ -12,6 +12,7 @@ import yaml
 
 from model.settings import Ground
 from preview.changes import Comparison, Consequence
+from preview.findings import SEVERITIES, Severity, at_least
 
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
 ALL = "all"
@@ -30,10 +31,10 @@ _UNKNOWN_MAY_BE: tuple[Ground, ...] = ("replace", "downtime", "exposure", "data-
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class GateFinding:
     """A change on which the gate may close, named by ``ground`` and ``subject``; ``reason`` is its acknowledgement's.
 
-    ``final``: nobody can answer for it, as for a plan that ended early.
+    ``final``: nobody can answer for it, as for a plan that ended early. ``severity`` is a posture finding's.
     """
 
     ground: Ground
@@ -41,6 +42,7 @@ class Finding:
     text: str
     reason: str | None = None
     final: bool = False
+    severity: Severity | None = None
 
     @property
     def closes(self) -> tuple[Ground, ...]:
@@ -62,8 +64,8 @@ class Finding:
 class Gate:
     """``closed_by`` fails; ``acknowledged`` would if nobody answered for it; ``warnings`` name what to remove."""
 
-    closed_by: tuple[Finding, ...]
-    acknowledged: tuple[Finding, ...]
+    closed_by: tuple[GateFinding, ...]
+    acknowledged: tuple[GateFinding, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -73,8 +75,25 @@ class Gate:
 
 def grounds(text: str) -> list[Ground]:
     """The grounds of a comma-separated list such as `--fail-on` takes. Raises ValueError."""
+    return _parsed(text)[0]
+
+
+def severity(text: str) -> Severity:
+    """From which severity on new posture findings close the gate: the last `posture=SEVERITY` of such a list."""
+    return _parsed(text)[1]
+
+
+def _parsed(text: str) -> tuple[list[Ground], Severity]:
     found: list[Ground] = []
+    least: Severity = "high"
     for word in (part.strip() for part in text.split(",")):
+        if word.startswith("posture="):
+            known_severity = next((s for s in SEVERITIES if f"posture={s}" == word), None)
+            if known_severity is None:
+                raise ValueError(f"{word!r}: a severity is one of {', '.join(SEVERITIES)}")
+            least = known_severity
+            found.append("posture")
+            continue
         if word == ALL:
             found += GROUNDS
             continue
@@ -82,10 +101,10 @@ def grounds(text: str) -> list[Ground]:
         if known is None:
             raise ValueError(f"{word!r} is none of {', '.join(GROUNDS)}, {ALL}")
         found.append(known)
-    return found
+    return list(dict.fromkeys(found)), least
 
 
-def findings(comparison: Comparison) -> Iterator[Finding]:
+def findings(comparison: Comparison) -> Iterator[GateFinding]:
     """Everything that a gate could close on, each change under each ground that it gives."""
     for whole in comparison.stack_changes:
         grave: dict[Ground, list[str]] = {}
@@ -94,7 +113,7 @@ def findings(comparison: Comparison) -> Iterator[Finding]:
                 grave.setdefault(ground, []).append(effect.why)
         for ground, whys in grave.items():
             words = "; ".join(filter(None, [whole.text, *whys]))
-            yield Finding(ground=ground, subject=whole.subject, text=f"{whole.subject}: {words}")
+            yield GateFinding(ground=ground, subject=whole.subject, text=f"{whole.subject}: {words}")
     for change in comparison.changed:
         reasons: dict[Ground, dict[str, None]] = {}
         if change.action == "replaced":
@@ -106,27 +125,37 @@ def findings(comparison: Comparison) -> Iterator[Finding]:
         if "unknown" in reasons:
             reasons.pop("replace", None)
         for ground, why in reasons.items():
-            yield Finding(
+            yield GateFinding(
                 ground=ground, subject=change.name, text=f"{change.name}: {'; '.join(filter(None, why))}"
             )
     for item in comparison.exposures:
-        yield Finding(ground="exposure", subject=item.subject, text=item.text)
+        yield GateFinding(ground="exposure", subject=item.subject, text=item.text)
+    for posture in comparison.posture.brought if comparison.posture else ():
+        yield GateFinding(
+            ground="posture",
+            subject=posture.subject,
+            text=f"new {posture.rule.severity} finding: {posture.text}",
+            severity=posture.rule.severity,
+        )
+    for broken in comparison.contract:
+        yield GateFinding(ground="contract", subject=broken.output, text=broken.text)
 
 
-def judge(comparison: Comparison, fail_on: Sequence[Ground]) -> Gate:
+def judge(comparison: Comparison, fail_on: Sequence[Ground], least: Severity = "high") -> Gate:
     """Every finding on a ground of ``fail_on`` closes the gate, unless an acknowledgement of this very change names it.
 
+    A new posture finding closes it from the severity ``least`` on.
     An acknowledgement that the earlier version has too was for an earlier change: it is spent.
     """
     spent = _acknowledgements(comparison.before.config)
     given = _acknowledgements(comparison.after.config)
     fresh = {key: reason for key, reason in given.items() if key not in spent}
-    closed_by: list[Finding] = []
-    acknowledged: list[Finding] = []
+    closed_by: list[GateFinding] = []
+    acknowledged: list[GateFinding] = []
     used: set[tuple[str, str]] = set()
     if fail_on:
         closed_by += [
-            Finding(
+            GateFinding(
                 ground=fail_on[0],
                 subject="the engine's preview",
                 text=f"the engine's preview failed: {error}",
@@ -139,6 +168,8 @@ def judge(comparison: Comparison, fail_on: Sequence[Ground]) -> Gate:
         if keys:
             used.update(keys)
             acknowledged.append(replace(finding, reason=fresh[keys[0]]))
+        elif finding.severity and not at_least(finding.severity, least):
+            continue
         elif not set(finding.closes).isdisjoint(fail_on):
             closed_by.append(finding)
     return Gate(
@@ -149,7 +180,7 @@ def judge(comparison: Comparison, fail_on: Sequence[Ground]) -> Gate:
 
 
 def _answers(
-    finding: Finding, fail_on: Iterable[Ground], fresh: dict[tuple[str, str], str]
+    finding: GateFinding, fail_on: Iterable[Ground], fresh: dict[tuple[str, str], str]
 ) -> list[tuple[str, str]]:
     """The acknowledgements that let a finding pass: its own, or one of each ground on which the unknown would close."""
     own = finding.ground, finding.subject

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from preview.analysis import consequences
+from preview.analysis.contract import breaks
 from preview.analysis.exposure import exposures
 from preview.analysis.reach import Reach
 from preview.changes import Change, Comparison
 from preview.diff import stacks
 from preview.diff.compare import Steps
 from preview.diff.outputs import output_changes
+from preview.posture.changes import posture_change
 from preview.resources import Evaluation
 
 
@@ -38,5 +40,10 @@ def judged(before: Evaluation, after: Evaluation, made: Sequence[Change]) -> Com
     judge = consequences.Judge(before, after, made, reach)
     changes = tuple(judge(change) for change in made)
     return Comparison(
-        before=before, after=after, changes=changes, exposures=exposures(before, after, changes, reach)
+        before=before,
+        after=after,
+        changes=changes,
+        exposures=exposures(before, after, changes, reach),
+        posture=posture_change(before, after, changes),
+        contract=breaks(before, after, changes),
     )

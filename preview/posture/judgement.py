@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import fnmatch
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from model.settings import Suppression
+from preview.changes import Comparison
 from preview.findings import SEVERITIES, Finding, Posture, Rule
 from preview.posture.program import Program
 from preview.posture.rules import BY_ID, CHECKS, RULES
@@ -17,13 +21,27 @@ from preview.resources import Evaluation, Resource
 
 def judge(evaluation: Evaluation, today: datetime.date | None = None) -> Posture:
     """The posture of an evaluated program, with the suppressions of its own stack file."""
-    return judge_resources(evaluation.resources, suppressions(evaluation.config), today)
+    return judge_resources(
+        evaluation.resources, suppressions(evaluation.config), today, outputs=evaluation.raw_outputs
+    )
+
+
+def of(evaluation: Evaluation, comparison: Comparison | None) -> Posture:
+    """The posture of the later version, which a comparison has judged already."""
+    known = comparison.posture if comparison else None
+    return known.after if known else judge(evaluation)
 
 
 def suppressions(config: Any) -> tuple[Suppression, ...]:
-    """Those of a stack file's plain configuration (`drawbridge:suppress`, JSON text). The program has checked them before."""
-    given = json.loads(config.get("drawbridge:suppress", "[]"))
-    return tuple(Suppression.model_validate(item) for item in given)
+    """Those of a stack file's plain configuration (`drawbridge:suppress`, JSON text). The program has checked them before.
+
+    What an earlier version of the program took and this one does not know, such as a rule that is no more, suppresses nothing.
+    """
+    found = []
+    for item in json.loads(config.get("drawbridge:suppress") or "[]"):
+        with contextlib.suppress(ValidationError):
+            found.append(Suppression.model_validate(item))
+    return tuple(found)
 
 
 def judge_resources(
@@ -31,6 +49,7 @@ def judge_resources(
     accepted: Sequence[Suppression] = (),
     today: datetime.date | None = None,
     rules: Iterable[Rule] = RULES,
+    outputs: Mapping[str, Any] | None = None,
 ) -> Posture:
     """The same for any sequence of resources, whoever made them: an evaluation, the engine's plan, the policy pack.
 
@@ -39,7 +58,7 @@ def judge_resources(
     """
     day = today or datetime.date.today()
     used: set[int] = set()
-    program = Program(resources)
+    program = Program(resources, outputs)
     findings: list[Finding] = []
     for rule in rules:
         for resource, detail in dict.fromkeys(CHECKS[rule.id](program)):
@@ -68,19 +87,21 @@ def to_data(posture: Posture) -> dict[str, Any]:
     """For the JSON report: counts of open findings, every finding with its rule's words, and notes on the suppressions."""
     return {
         "counts": posture.counts(),
-        "findings": [
-            {
-                "rule": f.rule.id,
-                "severity": f.rule.severity,
-                "title": f.rule.title,
-                "resource": f.resource,
-                "detail": f.detail,
-                "why": f.rule.why,
-                "fix": f.rule.fix,
-                "cure": f.rule.fix,  # its name until version 1 ends
-                "accepted": f.accepted or None,
-            }
-            for f in posture.findings
-        ],
+        "findings": [finding_data(finding) for finding in posture.findings],
         "notes": list(posture.notes),
+    }
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    rule = finding.rule
+    return {
+        "rule": rule.id,
+        "severity": rule.severity,
+        "title": rule.title,
+        "resource": finding.resource,
+        "detail": finding.detail,
+        "why": rule.why,
+        "fix": rule.fix,
+        "cure": rule.fix,  # the name of `fix` until version 1 of the report ends
+        "accepted": finding.accepted or None,
     }

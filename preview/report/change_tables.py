@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from preview.analysis.gate import Gate
 from preview.changes import Comparison, Consequence, Difference
 from preview.report.groups import Group, title
-from preview.report.tables import Row, Table, count, listed
+from preview.report.tables import Row, Table, listed
 
 HEADLINES: dict[Consequence, tuple[str, str]] = {
     Consequence.NONE: ("good", "Nothing that runs changes"),
@@ -26,33 +25,6 @@ SIGNS = {"created": "+", "updated": "~", "rolling": "↻", "replaced": "±", "de
 
 EDITS, REASONS = 4, 2
 """How many edits and reasons a row names before it counts the rest."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The headline of a comparison: the worst that it does to people, and what it opens."""
-
-    tone: str
-    title: str
-    counts: str
-
-
-def verdict(comparison: Comparison, gate: Gate) -> Verdict:
-    tone, title = HEADLINES[comparison.consequence]
-    if comparison.exposures:
-        title += f"; opens {count(len(comparison.exposures), 'thing')} to more people or machines"
-        tone = tone if tone in ("bad", "odd") else "warn"
-    if not comparison.changed and not comparison.exposures:
-        title = "No change"
-    numbers = comparison.count()
-    listed_ = [f"{number:,} {action}" for action, number in numbers.items() if action != "unchanged"]
-    same = numbers.get("unchanged", 0)
-    counts = f"{listed([*listed_, f'{same:,} unchanged'])} of {count(len(comparison.changes), 'resource')}."
-    if gate.closed:
-        counts += (
-            f" The gate is closed: {listed(list(dict.fromkeys(found.ground for found in gate.closed_by)))}."
-        )
-    return Verdict("bad" if gate.closed else tone, title, counts)
 
 
 def closed(gate: Gate) -> Table:
@@ -78,6 +50,15 @@ def opened(comparison: Comparison, gate: Gate) -> Table:
         Row((item.kind, item.text), "warn") for item in comparison.exposures if item.text not in told
     )
     return Table(f"What {'else ' if told else ''}becomes more open", ("kind", "what"), rows)
+
+
+def contract(comparison: Comparison, gate: Gate) -> Table:
+    """What breaks for the readers of outputs, without what the gate's own tables tell of."""
+    told = {found.text for found in gate.closed_by + gate.acknowledged if found.ground == "contract"}
+    rows = tuple(
+        Row((item.output, item.text), "warn") for item in comparison.contract if item.text not in told
+    )
+    return Table("What breaks for readers of the outputs", ("output", "what"), rows, frozenset({0}))
 
 
 def errors(comparison: Comparison) -> Table:

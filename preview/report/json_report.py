@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 from preview.analysis import cost
-from preview.analysis.gate import Finding
-from preview.changes import Cause, Change
+from preview.analysis.gate import GateFinding
+from preview.changes import Cause, Change, Comparison
+from preview.findings import Finding, count
 from preview.posture import judgement
+from preview.report.headline import headline
 from preview.report.report import Report
 
 VERSION = 1
@@ -39,7 +41,9 @@ def to_json(report: Report) -> str:
     }
     if report.compared:
         comparison, gate = report.compared
+        said = headline(comparison, gate)
         document["comparison"] = {
+            "headline": {"title": said.title, "tone": said.tone, "counts": said.counts},
             "consequence": comparison.consequence.words,
             "counts": comparison.count(),
             "changes": [_change(change) for change in comparison.changed],
@@ -47,6 +51,10 @@ def to_json(report: Report) -> str:
             "errors": list(comparison.errors),
             "exposures": [
                 {"kind": e.kind, "subject": e.subject, "text": e.text} for e in comparison.exposures
+            ],
+            "posture": _posture(comparison),
+            "contract": [
+                {"output": item.output, "kind": item.kind, "text": item.text} for item in comparison.contract
             ],
             "gate": {
                 "closed": gate.closed,
@@ -85,7 +93,23 @@ def _cause(cause: Cause) -> dict[str, Any]:
     return {"edits": edits, "together": cause.together, "urns": sorted(cause.urns)}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _posture(comparison: Comparison) -> dict[str, Any] | None:
+    """What the change brings and takes of the posture, each with its counts by severity."""
+    found = comparison.posture
+    if found is None:
+        return None
+
+    def several(findings: tuple[Finding, ...]) -> dict[str, Any]:
+        return {"counts": count(findings), "findings": [judgement.finding_data(item) for item in findings]}
+
+    return {
+        "brought": several(found.brought),
+        "taken": several(found.taken),
+        "newlyAccepted": several(found.hidden),
+    }
+
+
+def _finding(finding: GateFinding) -> dict[str, Any]:
     found = {"ground": finding.ground, "subject": finding.subject, "text": finding.text}
     if finding.reason:
         return found | {"reason": finding.reason}

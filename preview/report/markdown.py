@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from preview.changes import Change
 from preview.report import change_tables, cost_tables, posture_tables, tables
 from preview.report.groups import told
+from preview.report.headline import headline
 from preview.report.report import Report
 from preview.report.tables import Table
 from preview.resources import Evaluation
@@ -233,13 +234,15 @@ def _verdict(report: Report) -> Iterator[Part]:
         yield Part("headline", 100, [lambda: "\n".join([*head, "", prose(about)])])
         return
     comparison, gate = report.compared
-    said = change_tables.verdict(comparison, gate)
+    said = headline(comparison, gate)
     head[1] += f": {_ICONS[said.tone]} {said.title}"
     yield Part("headline", 100, [lambda: "\n".join([*head, "", prose(said.counts)])])
     shown: list[tuple[Table, int]] = [
         (change_tables.errors(comparison), 99),
         (change_tables.closed(gate), 98),
         (change_tables.opened(comparison, gate), 97),
+        (change_tables.contract(comparison, gate), 97),
+        (posture_tables.posture_changes(comparison.posture), 95),
         (change_tables.causes(report.groups), 94),
         (change_tables.acknowledged(gate), 96),
         (change_tables.gate_warnings(gate), 95),

@@ -14,6 +14,7 @@ from preview.report import change_tables, cost_tables, posture_tables, tables
 from preview.report.diagram.changed import of_report
 from preview.report.diagram.layout import narrow, wide
 from preview.report.groups import Group, told
+from preview.report.headline import headline
 from preview.report.report import Report
 from preview.report.tables import Table
 from preview.resource_types import tokens
@@ -131,6 +132,8 @@ def to_html(report: Report) -> str:
             change_tables.errors(comparison),
             change_tables.closed(gate),
             change_tables.opened(comparison, gate),
+            change_tables.contract(comparison, gate),
+            posture_tables.posture_changes(comparison.posture),
             change_tables.acknowledged(gate),
             change_tables.gate_warnings(gate),
         ]
@@ -145,7 +148,7 @@ def to_html(report: Report) -> str:
         title=f"{evaluation.project} / {evaluation.stack}: preview",
         evaluation=evaluation,
         summary=f"{tables.summary(evaluation)} {cost_tables.cost_short(spent, report.cost_before)}",
-        verdict=change_tables.verdict(*report.compared) if report.compared else None,
+        verdict=headline(*report.compared) if report.compared else None,
         judged=[replace(data, rows=data.rows[:FIRST]) for data in judged if data.rows],
         folded=[
             replace(data, title=f"{data.title}: more", rows=data.rows[FIRST:])

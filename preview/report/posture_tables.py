@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from preview.findings import Posture
+from preview.findings import Posture, PostureChange
 from preview.report.tables import Row, Table
 
 _SEVERITIES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "odd"}
@@ -37,3 +37,17 @@ def posture_notes(found: Posture) -> Table:
 
 def posture_counts(found: Posture) -> str:
     return f"{', '.join(f'{number} {severity}' for severity, number in found.counts().items())}; {len(found.accepted)} accepted"
+
+
+def posture_changes(found: PostureChange | None) -> Table:
+    """What a change brings and ends of the posture, and what a suppression now covers."""
+    rows: list[Row] = []
+    parts = (("new", found.brought), ("accepted", found.hidden), ("ended", found.taken)) if found else ()
+    for what, items in parts:
+        for item in items:
+            tone = {"new": _SEVERITIES.get(item.rule.severity, ""), "ended": "good"}.get(what, "warn")
+            text = f"{item.rule.title}: {item.detail}"
+            text += f". Accepted: {item.accepted}" if item.accepted else ""
+            rows.append(Row((what, item.rule.severity, item.rule.id, item.resource, text), tone))
+    columns = ("change", "severity", "rule", "resource", "what")
+    return Table("What changes in the posture", columns, tuple(rows), frozenset({2, 3}))

@@ -37,7 +37,7 @@ def build(evaluation: Evaluation, comparison: Comparison | None = None, gate: Ga
     """The report on a stack, or on a change of it."""
     return Report(
         evaluation=evaluation,
-        posture=judgement.judge(evaluation),
+        posture=judgement.of(evaluation, comparison),
         cost=cost.estimate(evaluation),
         comparison=comparison,
         gate=gate,

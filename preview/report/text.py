@@ -17,6 +17,7 @@ from preview.analysis.gate import Gate
 from preview.changes import Change, Comparison, Consequence, Difference
 from preview.report import change_tables, cost_tables, posture_tables, tables
 from preview.report.groups import Group, told
+from preview.report.headline import headline
 from preview.report.report import Report
 from preview.resource_types import tokens
 from preview.resources import Evaluation
@@ -82,6 +83,8 @@ _LINES = 60
 def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequence[Group]) -> None:
     """What the change does, the worst first; then each changed resource with its differences."""
     worst = comparison.consequence
+    said = headline(comparison, gate)
+    console.print(f"[bold]{escape(said.title)}.[/bold] {escape(said.counts)}")
     counts = ", ".join(f"{number} {action}" for action, number in comparison.count().items())
     console.print(
         f"[bold]Consequence:[/bold] [{_COLOURS[worst]}]{worst.words}[/]   ({counts or 'nothing there'})"
@@ -89,6 +92,14 @@ def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequ
     named = {found.text for found in gate.closed_by + gate.acknowledged}
     for item in [item for item in comparison.exposures if item.text not in named]:
         console.print(f"[yellow]Exposure:[/yellow] {escape(item.text)}")
+    for broken in comparison.contract:
+        if broken.text not in named:
+            console.print(f"[yellow]Contract:[/yellow] {escape(broken.text)}")
+    for row in posture_tables.posture_changes(comparison.posture).rows:
+        what, severity, rule, resource, text = row.cells
+        console.print(
+            f"[yellow]Posture, {what}[/yellow] ({severity}, {rule}): {escape(f'{resource}: {text}')}"
+        )
     for found in gate.closed_by:
         console.print(f"[bold red]Gate closed[/bold red] ({found.ground}): {escape(found.text)}")
         if found.acknowledgement:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from preview.analysis.gate import Finding, Gate
+from preview.analysis.gate import Gate, GateFinding
 from preview.changes import Cause, Change, Comparison, Difference, Edited
 from preview.posture.judgement import Posture, judge
 from preview.report.report import Report, build
@@ -182,7 +182,7 @@ def hostile_comparison(comparison: Comparison, text: str) -> Comparison:
 
 def hostile_gate(text: str) -> Gate:
     """A gate that names ``text`` wherever it names anything."""
-    found = Finding(ground="exposure", subject=text, text=text)
+    found = GateFinding(ground="exposure", subject=text, text=text)
     return Gate(closed_by=(found,), acknowledged=(dataclasses.replace(found, reason=text),), warnings=(text,))
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from model import go_yaml
 from preview.analysis import gate
-from preview.analysis.gate import Finding, Gate
+from preview.analysis.gate import Gate, GateFinding
 from preview.changes import Action, Change, Comparison, Consequence, Effect, Exposure
 from preview.resources import Evaluation
 
@@ -154,7 +154,7 @@ def test_a_finding_ends_with_the_entry_that_lets_it_pass(subject: str, line: str
 def test_a_plan_that_ended_early_cannot_be_acknowledged() -> None:
     (found,) = gate.judge(comparison(errors=("no credentials",)), ["replace"]).closed_by
     assert (found.text, found.acknowledgement) == ("the engine's preview failed: no credentials", "")
-    line = Finding(ground="replace", subject=found.subject, text="").acknowledgement
+    line = GateFinding(ground="replace", subject=found.subject, text="").acknowledgement
     assert gate.judge(comparison(errors=("no credentials",), acknowledged=line), ["replace"]).closed
 
 
