@@ -1,48 +1,44 @@
-"""What a stack costs a month: list prices from `prices.yaml`, by resource. A price that is not there is unknown, not guessed."""
+"""What a stack costs a month, and what a change makes of it. A price that nobody knows is unknown, never nothing.
+
+Two estimates are compared like with like: an item counts in the difference only where its price is known on both sides, or
+where it comes or goes at a known price. What is unknown on a side is named: it never makes a dearer change look cheaper.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import json
-from collections.abc import Iterator
+import collections
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import yaml
-
-from preview.posture.program import Program
-from preview.resource_types import tokens
-from preview.resource_types.registry import record_of
-from preview.resources import Evaluation, Resource
-
-PRICES = Path(__file__).resolve().parents[1] / "resource_types" / "prices.yaml"
+from preview.analysis.billing.bill import Line
+from preview.analysis.billing.lines import lines
+from preview.resource_types import prices
+from preview.resources import Evaluation
 
 LIMITS = (
     "list prices without tax, discounts, credits and free tiers",
-    "not included: data transfer, backups beyond the database's size and those of files, bursts beyond the CPU credits, the "
-    "domain, whatever lies outside the stack",
+    "not included: requests to keys, secrets and parameters, snapshots made by hand, bursts beyond the CPU credits, storage that "
+    "grows by itself, traffic between zones, the domain, whatever lies outside the stack",
     "a release runs the machines twice for a while",
-    "Cloudflare's plan is the zone's: all stacks of a zone share it; Access is free for teams under 50",
+    "Cloudflare's plan is the zone's: all stacks of a zone share it; Access is free for teams of up to 50",
 )
 
+# What an assumed line rests on, by its item; `{0:g}` is the quantity of `prices.yaml`.
+_ASSUMED = {
+    "files stored": "{files_gib:g} GiB on each file system",
+    "files read": "{files_read_gb:g} GB read and {files_written_gb:g} GB written a month",
+    "file backups": "{file_backups_gib:g} GiB kept of a file system with daily backups",
+    "logs taken in": "{logs_gb:g} GB of logs a month",
+    "data out": "{data_out_gb:g} GB sent to the Internet, Cloudflare's fetches included",
+    "data through the NAT gateway": "{nat_gb:g} GB through each NAT gateway",
+    "data through the VPC endpoint": "{endpoint_gb:g} GB through each interface endpoint",
+    "backups": "{database_backups_gib:g} GiB of database backups beyond the database's size",
+    "metric calls": "a machine reports its figures {metric_calls:,.0f} times a month",
+    "Access seats": "{access_seats:g} people who log in",
+}
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One item of one resource. ``price`` is for one unit, in USD; None: it is not in the table, and ``place`` says what is."""
-
-    resource: str
-    what: str
-    quantity: float
-    price: float | None
-    place: str
-    source: str = ""
-    assumed: bool = False
-
-    @property
-    def monthly(self) -> float | None:
-        return None if self.price is None else round(self.quantity * self.price, 4)
+Cost = float | Literal["unknown"] | None
+"""USD a month of an item on one side of a comparison; None: it is not there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,196 +58,151 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Delta:
-    """What a change makes of an item's monthly price; None where there is none or it is unknown."""
+    """What a change makes of one item's monthly price."""
 
     resource: str
     what: str
-    before: float | None
-    after: float | None
+    before: Cost
+    after: Cost
+
+    @property
+    def difference(self) -> float | None:
+        """USD a month; None: unknown on a side."""
+        if isinstance(self.before, str) or isinstance(self.after, str):
+            return None
+        return (self.after or 0) - (self.before or 0)
 
 
-@functools.cache
-def table() -> dict[str, Any]:
-    """`prices.yaml`."""
-    return dict(
-        yaml.load(PRICES.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    )
+@dataclass(frozen=True, kw_only=True)
+class CostChange:
+    """Two estimates, and what differs between them.
+
+    ``known`` is the difference of what has a price on both sides, in USD a month. ``unknown_before`` and ``unknown_after`` name
+    what differs and has none on that side. The whole difference lies between ``at_least`` and ``at_most``, None: without end.
+    """
+
+    before: Estimate
+    after: Estimate
+    deltas: tuple[Delta, ...]
+
+    @property
+    def known(self) -> float:
+        return round(sum(delta.difference or 0 for delta in self.deltas), 2) + 0.0
+
+    @property
+    def unknown_before(self) -> tuple[str, ...]:
+        return _named([delta.what for delta in self.deltas if delta.before == "unknown"])
+
+    @property
+    def unknown_after(self) -> tuple[str, ...]:
+        return _named([delta.what for delta in self.deltas if delta.after == "unknown"])
+
+    @property
+    def at_least(self) -> float | None:
+        """What is unknown after costs something, so no more is saved than its known price before; unknown before: no bound."""
+        if self.unknown_before:
+            return None
+        return (
+            round(self.known - sum(_number(d.before) for d in self.deltas if d.after == "unknown"), 2) + 0.0
+        )
+
+    @property
+    def at_most(self) -> float | None:
+        if self.unknown_after:
+            return None
+        return (
+            round(self.known + sum(_number(d.after) for d in self.deltas if d.before == "unknown"), 2) + 0.0
+        )
+
+    @property
+    def direction(self) -> Literal["dearer", "cheaper", "same", "unknown"]:
+        """Where the whole goes, as far as that is certain. An unknown price is more than nothing."""
+        least, most = self.at_least, self.at_most
+        if least is not None and (least > 0 or (least == 0 and self.unknown_after)):
+            return "dearer"
+        if most is not None and (most < 0 or (most == 0 and self.unknown_before)):
+            return "cheaper"
+        return "same" if least == most == 0 else "unknown"
 
 
 def estimate(evaluation: Evaluation) -> Estimate:
     """The monthly price of an evaluated stack."""
-    region = evaluation.config.get("aws:region", "")
-    lines = tuple(_lines(evaluation, region))
-    unknown = [
-        f"{line.resource}: {line.what} ({line.place} is not in the table)"
-        for line in lines
-        if line.price is None
-    ]
-    unpriced = sorted({r.type for r in evaluation.resources if _unpriced(r)})
-    assumed = table()["assumptions"]
-    words = (
-        f"{assumed['files_gib']} GiB on each file system, of which {assumed['files_read_gb']} GB are read and "
-        f"{assumed['files_written_gb']} GB written a month",
-        f"{assumed['logs_gb']} GB of logs a month",
-    )
-    needed = tuple(
-        text for text, on in zip(words, (_has(lines, "files"), _has(lines, "logs")), strict=True) if on
-    )
+    found = tuple(lines(evaluation))
+    items = {line.item for line in found if line.assumed}
     return Estimate(
-        region=region,
-        updated=str(table()["updated"]),
-        lines=lines,
-        assumptions=needed,
+        region=evaluation.config.get("aws:region", ""),
+        updated=str(prices.general()["updated"]),
+        lines=found,
+        assumptions=tuple(
+            text.format(**prices.general()["assumptions"]) for item, text in _ASSUMED.items() if item in items
+        ),
         unknown=tuple(
-            unknown + [f"{tokens.short(token)}: no price is known for this type" for token in unpriced]
+            f"{line.resource}: {line.what} ({line.unknown})" for line in found if line.monthly is None
         ),
     )
 
 
-def compare(before: Evaluation, after: Evaluation) -> tuple[Delta, ...]:
-    """The items whose monthly price changes, comes or goes, the largest change first."""
-    old, new = (_by_item(estimate(evaluation)) for evaluation in (before, after))
+def compare(before: Evaluation, after: Evaluation) -> CostChange:
+    """What a change makes of a stack's monthly price, the largest known difference first, after it what is unknown."""
+    sides = estimate(before), estimate(after)
+    old, new = map(_by_item, sides)
     deltas = [
-        Delta(resource=key[0], what=key[1], before=old.get(key), after=new.get(key))
+        Delta(
+            resource=key[0],
+            what=_what(old.get(key), new.get(key)),
+            before=_cost(old.get(key)),
+            after=_cost(new.get(key)),
+        )
         for key in dict.fromkeys([*old, *new])
-        if (key in old) != (key in new) or old[key] != new[key]
+        if _differs(old.get(key), new.get(key))
     ]
-    return tuple(sorted(deltas, key=lambda d: -abs((d.after or 0) - (d.before or 0))))
+    ordered = sorted(deltas, key=lambda d: (d.difference is None, -abs(d.difference or 0)))
+    return CostChange(before=sides[0], after=sides[1], deltas=tuple(ordered))
 
 
-def _by_item(found: Estimate) -> dict[tuple[str, str], float | None]:
-    items: dict[tuple[str, str], float | None] = {}
+def _number(cost: Cost) -> float:
+    return cost if isinstance(cost, float | int) else 0.0
+
+
+def _by_item(found: Estimate) -> dict[tuple[str, str], list[Line]]:
+    """The lines of each item of each resource: one, unless two resources of different types share a name."""
+    items: dict[tuple[str, str], list[Line]] = {}
     for line in found.lines:
-        items[line.resource, line.what.partition(" (")[0]] = line.monthly
+        items.setdefault((line.resource, line.item), []).append(line)
     return items
 
 
-def _has(lines: tuple[Line, ...], what: str) -> bool:
-    return any(line.assumed and line.what.startswith(what) for line in lines)
+def _cost(found: list[Line] | None) -> Cost:
+    if found is None:
+        return None
+    monthly = [line.monthly for line in found]
+    known = [each for each in monthly if each is not None]
+    return round(sum(known), 4) if len(known) == len(monthly) else "unknown"
 
 
-def _unpriced(resource: Resource) -> bool:
-    return resource.type.startswith("aws:") and record_of(resource.type).billing == "unknown"
+def _differs(old: list[Line] | None, new: list[Line] | None) -> bool:
+    """Two unknown prices are the same only if they are of the same amount of the same thing."""
+    if old is None or new is None or "unknown" not in (_cost(old), _cost(new)):
+        return _cost(old) != _cost(new)
+    described = [
+        [(line.what, line.quantity, line.unknown, line.monthly) for line in side] for side in (old, new)
+    ]
+    return described[0] != described[1]
 
 
-def _lines(evaluation: Evaluation, region: str) -> Iterator[Line]:
-    prices, hours = table(), float(table()["hours"])
-    program, assumed = Program(evaluation.resources), prices["assumptions"]
+def _what(old: list[Line] | None, new: list[Line] | None) -> str:
+    """`disk` where only its size changes, `t3.small → t3.medium` where its kind does."""
+    names = [
+        " and ".join(line.what.partition(" (")[0] for line in side) for side in (old, new) if side is not None
+    ]
+    return " → ".join(dict.fromkeys(names))
 
-    def line(
-        resource: Resource,
-        what: str,
-        quantity: float,
-        service: str,
-        item: str,
-        *,
-        per_hour: bool = False,
-        assumed: bool = False,
-    ) -> Line:
-        group = prices["regions"].get(region, {}).get(service, {})
-        entry = group.get(item)
-        price, source = (
-            (entry["price"], entry["source"]) if isinstance(entry, dict) else (entry, group.get("source", ""))
-        )
-        return Line(
-            resource=resource.name,
-            what=what,
-            quantity=quantity * (hours if per_hour else 1),
-            price=price,
-            assumed=assumed,
-            place=f"{service} {item} in {region or 'no region'}",
-            source=prices["sources"].get(source, {}).get("url", ""),
-        )
 
-    def machines(resource: Resource, machine: Resource, count: float) -> Iterator[Line]:
-        kind = str(machine.inputs.get("instanceType"))
-        yield line(resource, _counted(kind, count), count, "ec2", kind, per_hour=True)
-        for disk in machine.inputs.get("blockDeviceMappings") or ():
-            ebs = disk.get("ebs") or {}
-            size, volume = float(ebs.get("volumeSize", 8)), str(ebs.get("volumeType", "gp3"))
-            yield line(
-                resource, _counted("disk", count, f"{size:g} GiB {volume}"), count * size, "ebs", volume
-            )
-        wanted = [machine.inputs, *(machine.inputs.get("networkInterfaces") or ())]
-        if any(str(item.get("associatePublicIpAddress")).lower() == "true" for item in wanted):
-            yield line(
-                resource, _counted("public IPv4 address", count), count, "ipv4", "address", per_hour=True
-            )
-
-    for fleet in program.of(tokens.FLEET):
-        template = program.named((fleet.inputs.get("launchTemplate") or {}).get("id"), tokens.TEMPLATE)
-        if template:
-            yield from machines(
-                fleet,
-                template,
-                float(fleet.inputs.get("desiredCapacity") or fleet.inputs.get("minSize") or 1),
-            )
-    for instance in program.of(tokens.INSTANCE):
-        yield from machines(instance, instance, 1)
-    for volume in program.of("aws:ebs/volume:Volume"):
-        size, kind = float(volume.inputs.get("size", 0)), str(volume.inputs.get("type", "gp3"))
-        yield line(volume, f"disk ({size:g} GiB {kind})", size, "ebs", kind)
-    for address in program.of("aws:ec2/eip:Eip"):
-        yield line(address, "public IPv4 address", 1, "ipv4", "address", per_hour=True)
-    for database in program.of(tokens.DATABASE):
-        data = database.inputs
-        count, kind = (2 if data.get("multiAz") is True else 1), str(data.get("instanceClass"))
-        size, storage = float(data.get("allocatedStorage", 0)), str(data.get("storageType", "gp2"))
-        yield line(database, _counted(kind, count), count, "rds", kind, per_hour=True)
-        yield line(
-            database, _counted("storage", count, f"{size:g} GiB {storage}"), count * size, "rds", storage
-        )
-        if data.get("manageMasterUserPassword") is True:
-            yield line(database, "secret of the master password", 1, "secrets", "secret")
-    for secret in program.of("aws:secretsmanager/secret:Secret"):
-        yield line(secret, "secret", 1, "secrets", "secret")
-    stored, read, written, logs = (
-        assumed[key] for key in ("files_gib", "files_read_gb", "files_written_gb", "logs_gb")
+def _named(whats: list[str]) -> tuple[str, ...]:
+    """Each once, with how many there are of it."""
+    return tuple(
+        what if number == 1 else f"{what} ({number} ×)" for what, number in collections.Counter(whats).items()
     )
-    for files in program.of(tokens.FILES):
-        yield line(files, f"files stored ({stored} GiB)", stored, "efs", "standard", assumed=True)
-        if files.inputs.get("throughputMode", "bursting") == "elastic":
-            yield line(files, f"files read ({read} GB)", read, "efs", "read", assumed=True)
-            yield line(files, f"files written ({written} GB)", written, "efs", "write", assumed=True)
-    for group in program.of(tokens.LOG_GROUP)[:1]:  # the assumption is for the stack's logs as a whole
-        yield line(group, f"logs taken in ({logs} GB)", logs, "cloudwatch", "ingest", assumed=True)
-        yield line(group, f"logs kept ({logs} GB)", logs, "cloudwatch", "storage", assumed=True)
-    alarms = program.of("aws:cloudwatch/metricAlarm:MetricAlarm")
-    metrics = {
-        json.dumps([a.inputs.get(k) for k in ("namespace", "metricName", "dimensions")])
-        for a in alarms
-        if _own(a)
-    }
-    if alarms:
-        owner = dataclasses.replace(alarms[0], name=alarms[0].parent.rpartition("::")[2] or alarms[0].name)
-        yield line(owner, f"alarms ({len(alarms)})", len(alarms), "cloudwatch", "alarm")
-        if metrics:
-            yield line(owner, f"metrics of our own ({len(metrics)})", len(metrics), "cloudwatch", "metric")
-    yield from _zone(evaluation, prices)
-
-
-def _own(alarm: Resource) -> bool:
-    return not str(alarm.inputs.get("namespace", "")).startswith("AWS/")
-
-
-def _counted(what: str, count: float, size: str = "") -> str:
-    """`disk (2 × 30 GiB gp3)`: what it is comes first and stays the same when there are more of it."""
-    inside = " ".join(filter(None, ["" if count == 1 else f"{count:g} ×", size]))
-    return f"{what} ({inside})" if inside else what
-
-
-def _zone(evaluation: Evaluation, prices: dict[str, Any]) -> Iterator[Line]:
-    settings = json.loads(evaluation.config.get("drawbridge:cloudflare", "{}"))
-    if "plan" in settings:
-        group, plan = prices["cloudflare"], settings["plan"]
-        yield Line(
-            resource=str(settings.get("zone")),
-            what=f"Cloudflare {plan} (billed monthly)",
-            quantity=1,
-            price=group.get(plan),
-            place=f"Cloudflare's plan {plan}",
-            source=prices["sources"][group["source"]]["url"],
-        )
 
 
 def to_data(found: Estimate) -> dict[str, Any]:
@@ -265,6 +216,7 @@ def to_data(found: Estimate) -> dict[str, Any]:
         "lines": [
             {
                 "resource": line.resource,
+                "item": line.item,
                 "what": line.what,
                 "quantity": line.quantity,
                 "price": line.price,
@@ -277,4 +229,29 @@ def to_data(found: Estimate) -> dict[str, Any]:
         "unknown": list(found.unknown),
         "assumptions": list(found.assumptions),
         "limits": list(LIMITS),
+    }
+
+
+def change_to_data(change: CostChange) -> dict[str, Any]:
+    """For the JSON report's comparison, USD a month."""
+    return {
+        "currency": "USD",
+        "direction": change.direction,
+        "known": change.known,
+        "atLeast": change.at_least,
+        "atMost": change.at_most,
+        "unknownBefore": list(change.unknown_before),
+        "unknownAfter": list(change.unknown_after),
+        "before": {"monthly": change.before.total, "complete": not change.before.unknown},
+        "after": {"monthly": change.after.total, "complete": not change.after.unknown},
+        "items": [
+            {
+                "resource": delta.resource,
+                "what": delta.what,
+                "before": delta.before,
+                "after": delta.after,
+                "difference": delta.difference if delta.difference is None else round(delta.difference, 4),
+            }
+            for delta in change.deltas
+        ],
     }

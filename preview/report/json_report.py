@@ -48,6 +48,7 @@ def to_json(report: Report) -> str:
             "counts": comparison.count(),
             "changes": [_change(change) for change in comparison.changed],
             "causes": [_cause(cause) for cause in comparison.causes],
+            "cost": cost.change_to_data(report.cost_change) if report.cost_change else None,
             "errors": list(comparison.errors),
             "exposures": [
                 {"kind": e.kind, "subject": e.subject, "text": e.text} for e in comparison.exposures

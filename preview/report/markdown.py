@@ -229,7 +229,7 @@ def _verdict(report: Report) -> Iterator[Part]:
     """What a reviewer decides by: the headline, what the gate says, what becomes more open, and what causes what."""
     evaluation = report.evaluation
     head = [marker(evaluation), f"## {code(evaluation.project)} / {code(evaluation.stack)}"]
-    about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_before)}"
+    about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_change)}"
     if not report.compared:
         yield Part("headline", 100, [lambda: "\n".join([*head, "", prose(about)])])
         return
@@ -254,8 +254,8 @@ def _verdict(report: Report) -> Iterator[Part]:
     following = [change.name for group in report.groups for change in group.follow]
     if following:
         yield Part("what follows", 25, [functools.partial(_following, following)])
-    if report.cost_changes:
-        yield _rows(cost_tables.cost_changes(report.cost_changes), 93, fold=True)
+    if report.cost_change and report.cost_change.deltas:
+        yield _rows(cost_tables.cost_changes(report.cost_change), 93, fold=True)
 
 
 def _first(data: Table, importance: int) -> Iterator[Part]:
@@ -290,7 +290,7 @@ def _stack(report: Report) -> Iterator[Part]:
         _rows(tables.resources(evaluation), 20, True),
     ]
     if after:
-        about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_before)}"
+        about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_change)}"
         opening = f"<details>\n<summary>The stack after this change</summary>\n\n{prose(about)}"
         yield Part("the stack", 100, [lambda: opening])
     yield from (part for part in shown if part.render())

@@ -147,7 +147,7 @@ def to_html(report: Report) -> str:
     return environment.get_template("page.html.jinja").render(
         title=f"{evaluation.project} / {evaluation.stack}: preview",
         evaluation=evaluation,
-        summary=f"{tables.summary(evaluation)} {cost_tables.cost_short(spent, report.cost_before)}",
+        summary=f"{tables.summary(evaluation)} {cost_tables.cost_short(spent, report.cost_change)}",
         verdict=headline(*report.compared) if report.compared else None,
         judged=[replace(data, rows=data.rows[:FIRST]) for data in judged if data.rows],
         folded=[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from preview.analysis import cost
-from preview.analysis.cost import Delta, Estimate
+from preview.analysis.cost import CostChange, Estimate
 from preview.analysis.gate import Gate
 from preview.changes import Comparison
 from preview.findings import Posture
@@ -16,7 +16,7 @@ from preview.resources import Evaluation
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """``comparison``, ``gate`` and ``cost_before`` are there where two versions are compared."""
+    """``comparison``, ``gate`` and ``cost_change`` are there where two versions are compared."""
 
     evaluation: Evaluation
     posture: Posture
@@ -24,8 +24,7 @@ class Report:
     comparison: Comparison | None = None
     gate: Gate | None = None
     groups: tuple[Group, ...] = ()
-    cost_before: Estimate | None = None
-    cost_changes: tuple[Delta, ...] = ()
+    cost_change: CostChange | None = None
 
     @property
     def compared(self) -> tuple[Comparison, Gate] | None:
@@ -35,6 +34,7 @@ class Report:
 
 def build(evaluation: Evaluation, comparison: Comparison | None = None, gate: Gate | None = None) -> Report:
     """The report on a stack, or on a change of it."""
+    change = cost.compare(comparison.before, comparison.after) if comparison else None
     return Report(
         evaluation=evaluation,
         posture=judgement.of(evaluation, comparison),
@@ -42,6 +42,5 @@ def build(evaluation: Evaluation, comparison: Comparison | None = None, gate: Ga
         comparison=comparison,
         gate=gate,
         groups=groups(comparison) if comparison else (),
-        cost_before=cost.estimate(comparison.before) if comparison else None,
-        cost_changes=cost.compare(comparison.before, comparison.after) if comparison else (),
+        cost_change=change,
     )

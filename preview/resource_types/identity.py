@@ -66,6 +66,7 @@ TYPES = (
         ),
         holds="the key, and with it all that it encrypts",
         loss="keys",
+        billing="priced",
     ),
     ResourceType(
         token="aws:secretsmanager/secret:Secret",
@@ -88,6 +89,7 @@ TYPES = (
         replaces=names("secretId secretString secretBinary secretStringWoVersion region"),
         updates=names("secretStringWo versionStages"),
         sets=names("versionStages"),
+        billing="free",
     ),
     ResourceType(
         token=tokens.PARAMETER,
@@ -100,6 +102,6 @@ TYPES = (
             """
         ),
         changing=names("version"),
-        billing="free",
+        billing="priced",
     ),
 )

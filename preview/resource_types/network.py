@@ -44,6 +44,7 @@ TYPES = (
         replaces=names("allocationId subnetId connectivityType privateIp region availabilityMode vpcId"),
         updates=names("secondaryAllocationIds secondaryPrivateIpAddresses tags"),
         sets=names("secondaryAllocationIds secondaryPrivateIpAddresses"),
+        billing="priced",
     ),
     ResourceType(
         token="aws:ec2/route:Route",
@@ -139,6 +140,7 @@ TYPES = (
             """
         ),
         sets=names("routeTableIds securityGroupIds subnetConfigurations subnetIds"),
+        billing="priced",
         renamed={"dnsEntries": "dns_entry", "subnetConfigurations": "subnet_configuration"},
     ),
     ResourceType(

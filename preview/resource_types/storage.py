@@ -24,6 +24,7 @@ TYPES = (
         replaces=names("iamRoleArn planId name resources selectionTags conditions notResources region"),
         updates=names(""),
         sets=names("conditions notResources resources selectionTags"),
+        billing="free",
         renamed={
             "conditions": "condition",
             "selectionTags": "selection_tag",
@@ -58,19 +59,21 @@ TYPES = (
         terraform="aws_volume_attachment",
         replaces=names("deviceName instanceId volumeId region"),
         updates=names("forceDetach skipDestroy stopInstanceBeforeDetaching"),
+        billing="free",
     ),
     ResourceType(
         token="aws:efs/accessPoint:AccessPoint",
         terraform="aws_efs_access_point",
         replaces=names("fileSystemId posixUser rootDirectory region"),
         updates=names("tags"),
+        billing="free",
     ),
     ResourceType(
         token=tokens.BACKUP_POLICY,
         terraform="aws_efs_backup_policy",
         replaces=names("fileSystemId region"),
         updates=names("backupPolicy"),
-        billing="free",
+        billing="priced",
     ),
     ResourceType(
         token=tokens.FILES,

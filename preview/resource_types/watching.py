@@ -98,7 +98,7 @@ TYPES = (
             rawMessageDelivery redrivePolicy replayPolicy subscriptionRoleArn
             """
         ),
-        billing="free",
+        billing="priced",
         renamed={"topic": "topic_arn"},
     ),
 )
