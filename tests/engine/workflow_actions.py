@@ -6,6 +6,7 @@ An action is its inputs with their defaults, and what it leaves; another input r
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping
@@ -124,16 +125,18 @@ def enter_aws(job: Job, given: Inputs, env: Mapping[str, str]) -> None:
 
 def upload(job: Job, given: Inputs, env: Mapping[str, str]) -> None:
     """actions/upload-artifact: a folder's files (or one file), hidden ones left out, under a name that the run has not yet."""
-    if set(given["path"]) & set("*?[\n!"):
+    if set(given["path"]) & set("*?[!"):
         raise Unsupported(f"upload-artifact path: {given['path']}")
-    root = job.workspace / given["path"]
-    files = [root] if root.is_file() else sorted(file for file in root.rglob("*") if file.is_file())
-    root = root.parent if root.is_file() else root
-    kept = {
-        str(file.relative_to(root)): file.read_bytes()
-        for file in files
-        if not _hidden(file.relative_to(root))
+    roots = [job.workspace / line.strip() for line in given["path"].split("\n") if line.strip()]
+    files = {
+        root: [root] if root.is_file() else sorted(file for file in root.rglob("*") if file.is_file())
+        for root in roots
     }
+    # Of several paths the root is what they have in common; of a single file it is its folder.
+    root = roots[0].parent if roots[0].is_file() else roots[0]
+    root = Path(os.path.commonpath(roots)) if len(roots) > 1 else root
+    found = [(file, file.relative_to(above)) for above, inside in files.items() for file in inside]
+    kept = {str(file.relative_to(root)): file.read_bytes() for file, inner in found if not _hidden(inner)}
     if not kept:
         said = f"No files were found with the provided path: {given['path']}. No artifacts will be uploaded."
         if given["if-no-files-found"] == "error":

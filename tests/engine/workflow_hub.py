@@ -83,6 +83,8 @@ class Hub:
     """A reviewer's answer to a job that waits for this environment."""
     before_step: Callable[..., str | None] = nobody
     """Called with the run, the job and the step's name before each step; "cancel" cancels the run."""
+    variables_for_forks: bool = False
+    """GitHub passes none; True shows what protects a repository besides."""
     repository: str = "o/r"
     default_branch: str = "main"
     runs: list[WorkflowRun] = field(default_factory=list)
@@ -113,6 +115,12 @@ class Hub:
             changed=tuple(changed),
         )
         return self.happened(event, **options)
+
+    def tag(self, name: str, **options: Any) -> list[WorkflowRun]:
+        sha, ref = self.head(name), f"refs/tags/{name}"
+        return self.happened(
+            Event(name="push", payload={"ref": ref}, sha=sha, ref=ref, workflows=sha), **options
+        )
 
     def dispatch(self, inputs: Mapping[str, str], branch: str = "", **options: Any) -> list[WorkflowRun]:
         branch = branch or self.default_branch
@@ -230,7 +238,7 @@ def document_of(text: str) -> dict[str, Any]:
 
 
 _FILTERS = {
-    "push": {"branches", "paths"},
+    "push": {"branches", "paths", "tags"},
     "pull_request": {"branches", "types"},
     "schedule": set(),
     "workflow_dispatch": {"inputs"},
@@ -255,6 +263,13 @@ def starts(on: Mapping[str, Any], event: Event, hub: Hub) -> bool:
         return ended["name"] in filters["workflows"] and event.payload["action"] in filters.get(
             "types", ["completed", "requested"]
         )
+    if event.ref.startswith("refs/tags/"):
+        return _matches(
+            [event.ref.removeprefix("refs/tags/")],
+            filters.get("tags", [] if "branches" in filters else ["**"]),
+        )
+    if "tags" in filters and "branches" not in filters:
+        return False
     branch = event.base_ref or event.ref.removeprefix("refs/heads/")
     if not _matches([branch], filters.get("branches", ["**"])):
         return False

@@ -91,6 +91,13 @@ class WorkflowRun:
         """The result of every job, by the name that people see."""
         return {job.name: job.result for job in self.jobs}
 
+    def not_run(self) -> list[str]:
+        """The steps, and the jobs, that did not end well or were skipped."""
+        steps = [
+            f"{job.name}: {step.name}" for job in self.jobs for step in job.steps if step.outcome != "success"
+        ]
+        return steps + [job.name for job in self.jobs if job.result != "success"]
+
     @property
     def log(self) -> str:
         return "\n".join(f"[{job.name}] {job.result} {job.errors or ''}\n{job.log}" for job in self.jobs)
@@ -178,7 +185,7 @@ class Job:
                 "workspace": str(self.workspace),
             }
         )
-        variables = {} if event.fork else {**self.contexts["vars"], **settings.variables}
+        variables = {**self.contexts["vars"], **({} if event.fork else settings.variables)}
         runner = Known({"temp": str(self.temp), "os": "Linux", "arch": "X64"})
         self.contexts = {**self.contexts, "github": github, "vars": variables, "runner": runner}
         for folder in (self.workspace, self.temp, self.place / "home"):

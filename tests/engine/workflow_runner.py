@@ -40,7 +40,7 @@ def run_workflow(hub: Hub, file: str, document: Mapping[str, Any], event: Event)
     only(document, _WORKFLOW, file)
     run = WorkflowRun(id=next(hub.numbers), file=file, name=document.get("name", file), event=event)
     order, wants = graph(document["jobs"])
-    variables = {} if event.fork else dict(hub.variables)
+    variables = {} if event.fork and not hub.variables_for_forks else dict(hub.variables)
     base = {"github": github_context(hub, run), "vars": variables, "inputs": inputs_of(document, event)}
     group = document.get("concurrency")
     if isinstance(group, dict):
