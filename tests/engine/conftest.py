@@ -9,6 +9,7 @@ import pytest
 
 from .harness import EngineStack, make_home, missing
 from .stacks import deploy, prepare
+from .workflow_machine import machine
 
 HERE = Path(__file__).parent
 
@@ -66,3 +67,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, standin_only: Path) -> Ca
         return made[stack]
 
     return get
+
+
+@pytest.fixture(scope="session")
+def runner_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The PATH of a machine that workflows run on, without the Pulumi CLI; its Python starts warm."""
+    return machine(tmp_path_factory.mktemp("machine"))

@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 
 from . import test_workflow_pull_requests as pulls
-from .test_workflow_pull_requests import bin_, hub, repository  # noqa: F401
+from .test_workflow_pull_requests import hub, repository, template  # noqa: F401
 from .workflow_hub import Hub
 from .workflow_mutations import Mutation, notices
 from .workflow_world import Repository

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from conftest import ROOT, example_file
 from .harness import copy_project
 from .workflow_hub import Hub
 from .workflow_job import WorkflowRun
-from .workflow_machine import machine
 from .workflow_world import Repository, hub_of
 
 EXAMPLE = "maycast-recorder"
@@ -22,21 +22,21 @@ MARKER = "<!-- drawbridge:preview -->\n"
 
 
 @pytest.fixture(scope="module")
-def bin_(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return machine(tmp_path_factory.mktemp("machine"))
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project in a repository, with one stack; made once, and to be copied."""
+    folder = copy_project(ROOT, tmp_path_factory.mktemp("template") / "repository")
+    Repository(folder).commit({STACK: example_file(EXAMPLE).read_text()})
+    return folder
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    copy_project(ROOT, tmp_path / "repository")
-    made = Repository(tmp_path / "repository")
-    made.commit({STACK: example_file(EXAMPLE).read_text()})
-    return made
+def repository(template: Path, tmp_path: Path) -> Repository:
+    return Repository(shutil.copytree(template, tmp_path / "repository", symlinks=True))
 
 
 @pytest.fixture
-def hub(repository: Repository, bin_: Path, tmp_path: Path) -> Iterator[Hub]:
-    with hub_of(repository, tmp_path / "runs", bin_) as made:
+def hub(repository: Repository, runner_tools: Path, tmp_path: Path) -> Iterator[Hub]:
+    with hub_of(repository, tmp_path / "runs", runner_tools) as made:
         yield made
 
 
