@@ -7,6 +7,8 @@ SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("pur
 USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 	$(addprefix pulumi_aws/,autoscaling cloudwatch ec2 ec2transitgateway efs iam rds sns ssm vpc)
 STACK ?= prod
+# The folder of your Pulumi.yaml: docs/your-project.md.
+PROJECT ?= .
 VERSION := $(shell cat VERSION)
 DIST := dist
 SBOM = $(DIST)/drawbridge-$(VERSION).cdx.json
@@ -15,11 +17,13 @@ LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requ
 	requirements-supply.lock requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview help test check lint walk generate docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
+.PHONY: preview install help test check lint walk generate docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
 	boot-vm bench emulated lock audit sbom release hooks clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
-	@$(BIN)/python -m preview --stack $(STACK)
+	@$(BIN)/python -m preview --project '$(PROJECT)' --stack '$(STACK)'
+
+install: $(VENV)/.installed ## Install what a preview and a deployment need
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile

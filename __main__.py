@@ -27,9 +27,12 @@ from model.machine import app_variables, cloud_init
 from model.machine.specification import machine_of
 from model.stack import TOKEN
 
-root = Path(__file__).resolve().parent
-stack, given = configuration.load(lambda path: (root / path).read_text(encoding="utf-8"))
-templates = {name: (root / "cloud-init" / name).read_text(encoding="utf-8") for name in cloud_init.TEMPLATES}
+checkout = Path(__file__).resolve().parent
+project = Path(pulumi.get_root_directory())  # the user's own, whose `main:` may point here from elsewhere
+stack, given = configuration.load(lambda path: (project / path).read_text(encoding="utf-8"))
+templates = {
+    name: (checkout / "cloud-init" / name).read_text(encoding="utf-8") for name in cloud_init.TEMPLATES
+}
 names, name = stack.names, stack.name
 applications = access_applications(stack.routes)
 

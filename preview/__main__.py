@@ -22,6 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="preview", description="Show what a stack would register, without any cloud."
     )
+    parser.add_argument(
+        "--project",
+        metavar="DIR",
+        type=Path,
+        help="the folder of your Pulumi.yaml (the one that you stand in; outside of any, Drawbridge's own)",
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--stack", metavar="NAME", help="the stack whose file is Pulumi.NAME.yaml (prod)")
     which.add_argument(
@@ -66,20 +72,22 @@ def main(arguments: list[str] | None = None) -> int:
         print("--fail-on judges a comparison. Add --against REF_OR_FILE or --engine FILE.", file=sys.stderr)
         return 1
 
-    from preview.evaluate.program import ProgramError, evaluate, project_root
+    from preview.evaluate.program import ProgramError, checkout, evaluate
+    from preview.evaluate.project import nearest
     from preview.evaluate.stackfile import StackFileError
     from preview.report.report import build
 
+    root = (options.project or nearest(Path()) or checkout()).resolve()
     comparison, gate = None, None
     try:
-        gone = _gone(options)
+        gone = _gone(root, options)
         if gone:
             comparison, gate = gone
             evaluation = comparison.after
         else:
-            evaluation = evaluate(project_root(), stack=options.stack, config_file=options.config_file)
+            evaluation = evaluate(root, stack=options.stack, config_file=options.config_file)
         if not gone and (options.against or options.engine):
-            comparison, gate = _compared(options, evaluation)
+            comparison, gate = _compared(root, options, evaluation)
     except (ProgramError, StackFileError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -151,13 +159,11 @@ def _judged(comparison: Comparison, options: argparse.Namespace) -> Gate:
     return gate.judge(comparison, gate.grounds(wanted), gate.severity(wanted))
 
 
-def _gone(options: argparse.Namespace) -> tuple[Comparison, Gate] | None:
+def _gone(root: Path, options: argparse.Namespace) -> tuple[Comparison, Gate] | None:
     """The comparison for a stack that the other version has and whose file is gone; None for any other."""
     from preview.analysis import verdict
     from preview.evaluate import against
-    from preview.evaluate.program import project_root
 
-    root = project_root()
     file = against.stack_file(root, options.stack, options.config_file)
     if not options.against or Path(options.against).is_file() or file.exists():
         return None
@@ -174,9 +180,8 @@ def _gone(options: argparse.Namespace) -> tuple[Comparison, Gate] | None:
     return comparison, _judged(comparison, options)
 
 
-def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comparison, Gate]:
+def _compared(root: Path, options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comparison, Gate]:
     """The comparison that was asked for, and the gate's answer."""
-    from preview.evaluate.program import project_root
 
     if options.engine:
         from preview.diff.engine_plan import read_plan
@@ -190,7 +195,7 @@ def _compared(options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comp
         from preview.evaluate import against
         from preview.evaluate.program import probed
 
-        root, reference = project_root(), options.against
+        reference = options.against
         file = against.stack_file(root, options.stack, options.config_file)
         with against.earlier(root, reference, stack=options.stack, config_file=options.config_file) as there:
             before = against.evaluate_earlier(there, reference, evaluation)

@@ -14,7 +14,8 @@ from preview.analysis.causes import LIMIT, Unit, causes, grouped
 from preview.changes import Cause, Comparison, Edited
 from preview.diff.edits import Edit, edits, parsed, stack_edits
 from preview.evaluate.against import Earlier
-from preview.evaluate.alone import evaluate_alone, program_files, text_of, with_file, with_program
+from preview.evaluate.alone import evaluate_alone, program_files, text_of, with_file
+from preview.evaluate.project import program_of
 from preview.resources import MASK, Evaluation
 
 _QUIET = ("drawbridge:acknowledge", "drawbridge:suppress")
@@ -63,16 +64,15 @@ def _file_units(comparison: Comparison, there: Earlier, root: Path) -> Iterator[
 
 
 def _program_units(comparison: Comparison, there: Earlier, root: Path) -> Iterator[Unit]:
-    old, new = program_files(there.root), program_files(root)
+    program = program_of(root)
+    old, new = program_files(there.program), program_files(program)
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     if not names:
         return
 
     def alone() -> Evaluation | None:
-        with with_program(there, root) as place:
-            return evaluate_alone(
-                place, comparison.before, comparison.before.config, comparison.before.secret_keys
-            )
+        before = comparison.before
+        return evaluate_alone(there.root, before, before.config, before.secret_keys, program)
 
     shown = [*names[:4], f"{len(names) - 4:,} more files of the program"] if len(names) > 5 else names
     yield Unit(edits=tuple(Edited(path=name) for name in shown), alone=alone)

@@ -102,12 +102,17 @@ def _project_file(before: Evaluation, key: str, old: Any, new: Any) -> StackChan
             text="its state is kept in another place, where there is none of it",
         )
         return StackChange(**{**vars(found), "differences": (difference,)})
-    other = key == "main" or _runtime(old) != _runtime(new)
+    other = _runtime(old) != _runtime(new) if key == "runtime" else False
+    if key == "main":
+        text = "each version is judged by the program that it names"
+    elif other:
+        text = "the engine runs another program than this preview does"
+    else:
+        text = "the engine runs the same program in another environment"
     return StackChange(
         kind="program",
         subject=before.project,
-        text=f"`{key}` of Pulumi.yaml differs: the engine runs "
-        + ("another program than this preview does" if other else "the same program in another environment"),
+        text=f"`{key}` of Pulumi.yaml differs: {text}",
         effects=(Effect(consequence=Consequence.UNKNOWN if other else Consequence.NONE, why=""),),
         differences=(difference,),
     )

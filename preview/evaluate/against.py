@@ -16,7 +16,9 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from preview.evaluate.program import ProgramError, evaluate, kept_loaded
-from preview.evaluate.stackfile import StackFileError, load_yaml
+from preview.evaluate.project import program_of
+from preview.evaluate.project import stack_file as stack_file
+from preview.evaluate.yaml_file import StackFileError, load_yaml
 from preview.resources import Evaluation
 
 
@@ -30,6 +32,7 @@ class Earlier:
 
     root: Path
     file: Path | None
+    program: Path
     borrowed: bool
     """Is ``root`` the project itself, which must not be written to?"""
 
@@ -38,11 +41,11 @@ class Earlier:
 def earlier(root: Path, reference: str, *, stack: str | None, config_file: Path | None) -> Iterator[Earlier]:
     """The program and its stack file at a git ref, in a folder of their own, or this program with another stack file."""
     if Path(reference).is_file():
-        yield Earlier(root.resolve(), Path(reference), True)
+        yield Earlier(root.resolve(), Path(reference), program_of(root), True)
         return
     commit = _commit(root, reference)
     top = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip()).resolve()
-    file = (config_file or root / f"Pulumi.{stack or 'prod'}.yaml").resolve()
+    file = stack_file(root, stack, config_file).resolve()
     if not file.is_relative_to(top):
         raise AgainstError(
             f"--against {reference}: {file} lies outside the repository {top}. Give --against a stack file instead."
@@ -54,8 +57,12 @@ def earlier(root: Path, reference: str, *, stack: str | None, config_file: Path 
                 archive.extraction_filter = _inside
             archive.extractall(there)
         place, there_file = there / root.resolve().relative_to(top), there / file.relative_to(top)
-        with kept_loaded(place):
-            yield Earlier(place, there_file if there_file.is_file() else None, False)
+        if not there_file.is_file():
+            yield Earlier(place, None, place, False)
+            return
+        program = _program(place, reference)
+        with kept_loaded(program):
+            yield Earlier(place, there_file, program, False)
 
 
 def evaluate_earlier(there: Earlier, reference: str, after: Evaluation) -> Evaluation:
@@ -67,8 +74,19 @@ def evaluate_earlier(there: Earlier, reference: str, after: Evaluation) -> Evalu
     except (ProgramError, StackFileError) as error:
         if there.borrowed:
             raise AgainstError(f"--against {reference}: {error}") from None
-        told = re.sub(r"/\S*drawbridge-against-[^/]+/", "", str(error))
-        raise AgainstError(f"--against {reference}: the program there stops: {told}") from None
+        raise AgainstError(f"--against {reference}: the program there stops: {_told(error)}") from None
+
+
+def _program(root: Path, reference: str) -> Path:
+    try:
+        return program_of(root)
+    except StackFileError as error:
+        raise AgainstError(f"--against {reference}: {_told(error)}") from None
+
+
+def _told(error: Exception) -> str:
+    """Its words without the folder that the other version lies in."""
+    return re.sub(r"/\S*drawbridge-against-[^/]+/", "", str(error))
 
 
 def evaluate_against(
@@ -85,11 +103,6 @@ class Gone:
 
     stack: str
     file: Path
-
-
-def stack_file(root: Path, stack: str | None, config_file: Path | None) -> Path:
-    """The file that these options name."""
-    return config_file or root / f"Pulumi.{stack or 'prod'}.yaml"
 
 
 def gone_stacks(there: Earlier, root: Path, file: Path) -> list[Gone]:
@@ -135,7 +148,7 @@ def acknowledgements_beside(file: Path) -> str:
     found: list[object] = []
     for other in sorted(file.parent.glob("Pulumi.*.yaml")):
         with contextlib.suppress(StackFileError, ValueError):
-            document = load_yaml(other)
+            document = load_yaml(other, file.parent)
             config = document.get("config") if isinstance(document, dict) else None
             listed = config.get("drawbridge:acknowledge") if isinstance(config, dict) else None
             found += [

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,14 +16,18 @@ PROGRAM = ("__main__.py", "cloud-init", "components", "model", "requirements.txt
 
 
 def evaluate_alone(
-    root: Path, before: Evaluation, config: Mapping[str, str], secret_keys: frozenset[str]
+    root: Path,
+    before: Evaluation,
+    config: Mapping[str, str],
+    secret_keys: frozenset[str],
+    program: Path | None = None,
 ) -> Evaluation | None:
-    """The program at ``root`` with another configuration; None where it stops."""
+    """The program of the project at ``root``, or another, with another configuration; None where it stops."""
     settings = StackFile(
         project=before.project, stack=before.stack, config=dict(config), secret_keys=secret_keys
     )
     try:
-        return evaluate_settings(root, settings)
+        return evaluate_settings(root, settings, program)
     except (ProgramError, StackFileError):
         return None
 
@@ -39,15 +41,15 @@ def text_of(root: Path, name: str) -> bytes | None:
         return None
 
 
-def program_files(root: Path) -> dict[str, bytes]:
-    """The program's files by their paths below ``root``."""
+def program_files(program: Path) -> dict[str, bytes]:
+    """The files of a program by their paths below its folder."""
     found: dict[str, bytes] = {}
     for part in PROGRAM:
-        place = root / part
+        place = program / part
         files = [place] if place.is_file() else sorted(place.rglob("*")) if place.is_dir() else []
         for file in files:
             if file.is_file() and "__pycache__" not in file.parts:
-                found[file.relative_to(root).as_posix()] = file.read_bytes()
+                found[file.relative_to(program).as_posix()] = file.read_bytes()
     return found
 
 
@@ -62,17 +64,6 @@ def with_file(there: Earlier, name: str, content: bytes | None) -> Iterator[Path
         yield there.root
     finally:
         _write(file, old)
-
-
-@contextlib.contextmanager
-def with_program(there: Earlier, root: Path) -> Iterator[Path]:
-    """The earlier version's files and settings with the program of ``root``."""
-    with tempfile.TemporaryDirectory(prefix="drawbridge-against-") as folder:
-        copy = Path(folder).resolve() / "project"
-        shutil.copytree(there.root, copy, symlinks=True, ignore=shutil.ignore_patterns(*PROGRAM, ".git"))
-        for name, content in program_files(root).items():
-            _write(copy / name, content)
-        yield copy
 
 
 def _write(file: Path, content: bytes | None) -> None:

@@ -25,6 +25,7 @@ from pulumi.runtime.stack import run_in_stack
 
 from preview.evaluate import stackfile
 from preview.evaluate.monitor import Engine, Monitor, Registered
+from preview.evaluate.project import program_of
 from preview.evaluate.unknowns import Names, Placeholders, Probes
 from preview.resources import Evaluation, Resource, mask
 
@@ -43,7 +44,7 @@ def evaluate(
     config_file: Path | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> Evaluation:
-    """Run the program at ``root`` with a stack file's settings, changed by ``config`` (see `stackfile.read`).
+    """Run the program of the project at ``root`` with a stack file's settings, changed by ``config`` (see `stackfile.read`).
 
     May be called again and again, for different roots too. Raises StackFileError or ProgramError.
     """
@@ -51,9 +52,12 @@ def evaluate(
     return evaluate_settings(root, stackfile.read(root, stack, config_file, config))
 
 
-def evaluate_settings(root: Path, settings: stackfile.StackFile) -> Evaluation:
-    """Run the program at ``root`` with settings that were read before, or made of such. Raises ProgramError."""
-    monitor, engine = _registered(root, settings, Placeholders())
+def evaluate_settings(root: Path, settings: stackfile.StackFile, program: Path | None = None) -> Evaluation:
+    """Run the program of the project at ``root``, or another, with settings that were read before, or made of such.
+
+    Raises ProgramError, and StackFileError where there is no program.
+    """
+    monitor, engine = _registered(root, program or program_of(root), settings, Placeholders())
     resources = tuple(
         Resource(r.urn, r.type, r.name, r.parent, mask(r.inputs), r.inputs, r.options)
         for r in _in_order(monitor.registered)
@@ -90,7 +94,7 @@ def probed(evaluation: Evaluation, root: Path, names: Names | None = None) -> Ev
         project_file=evaluation.project_file,
     )
     try:
-        monitor, _ = _registered(root.resolve(), settings, probes)
+        monitor, _ = _registered(root.resolve(), program_of(root), settings, probes)
     except ProgramError as error:
         return dataclasses.replace(evaluation, probe_error=str(error))
     if monitor.registered.keys() != {resource.urn for resource in evaluation.resources}:
@@ -106,11 +110,13 @@ def probed(evaluation: Evaluation, root: Path, names: Names | None = None) -> Ev
     )
 
 
-def _registered(root: Path, settings: stackfile.StackFile, unknowns: Placeholders) -> tuple[Monitor, Engine]:
+def _registered(
+    root: Path, program: Path, settings: stackfile.StackFile, unknowns: Placeholders
+) -> tuple[Monitor, Engine]:
     """What the program registers. Raises ProgramError."""
     monitor, engine = Monitor(unknowns), Engine()
     # The SDK keeps its state in context variables: a context of its own for each run leaves nothing behind.
-    contextvars.Context().run(_run, root, settings, monitor, engine)
+    contextvars.Context().run(_run, root, program, settings, monitor, engine)
     errors = [*monitor.errors, *engine.errors]
     if errors:
         raise ProgramError("\n".join(errors))
@@ -131,7 +137,7 @@ class _Loop(asyncio.SelectorEventLoop):
         return future
 
 
-def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: Engine) -> None:
+def _run(root: Path, program: Path, settings: stackfile.StackFile, monitor: Monitor, engine: Engine) -> None:
     from google.protobuf import empty_pb2
     from pulumi.runtime.settings import configure
 
@@ -154,9 +160,9 @@ def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: En
     )
     pulumi.runtime.set_all_config(settings.config, sorted(settings.secret_keys))
 
-    async def program() -> None:
+    async def run() -> None:
         pulumi.runtime.register_stack_transformation(monitor.remember)
-        runpy.run_path(str(root / "__main__.py"), run_name="__main__")
+        runpy.run_path(str(program / "__main__.py"), run_name="__main__")
         # The SDK waits for the first of all outputs, again and again: its time grows with the square of their number.
         while pending := [output for output in outputs if not output.done()]:
             await asyncio.wait(pending)
@@ -166,14 +172,14 @@ def _run(root: Path, settings: stackfile.StackFile, monitor: Monitor, engine: En
     # An apply that fails is reported by the run itself; the loop's own complaint would repeat it with a traceback.
     loop.set_exception_handler(lambda _loop, _context: None)
     try:
-        with _collector_paused(), _at_home(root):
-            loop.run_until_complete(run_in_stack(program))
+        with _collector_paused(), _at_home(program):
+            loop.run_until_complete(run_in_stack(run))
     except pulumi.RunError as error:
         _cancel_what_is_left(loop)
         raise ProgramError(str(error)) from error
     except (Exception, SystemExit) as error:
         _cancel_what_is_left(loop)
-        raise ProgramError(_unforeseen(error, root)) from error
+        raise ProgramError(_unforeseen(error, root, program)) from error
     finally:
         loop.close()
         asyncio.set_event_loop(None)
@@ -204,41 +210,43 @@ _kept: dict[Path, dict[str, ModuleType]] = {}
 
 
 @contextlib.contextmanager
-def kept_loaded(root: Path) -> Iterator[None]:
-    """Within it the program at ``root``, whose code does not change, is imported once for all its evaluations."""
-    _kept[root.resolve()] = {}
+def kept_loaded(program: Path) -> Iterator[None]:
+    """Within it the program in this folder, whose code does not change, is imported once for all its evaluations."""
+    _kept[program.resolve()] = {}
     try:
         yield
     finally:
-        del _kept[root.resolve()]
+        del _kept[program.resolve()]
 
 
 @contextlib.contextmanager
-def _at_home(root: Path) -> Iterator[None]:
-    """The program's working directory and own modules are those of ``root``, as with the engine.
+def _at_home(program: Path) -> Iterator[None]:
+    """The program's working directory and own modules are those of ``program``, as with the engine.
 
-    Loaded modules of the same names are set aside and come back afterwards; those of another project than this package's
+    Loaded modules of the same names are set aside and come back afterwards; those of another checkout than this package's
     are forgotten again, so no run sees what an earlier one loaded.
     """
     path, place = list(sys.path), os.getcwd()
-    own = {p.stem for p in root.glob("*.py")} | {p.name for p in root.iterdir() if p.is_dir()}
+    own = {p.stem for p in program.glob("*.py")} | {p.name for p in program.iterdir() if p.is_dir()}
     own -= {"preview", "__main__", "__init__"}
     aside = {
-        name: module for name, module in _modules(own) if not _below(module, root) and not _installed(module)
+        name: module
+        for name, module in _modules(own)
+        if not _below(module, program) and not _installed(module)
     }
     for name in aside:
         del sys.modules[name]
-    sys.modules.update(_kept.get(root, {}))
-    sys.path.insert(0, str(root))
-    os.chdir(root)
+    sys.modules.update(_kept.get(program, {}))
+    sys.path.insert(0, str(program))
+    os.chdir(program)
     importlib.invalidate_caches()
     try:
         yield
     finally:
-        if root != project_root():
-            for name, module in [(n, m) for n, m in _modules(own) if _below(m, root)]:
-                if root in _kept:
-                    _kept[root][name] = module
+        if program != checkout():
+            for name, module in [(n, m) for n, m in _modules(own) if _below(m, program)]:
+                if program in _kept:
+                    _kept[program][name] = module
                 del sys.modules[name]
         sys.modules.update(aside)
         sys.path[:] = path
@@ -266,19 +274,19 @@ def _installed(module: ModuleType) -> bool:
     return not places or any(place.is_relative_to(prefix) for place in places for prefix in prefixes)
 
 
-def _unforeseen(error: BaseException, root: Path) -> str:
-    """Where in the project an exception came from, and its words."""
+def _unforeseen(error: BaseException, root: Path, program: Path) -> str:
+    """Where in the program an exception came from, as a path from the project, and its words."""
     words = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError) and error.filename:
         frames.append((Path(error.filename), error.lineno))
-    others = (root / "preview", Path(sys.prefix))
+    others = (program / "preview", Path(sys.prefix))
     ours = [
         f
         for f in frames
-        if f[0].is_relative_to(root) and not any(f[0].is_relative_to(other) for other in others)
+        if f[0].is_relative_to(program) and not any(f[0].is_relative_to(other) for other in others)
     ]
-    return f"{ours[-1][0].relative_to(root)}:{ours[-1][1]}: {words}" if ours else words
+    return f"{os.path.relpath(ours[-1][0], root)}:{ours[-1][1]}: {words}" if ours else words
 
 
 def _in_order(registered: Mapping[str, Registered]) -> Iterator[Registered]:
@@ -295,6 +303,6 @@ def _in_order(registered: Mapping[str, Registered]) -> Iterator[Registered]:
 
 
 @functools.cache
-def project_root() -> Path:
-    """The project that this package lies in."""
+def checkout() -> Path:
+    """The checkout of Drawbridge that this package lies in."""
     return Path(__file__).resolve().parents[2]

@@ -10,14 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from model import go_yaml
+from preview.evaluate import project as project_file
+from preview.evaluate.yaml_file import StackFileError as StackFileError
+from preview.evaluate.yaml_file import load_yaml, shown
 from preview.resources import Secret
-
-
-class StackFileError(ValueError):
-    """The stack file cannot be read; the text names the file, the rule and the cure."""
 
 
 @dataclass(frozen=True)
@@ -32,53 +29,34 @@ class StackFile:
     """What Pulumi.yaml says besides its name and its words about itself."""
 
 
-def load_yaml(path: Path) -> Any:
-    """A YAML file's document. Raises StackFileError with file, line and cure."""
-    try:
-        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=go_yaml.Loader)
-    except FileNotFoundError:
-        if path.name == "Pulumi.yaml":
-            raise StackFileError(
-                f"{path}: no such file; a project has one, with its `name` and `runtime`"
-            ) from None
-        there = sorted(p.name for p in path.parent.glob("Pulumi.*.yaml")) if path.parent.is_dir() else []
-        have = f"{path.parent} has {', '.join(there)}" if there else f"{path.parent} has no stack file"
-        raise StackFileError(
-            f"{path}: no such file; {have}. Give --stack NAME or --config-file FILE."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StackFileError(f"{path}: cannot be read as text in UTF-8 ({error})") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise StackFileError(f"{path}:{line}: not valid YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
-        raise StackFileError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
-
-
 def read(
     root: Path, stack: str | None, config_file: Path | None, changes: Mapping[str, Any] | None = None
 ) -> StackFile:
     """The configuration of a stack of the project at ``root``.
 
-    ``config_file`` is called Pulumi.STACK.yaml; without it, ``stack`` (prod) names the file beside Pulumi.yaml.
+    ``config_file`` is called Pulumi.STACK.yaml; without it, ``stack`` (prod) names the file beside Pulumi.yaml or in its
+    `stackConfigDir`. What Pulumi.yaml gives all stacks holds where the stack file says nothing of it.
     ``changes`` sets keys in the stack file's own form; a `Secret` in it gives the program a real value, marked secret.
     """
-    project = load_yaml(root / "Pulumi.yaml")
-    name = project.get("name") if isinstance(project, dict) else None
-    if not isinstance(name, str):
-        raise StackFileError(f"{root / 'Pulumi.yaml'}: `name` is the project's name")
-    path = config_file or root / f"Pulumi.{stack or 'prod'}.yaml"
+    project = project_file.read_project(root)
+    name = str(project["name"])
+    path = project_file.stack_file(root, stack, config_file)
+    called = shown(path, root)
     match = re.fullmatch(r"Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml", path.name)
     if not match:
-        raise StackFileError(f"{path}: a stack file is called Pulumi.STACK.yaml")
-    document = load_yaml(path)
+        raise StackFileError(f"{called}: a stack file is called Pulumi.STACK.yaml")
+    document = load_yaml(path, root)
     if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
         raise StackFileError(
-            f"{path}:1: a stack file has a mapping `config:`, got {_shape(document)}. Write `config:` and, indented below it, "
-            f"keys such as `aws:region` and `{name}:KEY`."
+            f"{called}:1: a stack file has a mapping `config:`, got {_shape(document)}. Write `config:` and, indented below it, "
+            "keys such as `aws:region` and `drawbridge:app`."
         )
-    given = {_qualified(path, key, name): value for key, value in document["config"].items()}
-    given |= {_qualified(path, key, name): value for key, value in (changes or {}).items()}
+    given = {
+        _qualified(project_file.FILE, key, name): value
+        for key, value in project_file.config_of(project).items()
+    }
+    given |= {_qualified(called, key, name): value for key, value in document["config"].items()}
+    given |= {_qualified(called, key, name): value for key, value in (changes or {}).items()}
     config: dict[str, str] = {}
     secret_keys: set[str] = set()
     for key, value in given.items():
@@ -86,7 +64,7 @@ def read(
         config[key] = _text(plain)
         if secret:
             secret_keys.add(key)
-    told = {key: project[key] for key in ("runtime", "main", "backend") if key in project}
+    told: dict[str, Any] = {key: project[key] for key in ("runtime", "main", "backend") if key in project}
     return StackFile(
         project=name,
         stack=stack or match[1],
@@ -96,13 +74,13 @@ def read(
     )
 
 
-def _qualified(path: Path, key: str, project: str) -> str:
+def _qualified(file: str, key: str, project: str) -> str:
     """NAMESPACE:KEY; a bare key is the project's, and the older NAMESPACE:config:KEY is still read."""
     parts = key.split(":")
     if len(parts) == 3 and parts[1] == "config":
         parts = [parts[0], parts[2]]
     if len(parts) > 2:
-        raise StackFileError(f"{path}: config key {key!r}: a key is NAMESPACE:KEY. Remove a colon.")
+        raise StackFileError(f"{file}: config key {key!r}: a key is NAMESPACE:KEY. Remove a colon.")
     return ":".join(parts) if len(parts) == 2 else f"{project}:{key}"
 
 

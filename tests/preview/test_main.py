@@ -76,7 +76,7 @@ def test_it_runs_from_anywhere_as_a_command(tmp_path: Path) -> None:
         text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"{ROOT}/Pulumi.nope.yaml: no such file")
+    assert done.stderr.startswith(f"Pulumi.nope.yaml: no such file; {ROOT} has Pulumi.prod.yaml")
 
 
 def test_a_report_that_cannot_be_written_is_an_error_of_one_line(

@@ -116,7 +116,7 @@ def test_a_change_replaces_a_key_however_it_is_written(project: Path) -> None:
     )
 
 
-CURE = " Write `config:` and, indented below it, keys such as `aws:region` and `drawbridge:KEY`."
+CURE = " Write `config:` and, indented below it, keys such as `aws:region` and `drawbridge:app`."
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_broken_file_is_named_with_line_rule_and_cure(project: Path, text: str
     path = write(project, text)
     with pytest.raises(StackFileError) as caught:
         read(project, "prod", None)
-    assert str(caught.value) == f"{path}{message}"
+    assert str(caught.value) == f"{path.name}{message}"
 
 
 def test_a_missing_file_says_which_there_are(project: Path) -> None:
@@ -152,10 +152,44 @@ def test_a_missing_file_says_which_there_are(project: Path) -> None:
     with pytest.raises(StackFileError) as caught:
         read(project, "dev", None)
     assert str(caught.value) == (
-        f"{project}/Pulumi.dev.yaml: no such file; {project} has Pulumi.prod.yaml. Give --stack NAME or --config-file FILE."
+        f"Pulumi.dev.yaml: no such file; {project} has Pulumi.prod.yaml. Give --stack NAME or --config-file FILE."
     )
 
 
 def test_a_file_of_another_name_is_refused(project: Path) -> None:
     with pytest.raises(StackFileError, match="a stack file is called Pulumi.STACK.yaml"):
         read(project, None, project / "prod.yaml")
+
+
+def test_what_pulumi_yaml_gives_all_stacks_holds_unless_the_stack_file_says_otherwise(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text(
+        "name: shop\n"
+        "config:\n"
+        "  aws:region: {value: eu-west-1}\n"
+        "  drawbridge:protect: {value: false}\n"
+        "  drawbridge:host: {value: {replicas: 2}}\n"
+        "  size: {type: integer, default: 3}\n"
+        "  color: {type: string}\n"
+        "  plain: text\n"
+    )
+    write(project, "config:\n  drawbridge:protect: true\n")
+    assert read(project, "prod", None).config == {
+        "aws:region": "eu-west-1",
+        "drawbridge:protect": "true",
+        "drawbridge:host": '{"replicas":2}',
+        "shop:size": "3",
+        "shop:plain": "text",
+    }
+
+
+@pytest.mark.parametrize("key", ["stackConfigDir", "config"])
+def test_stack_files_lie_where_pulumi_yaml_says(project: Path, key: str) -> None:
+    (project / "Pulumi.yaml").write_text(f"name: shop\n{key}: stacks\n")
+    (project / "stacks").mkdir()
+    write(project / "stacks", "config: {aws:region: eu-west-1}\n")
+    assert read(project, "prod", None).config == {"aws:region": "eu-west-1"}
+    with pytest.raises(StackFileError) as caught:
+        read(project, "dev", None)
+    assert str(caught.value) == (
+        f"stacks/Pulumi.dev.yaml: no such file; {project}/stacks has Pulumi.prod.yaml. Give --stack NAME or --config-file FILE."
+    )

@@ -212,8 +212,9 @@ def test_another_project_is_a_new_stack_and_the_former_is_left_running() -> None
 @pytest.mark.parametrize(
     ("old", "new", "consequence"),
     [
-        ({"main": "."}, {"main": "../other"}, Consequence.UNKNOWN),
-        ({}, {"main": "../drawbridge"}, Consequence.UNKNOWN),
+        # Both programs have run: what they register otherwise is compared.
+        ({"main": "."}, {"main": "../other"}, Consequence.NONE),
+        ({}, {"main": "../drawbridge"}, Consequence.NONE),
         ({"runtime": "python"}, {"runtime": "nodejs"}, Consequence.UNKNOWN),
         ({"runtime": {"name": "python"}}, {"runtime": {"name": "yaml"}}, Consequence.UNKNOWN),
         (

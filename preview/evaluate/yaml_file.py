@@ -1,0 +1,46 @@
+"""YAML files of a project, read as the Pulumi engine reads them, with errors that name the file as its author does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from model import go_yaml
+
+
+class StackFileError(ValueError):
+    """A file of the project cannot be read; the text names the file, what was expected and the fix."""
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as the project's author writes it: relative to the project, or as it was given."""
+    resolved = path.resolve()
+    return str(resolved.relative_to(root.resolve())) if resolved.is_relative_to(root.resolve()) else str(path)
+
+
+def load_yaml(path: Path, root: Path) -> Any:
+    """The document of a YAML file of the project at ``root``. Raises StackFileError with file, line and fix."""
+    name = shown(path, root)
+    try:
+        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=go_yaml.Loader)
+    except FileNotFoundError:
+        if path.name == "Pulumi.yaml":
+            raise StackFileError(
+                f"{path}: no such file; a project has one, with its `name` and `runtime`. Give --project the folder that "
+                "holds it."
+            ) from None
+        folder = path.parent.resolve()
+        there = sorted(p.name for p in folder.glob("Pulumi.*.yaml")) if folder.is_dir() else []
+        have = f"{folder} has {', '.join(there)}" if there else f"{folder} has no stack file"
+        raise StackFileError(
+            f"{name}: no such file; {have}. Give --stack NAME or --config-file FILE."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StackFileError(f"{name}: cannot be read as text in UTF-8 ({error})") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise StackFileError(f"{name}:{line}: not valid YAML: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise StackFileError(f"{name}: not valid YAML: {str(error).splitlines()[0]}") from None
