@@ -18,9 +18,11 @@ from typing import Any, cast
 from model.naming import host_of_template
 from preview.analysis.verdict import judged
 from preview.changes import Action, Change, Comparison, Difference
+from preview.diff import providers
 from preview.diff.differences import differences, top
-from preview.diff.leaves import unpacked
+from preview.diff.leaves import holds_secret, unpacked
 from preview.diff.lines import as_lines, diff_lines, lists_whole
+from preview.diff.options import option_differences
 from preview.evaluate.monitor import UNKNOWN
 from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource, Secret, bare, mask
@@ -65,7 +67,11 @@ def read_plan(file: str, after: Evaluation) -> Comparison:
         raise PlanError(
             f"{file}: the plan leaves out what stays the same. Make it with `pulumi preview --json --show-sames`."
         )
-    ours = {resource.urn: resource for resource in after.resources if resource.options["custom"]}
+    ours = {
+        resource.urn: resource
+        for resource in after.resources
+        if resource.options["custom"] and not resource.type.startswith("pulumi:")
+    }
     planned = {urn for urn, step in steps.items() if step["op"] != "delete"}
     strangers = sorted(planned - set(ours) if errors else planned ^ set(ours))
     if strangers:
@@ -76,7 +82,7 @@ def read_plan(file: str, after: Evaluation) -> Comparison:
     changes: list[Change] = []
     before: list[Resource] = [resource for resource in after.resources if not resource.options["custom"]]
     for urn, resource in ours.items():
-        change = _change(steps[urn], resource, names) if urn in steps else _same(resource)
+        change = _change(steps[urn], resource, names) if urn in steps else _same({}, resource)
         changes.append(change)
         before += [change.before] if change.before else []
     for urn, step in steps.items():
@@ -94,7 +100,11 @@ def read_plan(file: str, after: Evaluation) -> Comparison:
         outputs={},
         config=_config(after),
     )
-    return replace(judged(earlier, after, changes), errors=errors)
+    return replace(
+        judged(earlier, after, changes),
+        errors=errors,
+        stack_changes=tuple(providers.planned(plan["steps"])),
+    )
 
 
 def _load(file: str) -> dict[str, Any]:
@@ -175,15 +185,28 @@ def _placed(value: Any, names: Mapping[str, str]) -> Any:
     return value
 
 
-def _same(resource: Resource) -> Change:
+def _same(step: Mapping[str, Any], resource: Resource) -> Change:
+    """A resource whose inputs stay; the engine writes another option into its state without a step of its own."""
+    former = _with_options(step, resource)
+    found = tuple(option_differences(former, resource, former.parent))
     return Change(
         urn=resource.urn,
         type=resource.type,
         name=resource.name,
-        action="unchanged",
-        before=resource,
+        action="updated" if found else "unchanged",
+        before=former,
         after=resource,
+        differences=found,
     )
+
+
+def _with_options(step: Mapping[str, Any], resource: Resource) -> Resource:
+    """The resource with those options of its former state that a plan tells of."""
+    state = step.get("oldState")
+    if not state:
+        return resource
+    told = {name: bool(state.get(name)) for name in ("protect", "retainOnDelete")}
+    return replace(resource, options={**resource.options, **told})
 
 
 def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str]) -> Change:
@@ -194,8 +217,10 @@ def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str
         "name": resource.name,
         "after": resource,
     }
-    if action in ("unchanged", "created"):
-        return Change(**base, action=action, before=resource if action == "unchanged" else None)
+    if action == "unchanged":
+        return _same(step, resource)
+    if action == "created":
+        return Change(**base, action=action, before=None)
     states = step["oldState"], step["newState"]
     old, new = (_placed(state.get("inputs") or {}, names) for state in states)
     record = record_of(resource.type)
@@ -219,11 +244,17 @@ def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str
         if was == now and not lines:
             now = f"{now} (another)"
         found.append(
-            Difference(path=leaf, before=was, after=now, lines=lines, replaces=top(leaf) in replacing)
+            Difference(
+                path=leaf,
+                before=was,
+                after=now,
+                lines=lines,
+                replaces=top(leaf) in replacing,
+                secret_before=holds_secret(value),
+                secret_after=holds_secret(_get(resource.raw, leaf)),
+            )
         )
-    protected = bool(states[0].get("protect"))
-    if protected != resource.options["protect"]:
-        found.append(Difference(path="options.protect", before=protected, after=resource.options["protect"]))
+    former = replace(_with_options(step, resource), raw=raw, inputs=mask(raw))
     if (
         action == "replaced"
         and resource.type.endswith(":Group")
@@ -231,11 +262,9 @@ def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str
         and "region" not in replacing
     ):
         action = "rolling"
-    options = {**resource.options, "protect": protected}
-    former = replace(resource, raw=raw, inputs=mask(raw), options=options)
-    return Change(
-        **base, action=action, before=former, differences=tuple(lists_whole(found, former, resource))
-    )
+    listed = lists_whole(found, former, resource, record.is_set)
+    listed += option_differences(former, resource, former.parent)
+    return Change(**base, action=action, before=former, differences=tuple(listed))
 
 
 def _gone(step: Mapping[str, Any], names: Mapping[str, str]) -> Resource:

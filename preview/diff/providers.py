@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -129,16 +129,38 @@ class Providers:
         moves = {
             json.dumps([m.package, [d.path for d in m.differences]]): m for m in self._known.values() if m
         }
-        for move in moves.values():
-            names = ", ".join(difference.path.removeprefix("provider.") for difference in move.differences)
-            consequence, text = _WORDS[move.reach]
-            yield StackChange(
-                kind="provider",
-                subject=move.package,
-                text=f"the provider's {names} {'differs' if len(move.differences) == 1 else 'differ'}: {text}",
-                effects=(Effect(consequence=consequence, why=""),),
-                differences=move.differences,
-            )
+        yield from map(_told, moves.values())
+
+
+def planned(steps: Iterable[Mapping[str, Any]]) -> Iterator[StackChange]:
+    """The same, for the providers' own steps in an engine's plan."""
+    for planned_step in steps:
+        urn = str(planned_step["urn"])
+        old, new = (planned_step.get(state) for state in ("oldState", "newState"))
+        if "pulumi:providers:" in urn and old and new:
+            inputs = [
+                {
+                    k: v
+                    for k, v in (state.get("inputs") or {}).items()
+                    if k != "version" and not k.startswith("__")
+                }
+                for state in (old, new)
+            ]
+            move = _move(urn.partition("pulumi:providers:")[2].partition("::")[0], *map(_read, inputs))
+            if move:
+                yield _told(move)
+
+
+def _told(move: Move) -> StackChange:
+    names = ", ".join(difference.path.removeprefix("provider.") for difference in move.differences)
+    consequence, text = _WORDS[move.reach]
+    return StackChange(
+        kind="provider",
+        subject=move.package,
+        text=f"the provider's {names} {'differs' if len(move.differences) == 1 else 'differ'}: {text}",
+        effects=(Effect(consequence=consequence, why=""),),
+        differences=move.differences,
+    )
 
 
 _WORDS: dict[Reach, tuple[Consequence, str]] = {
