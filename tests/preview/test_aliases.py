@@ -92,8 +92,9 @@ def test_what_reads_a_renamed_resource_reads_the_same() -> None:
     [
         (
             "components/tunnel.py",
-            'f"{name}-tunnel",\n            account_id=account,\n            name=name,\n            config_src="cloudflare",\n            tunnel_secret=secret,\n            opts=child,',
-            'f"{name}-connector",\n            account_id=account,\n            name=name,\n            config_src="cloudflare",\n            tunnel_secret=secret,\n            opts=pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=f"{name}-tunnel")]),',
+            "            tunnel_secret=secret,\n            opts=child,",
+            "            tunnel_secret=secret,\n            opts=pulumi.ResourceOptions(\n"
+            "                parent=self, aliases=[pulumi.Alias(name=names.tunnel)]),",
         ),
         (
             "components/storage.py",
@@ -105,4 +106,6 @@ def test_what_reads_a_renamed_resource_reads_the_same() -> None:
 def test_a_renamed_resource_of_the_program_changes_nothing_where_it_has_an_alias(
     file: str, old: str, new: str, tmp_path: Path
 ) -> None:
-    assert paths(program_changed(tmp_path, "image2model", (file, old, new))) == {}
+    renamed = (file, "            names.tunnel,\n", '            f"{names.tunnel}-renamed",\n')
+    edits = [(file, old, new)] + ([renamed] if "tunnel" in file else [])
+    assert paths(program_changed(tmp_path, "image2model", *edits)) == {}
