@@ -278,7 +278,7 @@ def test_a_call_without_the_permission_is_refused(hub: Hub) -> None:
         {"jobs": {"a": {"permissions": "write-all", "steps": ["true"]}}},
         {"jobs": {"a": {"steps": ["true"]}}, "run-name": "x"},
         {"jobs": {"a": {"steps": ["true"]}}, "on": {"push": None, "pull_request_target": None}},
-        {"jobs": {"a": {"steps": ["true"]}}, "on": {"push": {"tags": ["v*"]}}},
+        {"jobs": {"a": {"steps": ["true"]}}, "on": {"push": {"tags-ignore": ["v*"]}}},
     ],
 )
 def test_what_is_not_modelled_is_refused(hub: Hub, workflow: dict[str, Any]) -> None:
