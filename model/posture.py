@@ -17,9 +17,11 @@ RULE_IDS: tuple[str, ...] = (
     "flow-logs",
     # entrances
     "other-entrance",
+    "resource-policy-public",
     # tunnel
     "catch-all",
     "hostname-dns",
+    "dns-unproxied",
     "origin-tls",
     "tunnel-managed",
     # access
@@ -31,6 +33,9 @@ RULE_IDS: tuple[str, ...] = (
     "session-long",
     "service-token-long",
     "login-cookie",
+    "access-any-token",
+    "access-cors",
+    "identity-provider-http",
     # edge
     "shared-host-paths",
     "public-waf",
@@ -49,6 +54,15 @@ RULE_IDS: tuple[str, ...] = (
     # containers
     "image-mutable",
     "image-digest",
+    "container-privileged",
+    "container-socket",
+    "container-host-namespace",
+    "container-host-network",
+    "container-device",
+    "container-capability",
+    "container-unconfined",
+    "container-host-mount",
+    "user-data-unread",
     # database
     "database-public",
     "database-tls",
@@ -63,6 +77,7 @@ RULE_IDS: tuple[str, ...] = (
     "files-transit",
     # secrets
     "secret-in-open",
+    "secret-in-output",
     "credential-in-text",
     "secret-in-env",
     "parameter-plain",

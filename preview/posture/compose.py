@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,6 +17,13 @@ from preview.posture.read import Loader, items
 
 def services(program: Program) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
     """Every service of the compose files on a machine: template, service's name, its definition, the plain variables."""
+    for name, document, variables in _documents(program):
+        for service, definition in (document.get("services") or {}).items():
+            if isinstance(definition, dict):
+                yield name, service, definition, variables
+
+
+def _documents(program: Program) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     for name, document in program.user_data.items():
         files = {
             str(file.get("path")): str(file.get("content", "")) for file in items(document.get("write_files"))
@@ -25,12 +33,11 @@ def services(program: Program) -> Iterator[tuple[str, str, dict[str, Any], dict[
             if not re.search(r"/(docker-)?(compose|overlay)\.ya?ml$", path):
                 continue
             try:
-                services = (yaml.load(content, Loader=Loader) or {}).get("services") or {}
-            except (yaml.YAMLError, UnicodeEncodeError, AttributeError):
+                compose = yaml.load(content, Loader=Loader) or {}
+            except (yaml.YAMLError, UnicodeEncodeError):
                 continue
-            for service, definition in services.items():
-                if isinstance(definition, dict):
-                    yield name, service, definition, variables
+            if isinstance(compose, dict):
+                yield name, compose, variables
 
 
 def machine_facts(files: dict[str, str]) -> dict[str, Any]:
@@ -54,3 +61,52 @@ def images(program: Program) -> Iterator[tuple[str, str, str]]:
                 service,
                 _VARIABLE.sub(functools.partial(_value_of, variables), image),
             )
+
+
+def host_mounts(program: Program) -> Iterator[tuple[str, str, str, bool]]:
+    """Every path of the machine that a service mounts: template, service, the path, whether it is read-only.
+
+    Named volumes that are bound to a path, and the files of compose's `configs` and `secrets`, are such paths too.
+    """
+    for name, document, variables in _documents(program):
+        bound = dict(_bound(document))
+        for service, definition in (document.get("services") or {}).items():
+            if not isinstance(definition, dict):
+                continue
+            for source, read_only in [*_volumes(definition), *_files(definition)]:
+                written = _VARIABLE.sub(functools.partial(_value_of, variables), bound.get(source, source))
+                if written.startswith("/"):
+                    # `/./etc` and `//etc` are /etc.
+                    yield name, service, "/" + posixpath.normpath(written).lstrip("/"), read_only
+
+
+def _volumes(definition: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    for volume in definition.get("volumes") or ():
+        if isinstance(volume, dict):
+            yield str(volume.get("source", "")), volume.get("read_only") is True
+        else:
+            source, _, rest = str(volume).partition(":")
+            # The colon of a default, as in ${DIR:-/etc}:/etc, is none that separates.
+            if source.count("{") > source.count("}"):
+                more, _, rest = rest.partition("}")
+                source, rest = f"{source}:{more}}}", rest.removeprefix(":")
+            yield source, "ro" in rest.partition(":")[2].split(",")
+
+
+def _files(definition: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    for key in ("configs", "secrets"):
+        for given in definition.get(key) or ():
+            name = given.get("source") if isinstance(given, dict) else given
+            yield f"{key}.{name}", True
+
+
+def _bound(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The names of the compose file that stand for paths of the machine."""
+    for name, volume in (document.get("volumes") or {}).items():
+        options = volume.get("driver_opts") if isinstance(volume, dict) else None
+        if isinstance(options, dict) and "bind" in str(options.get("o", "")):
+            yield str(name), str(options.get("device", ""))
+    for key in ("configs", "secrets"):
+        for name, given in (document.get(key) or {}).items():
+            if isinstance(given, dict) and given.get("file"):
+                yield f"{key}.{name}", str(given["file"])

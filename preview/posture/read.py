@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -113,3 +114,12 @@ def open_texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 def holding(value: Any, secret: re.Pattern[str]) -> list[str]:
     """The places outside a `Secret` where one of the secrets stands."""
     return [place for place, text in open_texts(value) if secret.search(text)]
+
+
+def statements(document: Any) -> list[dict[str, Any]]:
+    """Those of a policy document; none where it is not known yet."""
+    try:
+        parsed = json.loads(document) if isinstance(document, str) else document
+    except json.JSONDecodeError:
+        return []
+    return items(parsed.get("Statement")) if isinstance(parsed, dict) else []

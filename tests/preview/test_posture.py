@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import copy
-import dataclasses
 import datetime
-import gzip
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from conftest import DELIVERIES, EXAMPLES, deployed
+from posture_breaks import HARMLESS, MORE_BREAKS
+from posture_edits import (
+    ADMINS,
+    DATABASE,
+    GONE,
+    INGRESS,
+    TEMPLATE,
+    USERS,
+    WORKLOAD,
+    Change,
+    P,
+    Resources,
+    add,
+    both,
+    drop,
+    edit,
+    policy,
+    written,
+)
 
 from model.posture import RULE_IDS
 from model.settings import Suppression
@@ -23,95 +37,12 @@ from preview.report.json_report import to_json
 from preview.report.report import build
 from preview.report.text import to_text
 from preview.resource_types import tokens as types
-from preview.resources import Resource, Secret, mask
+from preview.resources import Secret
 
-Resources = list[Resource]
-Change = Callable[[Resources], Resources]
-P = "drawbridge-prod"
-GONE = object()
 SUBNETS = "aws:rds/subnetGroup:SubnetGroup"
-
-
-def edit(kind: str, path: str, value: Any, name: str = "") -> Change:
-    """Set one place (`a.0.b`) in the inputs of the first resource of a type whose name ends so; `options.x` sets an option."""
-
-    def apply(resources: Resources) -> Resources:
-        index = next(i for i, r in enumerate(resources) if r.type == kind and r.name.endswith(name))
-        subject = resources[index]
-        steps = [int(step) if step.isdigit() else step for step in path.split(".")]
-        root: dict[str, Any] = copy.deepcopy(subject.options if steps[0] == "options" else subject.raw)
-        *way, last = steps[1:] if steps[0] == "options" else steps
-        place: Any = root
-        for step in way:
-            place = place[step] if not isinstance(place, dict) else place.setdefault(step, {})
-        if value is GONE:
-            del place[last]
-        else:
-            place[last] = value
-        changed = {"options": root} if steps[0] == "options" else {"raw": root, "inputs": mask(root)}
-        return [*resources[:index], dataclasses.replace(subject, **changed), *resources[index + 1 :]]
-
-    return apply
-
-
-def drop(kind: str) -> Change:
-    return lambda resources: [r for r in resources if r.type != kind]
-
-
-def add(kind: str, name: str, **inputs: Any) -> Change:
-    def apply(resources: Resources) -> Resources:
-        urn = f"urn:pulumi:prod::drawbridge::{kind}::{P}-{name}"
-        return [
-            *resources,
-            Resource(
-                urn,
-                kind,
-                f"{P}-{name}",
-                resources[0].urn,
-                mask(inputs),
-                inputs,
-                {"custom": not kind.startswith("drawbridge:")},
-            ),
-        ]
-
-    return apply
-
-
-def written(old: str, new: str) -> Change:
-    """Replace a text in the machines' user data."""
-
-    def apply(resources: Resources) -> Resources:
-        (template,) = [r for r in resources if r.type == types.TEMPLATE]
-        value = template.raw["userData"]
-        text = gzip.decompress(base64.b64decode(value.value if isinstance(value, Secret) else value)).decode()
-        assert old in text
-        encoded = base64.b64encode(gzip.compress(text.replace(old, new).encode())).decode()
-        return edit(types.TEMPLATE, "userData", encoded)(resources)
-
-    return apply
-
-
-def both(*changes: Change) -> Change:
-    def apply(resources: Resources) -> Resources:
-        for change in changes:
-            resources = change(resources)
-        return resources
-
-    return apply
-
-
-def policy(statement: dict[str, Any]) -> str:
-    return json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Sid": "Mine", "Effect": "Allow", **statement}]}
-    )
-
-
 OPENED = edit(
     types.INGRESS, "config.ingresses.1.originRequest.access", GONE
 )  # models.example.com without a login
-USERS, ADMINS = f"{P}-access-policy-users", f"{P}-access-policy-admins"
-WORKLOAD, SSH = f"«{P}-network-workload.id»", f"«{P}-network-ssh.id»"
-INGRESS, TEMPLATE, DATABASE = f"{P}-tunnel-ingress", f"{P}-host-template", f"{P}-database-postgres"
 
 # (rule, a change of the example image2model, the findings of that rule: resource and detail)
 BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
@@ -580,11 +511,13 @@ def test_every_rule_has_one_check_and_one_way_to_break_it() -> None:
     ids = [rule.id for rule in RULES]
     assert len(set(ids)) == len(ids)
     assert (list(CHECKS), ids) == (ids, list(RULE_IDS))
-    assert {rule for rule, _, _ in [*BREAKS, *CURES]} == set(ids)
+    assert {rule for rule, _, _ in [*BREAKS, *MORE_BREAKS, *CURES]} | {"secret-in-output"} == set(ids)
 
 
 @pytest.mark.parametrize(
-    "rule, change, expected", BREAKS, ids=[f"{rule}-{i}" for i, (rule, _, _) in enumerate(BREAKS)]
+    "rule, change, expected",
+    [*BREAKS, *MORE_BREAKS],
+    ids=[f"{rule}-{i}" for i, (rule, _, _) in enumerate([*BREAKS, *MORE_BREAKS])],
 )
 def test_one_change_breaks_the_rule(rule: str, change: Change, expected: list[tuple[str, str]]) -> None:
     assert found(rule, example()) == []
@@ -689,3 +622,21 @@ def test_the_report_gives_each_finding_with_its_rule_in_full() -> None:
         "cure": rule.fix,
         "accepted": None,
     }
+
+
+@pytest.mark.parametrize(("rule", "change"), HARMLESS)
+def test_what_only_looks_like_a_violation_is_none(rule: str, change: Change) -> None:
+    assert found(rule, change(example())) == []
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"),
+    [
+        ({"key": f"«{P}-secrets-API_KEY.result»"}, [("output key", "plain text")]),
+        ({"all": {"list": [f"k=«{P}-secrets-API_KEY.result»"]}}, [("output all.list[0]", "plain text")]),
+        ({"key": Secret(f"«{P}-secrets-API_KEY.result»")}, []),
+    ],
+)
+def test_a_secret_in_an_output_is_found(outputs: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    judged_ = judge_resources(example(), rules=[BY_ID["secret-in-output"]], outputs=outputs)
+    assert [(f.resource, f.detail) for f in judged_.findings] == expected

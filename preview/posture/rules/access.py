@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from preview.posture.program import Program
-from preview.posture.read import destinations, guard, items, seconds
+from preview.posture.read import destinations, guard, items, open_texts, seconds
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import APPLICATION, POLICY, SERVICE_TOKEN
+from preview.resource_types.tokens import APPLICATION, IDENTITY_PROVIDER, POLICY, SERVICE_TOKEN
 from preview.resources import Resource
 
 
@@ -152,10 +152,9 @@ DAY = 86_400
 )
 def session_long(program: Program) -> Broken:
     for resource in program.of(POLICY, APPLICATION):
-        if (
-            resource.inputs.get("decision", "allow") == "allow"
-            and seconds(resource.inputs.get("sessionDuration")) > DAY
-        ):
+        duration = resource.inputs.get("sessionDuration")
+        unread = duration is not None and not re.search(r"\d|«", str(duration))
+        if resource.inputs.get("decision", "allow") == "allow" and (seconds(duration) > DAY or unread):
             yield resource.name, f"session {resource.inputs['sessionDuration']}"
 
 
@@ -189,3 +188,48 @@ def login_cookie(program: Program) -> Broken:
             yield application.name, "scripts can read the cookie"
         if data.get("sameSiteCookieAttribute") == "none":
             yield application.name, "other sites may send the cookie"
+
+
+@rule(
+    id="access-any-token",
+    severity="high",
+    title="Any service token of the account is let in",
+    promise="Service tokens are let in by name",
+    why="A token made for another system, by another team, opens this one too.",
+    fix="Name the tokens in the policy.",
+)
+def access_any_token(program: Program) -> Broken:
+    for policy in program.of(POLICY):
+        if policy.inputs.get("decision") != "deny" and "anyValidServiceToken" in _kinds(policy, "includes"):
+            yield policy.name, "every service token of the account"
+
+
+@rule(
+    id="access-cors",
+    severity="medium",
+    title="Any site may use a visitor's login",
+    promise="Other sites may use a login only where they are named",
+    why="With every origin and credentials allowed, a page that a visitor opens can read the app in their name.",
+    fix="List the origins under `allowed_origins`.",
+)
+def access_cors(program: Program) -> Broken:
+    for application in program.of(APPLICATION):
+        headers = application.inputs.get("corsHeaders") or {}
+        everyone = headers.get("allowAllOrigins") is True or "*" in items(headers.get("allowedOrigins"))
+        if everyone and headers.get("allowCredentials") is True:
+            yield application.name, "every origin, with credentials"
+
+
+@rule(
+    id="identity-provider-http",
+    severity="high",
+    title="An identity provider is asked over plain HTTP",
+    promise="Identity providers are asked over HTTPS",
+    why="Whoever sits on the way can answer in its place, and so log in as anyone.",
+    fix="Give https:// addresses.",
+)
+def identity_provider_http(program: Program) -> Broken:
+    for provider in program.of(IDENTITY_PROVIDER):
+        for place, text in open_texts(provider.raw.get("config") or {}):
+            if text.lower().startswith("http://"):
+                yield provider.name, f"{place.removeprefix('.')}: {text}"

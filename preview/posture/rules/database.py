@@ -7,6 +7,9 @@ from preview.posture.read import items, number
 from preview.posture.rule import Broken, rule
 from preview.resource_types.tokens import DATABASE
 
+CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
+MEMBERS = ("aws:rds/clusterInstance:ClusterInstance", "aws:docdb/clusterInstance:ClusterInstance")
+
 
 @rule(
     id="database-public",
@@ -30,6 +33,9 @@ def database_public(program: Program) -> Broken:
     for database in program.of(DATABASE):
         if database.inputs.get("publiclyAccessible") is not False:
             yield database.name, f"publiclyAccessible {database.inputs.get('publiclyAccessible', 'not set')}"
+    for member in program.of(*MEMBERS):
+        if str(member.inputs.get("publiclyAccessible")).lower() == "true":
+            yield member.name, "publiclyAccessible True"
     for group in program.of("aws:rds/subnetGroup:SubnetGroup"):
         if set(map(str, group.inputs.get("subnetIds") or ())) & set(map(str, open_subnets)):
             yield group.name, "a subnet with a way to the Internet"
@@ -66,6 +72,9 @@ def database_password(program: Program) -> Broken:
     for database in program.of(DATABASE):
         if "password" in database.inputs or database.inputs.get("manageMasterUserPassword") is not True:
             yield database.name, "a password of the program's own"
+    for cluster in program.of(*CLUSTERS):
+        if "masterPassword" in cluster.inputs or cluster.inputs.get("manageMasterUserPassword") is not True:
+            yield cluster.name, "a password of the program's own"
 
 
 @rule(
@@ -77,7 +86,7 @@ def database_password(program: Program) -> Broken:
     fix="`database.backupDays: 7` or more.",
 )
 def backups_short(program: Program) -> Broken:
-    for database in program.of(DATABASE):
+    for database in program.of(DATABASE, *CLUSTERS):
         days = number(database.inputs.get("backupRetentionPeriod")) or 0
         if 0 < days < 7:
             yield database.name, f"{days:g} days"
@@ -92,7 +101,7 @@ def backups_short(program: Program) -> Broken:
     fix="`drawbridge:protect: true`, or `skip_final_snapshot: false`.",
 )
 def final_snapshot(program: Program) -> Broken:
-    for database in program.of(DATABASE):
+    for database in program.of(DATABASE, *CLUSTERS):
         if database.inputs.get("skipFinalSnapshot") is not False:
             yield database.name, "skipFinalSnapshot is not false"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from preview.posture.program import Program
-from preview.posture.read import items, texts
+from preview.posture.read import items, statements, texts
 from preview.posture.rule import Broken, rule
+from preview.resources import Resource
 
 POLICY_TYPES = (
     "aws:iam/rolePolicy:RolePolicy",
@@ -18,16 +19,27 @@ POLICY_TYPES = (
 )
 
 
+ATTACHMENTS = (
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+    "aws:iam/policyAttachment:PolicyAttachment",
+)
+
 UNBOUND = {"ecr:GetAuthorizationToken"}
 """Actions that AWS lets nobody bind to a resource, and that need no condition either: they give a login, not data."""
 
 
-def _statements(document: Any) -> list[dict[str, Any]]:
-    try:
-        parsed = json.loads(document) if isinstance(document, str) else document
-    except json.JSONDecodeError:
-        return []  # unknown as yet
-    return items(parsed.get("Statement")) if isinstance(parsed, dict) else []
+def _granted(resource: Resource) -> Iterator[dict[str, Any]]:
+    """What a policy, or a role in itself, allows."""
+    inline = [policy.get("policy") for policy in items(resource.inputs.get("inlinePolicies"))]
+    for document in [resource.inputs.get("policy"), *inline]:
+        yield from (item for item in statements(document) if item.get("Effect") == "Allow")
+
+
+def _whole(arn: str) -> bool:
+    """Whether a resource is everything, or everything of a service: `*`, `arn:aws:s3:::*`, `arn:aws:ssm:*:*:*`."""
+    return arn == "*" or bool(re.fullmatch(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:\*+", arn))
 
 
 @rule(
@@ -39,21 +51,30 @@ def _statements(document: Any) -> list[dict[str, Any]]:
     fix="List the actions and the resources' ARNs, or bind `*` with a condition.",
 )
 def iam_wildcard(program: Program) -> Broken:
-    for policy in program.of(*POLICY_TYPES):
-        for statement in _statements(policy.inputs.get("policy")):
-            if statement.get("Effect") != "Allow":
-                continue
+    for policy in program.of(*POLICY_TYPES, "aws:iam/role:Role"):
+        for statement in _granted(policy):
             label, actions = statement.get("Sid", "a statement"), texts(statement.get("Action"))
             wide = [action for action in actions if action == "*" or action.endswith(":*")]
             if wide or "NotAction" in statement:
                 yield policy.name, f"{label} allows {', '.join(wide) or 'all but some actions'}"
-            everywhere = "*" in texts(statement.get("Resource")) or "NotResource" in statement
+            everywhere = "NotResource" in statement or any(map(_whole, texts(statement.get("Resource"))))
             if everywhere and not statement.get("Condition") and set(actions) - UNBOUND:
                 yield policy.name, f"{label} allows {', '.join(actions)} on every resource"
-    for attachment in program.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment"):
-        arn = str(attachment.inputs.get("policyArn"))
-        if re.search(r"/(AdministratorAccess|PowerUserAccess|.*FullAccess)$", arn):
-            yield attachment.name, f"attaches {arn.rpartition('/')[2]}"
+    for attachment in program.of(*ATTACHMENTS):
+        yield from _broad(attachment.name, [attachment.inputs.get("policyArn")])
+    for role in program.of("aws:iam/role:Role"):
+        yield from _broad(role.name, role.inputs.get("managedPolicyArns"))
+    for listed in program.of(
+        "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+        "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive",
+    ):
+        yield from _broad(listed.name, listed.inputs.get("policyArns"))
+
+
+def _broad(name: str, arns: object) -> Broken:
+    for arn in map(str, items(arns)):
+        if re.search(r"/(AdministratorAccess|PowerUserAccess|IAMFullAccess|.*FullAccess)$", arn):
+            yield name, f"attaches {arn.rpartition('/')[2]}"
 
 
 @rule(
@@ -66,7 +87,7 @@ def iam_wildcard(program: Program) -> Broken:
 )
 def iam_trust(program: Program) -> Broken:
     for role in program.of("aws:iam/role:Role"):
-        for statement in _statements(role.inputs.get("assumeRolePolicy")):
+        for statement in statements(role.inputs.get("assumeRolePolicy")):
             principal = statement.get("Principal")
             named = principal.get("AWS") if isinstance(principal, dict) else principal
             if statement.get("Effect") == "Allow" and "*" in texts(named):

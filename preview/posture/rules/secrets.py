@@ -49,6 +49,20 @@ _CREDENTIAL = re.compile(
 
 
 @rule(
+    id="secret-in-output",
+    severity="critical",
+    title="An output gives a secret away",
+    promise="A secret leaves the stack as a secret output",
+    why="A plain output is in the state, in every `up`'s log and on the screen of whoever lists outputs.",
+    fix="Keep the output a Pulumi secret; see where it was unwrapped.",
+)
+def secret_in_output(program: Program) -> Broken:
+    for name, value in program.outputs.items():
+        for place in holding(value, program.secret):
+            yield f"output {name}{place}", "plain text"
+
+
+@rule(
     id="credential-in-text",
     severity="critical",
     title="A text contains a credential",

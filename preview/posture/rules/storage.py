@@ -5,6 +5,7 @@ from __future__ import annotations
 from preview.posture.program import Program
 from preview.posture.read import number
 from preview.posture.rule import Broken, rule
+from preview.posture.rules.database import CLUSTERS
 from preview.resource_types.tokens import BACKUP_POLICY, DATABASE, FILES
 
 
@@ -17,12 +18,15 @@ from preview.resource_types.tokens import BACKUP_POLICY, DATABASE, FILES
     fix="`storage_encrypted` (RDS) or `encrypted` (EFS) true.",
 )
 def state_encryption(program: Program) -> Broken:
-    for database in program.of(DATABASE):
+    for database in program.of(DATABASE, *CLUSTERS):
         if database.inputs.get("storageEncrypted") is not True:
             yield database.name, "storageEncrypted is not true"
     for files in program.of(FILES):
         if files.inputs.get("encrypted") is not True:
             yield files.name, "encrypted is not true"
+    for cache in program.of("aws:elasticache/replicationGroup:ReplicationGroup"):
+        if str(cache.inputs.get("atRestEncryptionEnabled")).lower() != "true":
+            yield cache.name, "atRestEncryptionEnabled is not true"
 
 
 @rule(
@@ -34,7 +38,7 @@ def state_encryption(program: Program) -> Broken:
     fix="`database.backupDays` of 1 or more; an EFS backup policy that is ENABLED.",
 )
 def backups(program: Program) -> Broken:
-    for database in program.of(DATABASE):
+    for database in program.of(DATABASE, *CLUSTERS):
         if not number(database.inputs.get("backupRetentionPeriod")):
             yield database.name, "no automatic backups"
     kept = {
@@ -56,10 +60,10 @@ def backups(program: Program) -> Broken:
     fix="`drawbridge:protect: true`: Pulumi's `protect`, and AWS's deletion protection for the database.",
 )
 def deletion_protection(program: Program) -> Broken:
-    for resource in program.of(DATABASE, FILES):
+    for resource in program.of(DATABASE, FILES, *CLUSTERS):
         if not resource.options.get("protect"):
             yield resource.name, "not protected by Pulumi"
-    for database in program.of(DATABASE):
+    for database in program.of(DATABASE, *CLUSTERS):
         if database.inputs.get("deletionProtection") is not True:
             yield database.name, "not protected by AWS"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from preview.posture.program import Program
 from preview.posture.read import ingresses
 from preview.posture.rule import Broken, rule
@@ -56,6 +58,25 @@ def hostname_dns(program: Program) -> Broken:
         wrong = [f"{k}: {record.inputs.get(k)}" for k, v in _RECORD.items() if record.inputs.get(k) != v]
         if wrong:
             yield record.name, ", ".join(wrong)
+
+
+@rule(
+    id="dns-unproxied",
+    severity="high",
+    title="A DNS record shows where its target is",
+    promise="DNS records of services are proxied",
+    why="Visitors of this name go to the address itself, past Cloudflare's firewall and Access, and learn it.",
+    fix="`proxied: true`, or a route of this stack; suppress it with the reason where the target must be asked directly.",
+)
+def dns_unproxied(program: Program) -> Broken:
+    for record in program.of(DNS):
+        data = record.inputs
+        host = str(data.get("name", ""))
+        # What begins with an underscore proves or describes something (`_acme-challenge`, `_domainkey`): nobody visits it.
+        visited = data.get("type") in ("A", "AAAA", "CNAME") and not re.search(r"(^|\.)_", host)
+        judged_as_route = _of_tunnel(record) and bool(program.of(INGRESS))
+        if visited and data.get("proxied") is not True and not judged_as_route:
+            yield record.name, f"{host} is {data.get('content')}"
 
 
 @rule(
