@@ -194,6 +194,7 @@ def _compared(root: Path, options: argparse.Namespace, evaluation: Evaluation) -
         from preview.diff import stacks
         from preview.evaluate import against
         from preview.evaluate.program import probed
+        from preview.evaluate.versions import upgrade
 
         reference = options.against
         file = against.stack_file(root, options.stack, options.config_file)
@@ -202,7 +203,7 @@ def _compared(root: Path, options: argparse.Namespace, evaluation: Evaluation) -
             if before.resources:
                 names = renamed(former_resources(before, evaluation), evaluation)
                 before, evaluation = probed(before, there.root, names), probed(evaluation, root)
-            comparison = compare(before, evaluation)
+            comparison = replace(compare(before, evaluation), upgrade=upgrade(there, root))
             others = against.gone_stacks(there, root, file)
             successor = None if there.file else against.successor_of(others, file)
             found = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -227,6 +228,45 @@ class StackChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Version:
+    """Of Drawbridge: its number, and for a submodule the commit that it is held at, otherwise ""."""
+
+    number: str
+    commit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.number} ({self.commit[:12]})" if self.commit else self.number
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangelogEntry:
+    """What the changelog says of a version, in Markdown."""
+
+    version: str
+    text: str
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """Its paragraphs on one line each, without emphasis and links; a list is one with what introduces it."""
+        text = re.sub(r"\n+(?=[ \t]*[-*] )", "\n", self.text)
+        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text.replace("**", ""))
+        found = [re.sub(r"\s*\n\s*[-*] ", " · ", part) for part in re.split(r"\n\s*\n", text)]
+        return tuple(" ".join(part.split()) for part in found if part.strip())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upgrade:
+    """Another version of Drawbridge than before, with what the changelog says of those between, the newest first.
+
+    ``entries`` is empty where both have the same number; where the later number is the lower one, they are what is undone.
+    """
+
+    before: Version
+    after: Version
+    entries: tuple[ChangelogEntry, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Every resource of both versions, in the order of the later one, what is deleted at the end.
 
@@ -241,6 +281,7 @@ class Comparison:
     exposures: tuple[Exposure, ...]
     errors: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
+    upgrade: Upgrade | None = None
     stack_changes: tuple[StackChange, ...] = ()
     outputs: tuple[OutputChange, ...] = ()
     posture: PostureChange | None = None

@@ -74,8 +74,13 @@ def _program_units(comparison: Comparison, there: Earlier, root: Path) -> Iterat
         before = comparison.before
         return evaluate_alone(there.root, before, before.config, before.secret_keys, program)
 
-    shown = [*names[:4], f"{len(names) - 4:,} more files of the program"] if len(names) > 5 else names
-    yield Unit(edits=tuple(Edited(path=name) for name in shown), alone=alone)
+    upgrade = comparison.upgrade
+    if upgrade:
+        edits = [Edited(path="Drawbridge", before=str(upgrade.before), after=str(upgrade.after))]
+    else:
+        shown = [*names[:4], f"{len(names) - 4:,} more files of the program"] if len(names) > 5 else names
+        edits = [Edited(path=name) for name in shown]
+    yield Unit(edits=tuple(edits), alone=alone)
 
 
 def _bring_new_files(comparison: Comparison, there: Earlier, root: Path) -> None:

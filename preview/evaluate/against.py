@@ -18,6 +18,7 @@ from pathlib import Path
 from preview.evaluate.program import ProgramError, evaluate, kept_loaded
 from preview.evaluate.project import program_of
 from preview.evaluate.project import stack_file as stack_file
+from preview.evaluate.submodules import Pin, archive, pins
 from preview.evaluate.yaml_file import StackFileError, load_yaml
 from preview.resources import Evaluation
 
@@ -35,6 +36,10 @@ class Earlier:
     program: Path
     borrowed: bool
     """Is ``root`` the project itself, which must not be written to?"""
+    pin: str = ""
+    """The commit that the program is held at, where it is a submodule."""
+    missing: tuple[Pin, ...] = ()
+    """Submodules whose files are not at hand."""
 
 
 @contextlib.contextmanager
@@ -52,17 +57,33 @@ def earlier(root: Path, reference: str, *, stack: str | None, config_file: Path 
         )
     with tempfile.TemporaryDirectory(prefix="drawbridge-against-") as folder:
         there = Path(folder).resolve()
-        with tarfile.open(fileobj=io.BytesIO(_git(top, "archive", "--format=tar", commit))) as archive:
-            if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
-                archive.extraction_filter = _inside
-            archive.extractall(there)
+        _extract(_git(top, "archive", "--format=tar", commit), there)
+        held = pins(top, commit)
+        missing = tuple(pin for pin in held if not _filled(top, pin, there))
         place, there_file = there / root.resolve().relative_to(top), there / file.relative_to(top)
         if not there_file.is_file():
             yield Earlier(place, None, place, False)
             return
-        program = _program(place, reference)
+        program = _program(place, reference, missing)
+        name = program.relative_to(there).as_posix() if program.is_relative_to(there) else ""
+        at = next((pin.commit for pin in held if name == pin.path or name.startswith(f"{pin.path}/")), "")
         with kept_loaded(program):
-            yield Earlier(place, there_file, program, False)
+            yield Earlier(place, there_file, program, False, at, missing)
+
+
+def _extract(archive: bytes, folder: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
+            files.extraction_filter = _inside
+        files.extractall(folder)
+
+
+def _filled(top: Path, pin: Pin, there: Path) -> bool:
+    """Whether the files of a submodule could be put in their place."""
+    held = archive(top, pin)
+    if held is not None:
+        _extract(held, there / pin.path)
+    return held is not None
 
 
 def evaluate_earlier(there: Earlier, reference: str, after: Evaluation) -> Evaluation:
@@ -74,14 +95,24 @@ def evaluate_earlier(there: Earlier, reference: str, after: Evaluation) -> Evalu
     except (ProgramError, StackFileError) as error:
         if there.borrowed:
             raise AgainstError(f"--against {reference}: {error}") from None
-        raise AgainstError(f"--against {reference}: the program there stops: {_told(error)}") from None
+        told = " ".join([_told(error), *map(_not_at_hand, there.missing)])
+        raise AgainstError(f"--against {reference}: the program there stops: {told}") from None
 
 
-def _program(root: Path, reference: str) -> Path:
+def _program(root: Path, reference: str, missing: tuple[Pin, ...]) -> Path:
     try:
         return program_of(root)
     except StackFileError as error:
-        raise AgainstError(f"--against {reference}: {_told(error)}") from None
+        # A submodule that is not at hand is the likelier reason than a fault that somebody committed.
+        told = " ".join(map(_not_at_hand, missing)) or _told(error)
+        raise AgainstError(f"--against {reference}: {told}") from None
+
+
+def _not_at_hand(pin: Pin) -> str:
+    return (
+        f"{pin.path} is a submodule, there at {pin.commit[:12]}, a commit that this clone does not have. Fetch it: "
+        f"`git -C {pin.path} fetch origin {pin.commit}`."
+    )
 
 
 def _told(error: Exception) -> str:

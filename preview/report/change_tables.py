@@ -96,6 +96,18 @@ def causes(groups: Sequence[Group]) -> Table:
     return Table("What causes what", ("edit", "what it means", "resources"), tuple(rows), frozenset({0}))
 
 
+def upgrade(comparison: Comparison) -> Table:
+    """What the changelog says of the versions of Drawbridge that lie between; one row at least where it is another one."""
+    found = comparison.upgrade
+    if not found:
+        return Table("Drawbridge", (), ())
+    rows = [Row((entry.version, text)) for entry in found.entries for text in entry.paragraphs]
+    rows = rows or [Row((found.after.number, "Its changelog says nothing of what lies between."))]
+    return Table(
+        f"Drawbridge: {found.before} → {found.after}", ("version", "what its changelog says"), tuple(rows)
+    )
+
+
 def counted(group: Group) -> str:
     """`2 created, 1 updated, 3 that follow`."""
     actions = [change.action for change in (*group.changes, *group.elsewhere)]

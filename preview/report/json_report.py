@@ -7,7 +7,7 @@ from typing import Any
 
 from preview.analysis import cost
 from preview.analysis.gate import GateFinding
-from preview.changes import Cause, Change, Comparison
+from preview.changes import Cause, Change, Comparison, Upgrade
 from preview.findings import Finding, count
 from preview.posture import judgement
 from preview.report.headline import headline
@@ -49,6 +49,7 @@ def to_json(report: Report) -> str:
             "changes": [_change(change) for change in comparison.changed],
             "causes": [_cause(cause) for cause in comparison.causes],
             "cost": cost.change_to_data(report.cost_change) if report.cost_change else None,
+            "upgrade": _upgrade(comparison.upgrade) if comparison.upgrade else None,
             "errors": list(comparison.errors),
             "exposures": [
                 {"kind": e.kind, "subject": e.subject, "text": e.text} for e in comparison.exposures
@@ -107,6 +108,14 @@ def _posture(comparison: Comparison) -> dict[str, Any] | None:
         "brought": several(found.brought),
         "taken": several(found.taken),
         "newlyAccepted": several(found.hidden),
+    }
+
+
+def _upgrade(upgrade: Upgrade) -> dict[str, Any]:
+    return {
+        "before": {"version": upgrade.before.number, "commit": upgrade.before.commit},
+        "after": {"version": upgrade.after.number, "commit": upgrade.after.commit},
+        "changelog": [{"version": entry.version, "text": entry.text} for entry in upgrade.entries],
     }
 
 

@@ -244,6 +244,7 @@ def _verdict(report: Report) -> Iterator[Part]:
         (change_tables.contract(comparison, gate), 97),
         (posture_tables.posture_changes(comparison.posture), 95),
         (change_tables.causes(report.groups), 94),
+        (change_tables.upgrade(comparison), 92),
         (change_tables.acknowledged(gate), 96),
         (change_tables.gate_warnings(gate), 95),
     ]

@@ -136,6 +136,7 @@ def to_html(report: Report) -> str:
             posture_tables.posture_changes(comparison.posture),
             change_tables.acknowledged(gate),
             change_tables.gate_warnings(gate),
+            change_tables.upgrade(comparison),
         ]
     sections = [("architecture", "Architecture"), *((part.id, part.name) for part in parts)]
     if report.compared:

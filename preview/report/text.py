@@ -113,6 +113,9 @@ def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequ
     for warning in gate.warnings:
         console.print(f"[yellow]{escape(warning)}[/yellow]")
     console.print()
+    if comparison.upgrade:
+        _print_table(console, change_tables.upgrade(comparison))
+        console.print()
     if groups:
         tree = Tree("[bold]Changes, by what causes them[/bold]")
         for group in groups:
