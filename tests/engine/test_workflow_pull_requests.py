@@ -170,6 +170,7 @@ def test_a_stack_file_that_is_renamed_is_said_first(hub: Hub, repository: Reposi
     )
     assert "## `drawbridge` / `production`" in rest
     assert "Nobody deploys prod any more." in preview.job("static").errors
+    assert (preview.conclusion, "`- {change: downtime, of: prod, reason: …}`" in rest) == ("failure", True)
 
 
 def test_the_last_stack_file_that_goes_is_said_and_the_check_ends_well(
