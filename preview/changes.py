@@ -64,6 +64,9 @@ Kind = Literal[
     "permission",
     "secret",
     "address",
+    "machine",
+    "container",
+    "unknown",
 ]
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from model.naming import Names
 from model.paths import PathPattern
+from preview.analysis.people import describe
 from preview.resource_types import tokens
-from preview.resources import Evaluation, Resource, referenced
+from preview.resources import Evaluation, Resource
 
 EVERYONE = "everyone on the Internet"
 NOBODY = "nobody"
@@ -82,9 +82,9 @@ class Reach:
         self.entries: list[Entry] = []
         self.catch_all: str | None = None
         for config in evaluation.of_type(tokens.INGRESS):
-            for rule in config.inputs.get("config", {}).get("ingresses", []):
+            for rule in ingresses(config) or ():
                 if "hostname" not in rule:
-                    self.catch_all = rule["service"]
+                    self.catch_all = str(rule.get("service"))
                     continue
                 origin = rule.get("originRequest", {})
                 tags = (
@@ -156,7 +156,7 @@ class Reach:
                     if best is None or rank > best[0]:
                         best = rank, application
         return (
-            tuple(login for login in self._logins(best[1]) if login[0].inputs["decision"] != "bypass")
+            tuple(login for login in self._logins(best[1]) if login[0].inputs.get("decision") != "bypass")
             if best
             else ()
         )
@@ -166,15 +166,28 @@ class Reach:
         """The applications' paths by hostname."""
         found: dict[str, list[tuple[str, Resource]]] = {}
         for application in self._applications:
-            for destination in application.inputs.get("destinations", []):
-                host, slash, path = destination.get("uri", "").partition("/")
+            for uri in destinations(application):
+                host, slash, path = uri.partition("/")
                 found.setdefault(host, []).append((slash + path, application))
         return found
 
     def _logins(self, application: Resource) -> tuple[tuple[Resource, Resource], ...]:
-        listed = application.inputs.get("policies", [])
-        return tuple(
-            (self._policies[item["id"]], application) for item in listed if item.get("id") in self._policies
+        policies = application.inputs.get("policies")
+        listed = [item for item in policies if isinstance(item, dict)] if isinstance(policies, list) else []
+        return tuple((policy, application) for item in listed if (policy := self._policy(item, application)))
+
+    def _policy(self, item: dict[str, Any], application: Resource) -> Resource | None:
+        """A policy of the stack, or one that stands in the application itself. Of another's nothing is known but its id."""
+        if item.get("id") in self._policies:
+            return self._policies[item["id"]]
+        if "decision" not in item and "id" not in item:
+            return None
+        inputs = {"includes": [{f"the policy {item['id']}": {}}], **item} if "id" in item else item
+        name = str(item.get("name") or item.get("id"))
+        urn = f"{application.urn}#{name}"
+        options = {**application.options, "custom": False}
+        return Resource(
+            urn, tokens.POLICY, name, application.urn, {"decision": "allow", **inputs}, inputs, options
         )
 
 
@@ -184,6 +197,26 @@ def _covering(hostname: str) -> tuple[str, ...]:
     return (hostname, *("*." + ".".join(labels[n:]) for n in range(1, len(labels) - 1)))
 
 
+def ingresses(config: Resource) -> list[dict[str, Any]] | None:
+    """The rules of a tunnel, in order; None where they are not known yet."""
+    inner = config.inputs.get("config")
+    listed = inner.get("ingresses", []) if isinstance(inner, dict) else None if inner else []
+    if not isinstance(listed, list):
+        return None
+    return [rule for rule in listed if isinstance(rule, dict)]
+
+
+def destinations(application: Resource) -> list[str]:
+    """The hosts, or hosts with paths, that an application stands before, in whichever of the three notations."""
+    given = application.inputs.get("destinations")
+    listed = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+    named = [str(item["uri"]) for item in listed if item.get("uri")]
+    return named or [
+        *application.inputs.get("selfHostedDomains", []),
+        *([application.inputs["domain"]] if application.inputs.get("domain") else []),
+    ]
+
+
 def _covers(pattern: str, path: str) -> bool:
     """Access's reading of a destination's path: `*` stands for any text; without one, the path and all below it."""
     if not pattern:
@@ -191,47 +224,3 @@ def _covers(pattern: str, path: str) -> bool:
     if "*" in pattern:
         return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), path) is not None
     return path == pattern or path.startswith(pattern.rstrip("/") + "/")
-
-
-def describe(policy: Resource, application: Resource) -> str:
-    """Who a policy lets in, in words."""
-    names = Names.of_urn(policy.urn)
-    text = ", ".join(_rule(rule, names) for rule in policy.inputs.get("includes", []))
-    requires = [_rule(rule, names) for rule in policy.inputs.get("requires", [])]
-    if requires:
-        text += ", each with " + " and ".join(requires)
-    excludes = [_rule(rule, names) for rule in policy.inputs.get("excludes", [])]
-    if excludes:
-        text += ", never " + ", ".join(excludes)
-    if policy.inputs.get("mfaConfig"):
-        text += ", second factor"
-    if policy.inputs.get("decision") == "allow":
-        text += f", session {application.inputs.get('sessionDuration', '24h')}"
-    return text
-
-
-def _token(reference: str, names: Names) -> str:
-    """A service token by its key in the stack file; one of another origin by its id."""
-    return names.access.service_token_key(referenced(reference) or "") or reference
-
-
-def _rule(rule: dict[str, Any], names: Names) -> str:
-    ((kind, body),) = rule.items()
-    words: dict[str, Callable[[dict[str, Any]], str]] = {
-        "email": lambda b: b["email"],
-        "emailDomain": lambda b: "@" + b["domain"],
-        "everyone": lambda b: "anyone who logs in",
-        "serviceToken": lambda b: "service token " + _token(b["tokenId"], names),
-        "githubOrganization": lambda b: "GitHub " + b["name"] + ("/" + b["team"] if "team" in b else ""),
-        "oidc": lambda b: f"{b['claimName']}={b['claimValue']}",
-        "geo": lambda b: "from " + b["countryCode"],
-        "ip": lambda b: "from " + b["ip"],
-        "group": lambda b: "Access group " + b["id"],
-        "authMethod": lambda b: b["authMethod"],
-    }
-    return str(words[kind](body)) if kind in words else kind
-
-
-def rule_texts(policy: Resource, key: str) -> set[str]:
-    """The rules under `includes`, `requires` or `excludes`, each in words."""
-    return {_rule(rule, Names.of_urn(policy.urn)) for rule in policy.inputs.get(key) or []}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from preview.analysis import consequences
 from preview.analysis.contract import breaks
-from preview.analysis.exposure import exposures
+from preview.analysis.exposures import exposures
 from preview.analysis.reach import Reach
 from preview.changes import Change, Comparison
 from preview.diff import stacks

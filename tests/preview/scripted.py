@@ -186,6 +186,8 @@ SCRIPTED: tuple[Scripted, ...] = (
         edit=put("secretDelivery", "cloud-init"),
         verdict=ROLLING,
         changed=(GROUP, TEMPLATE),
+        opens=(("secret", "host-template"),),
+        engine=True,
     ),
     # Downtime
     Scripted(
@@ -255,6 +257,7 @@ SCRIPTED: tuple[Scripted, ...] = (
         edit=both(put("database", None), put("app/env/DATABASE_URL", "postgresql://elsewhere")),
         verdict=LOSS,
         changed=(("database-postgres", "deleted", LOSS, ()),),
+        opens=(("secret", "DATABASE_URL"),),
         engine=True,
     ),
     Scripted(
@@ -287,6 +290,7 @@ SCRIPTED: tuple[Scripted, ...] = (
         edit=both(put("app/generate/ADMIN_API_KEY", None), put("app/env/ADMIN_API_KEY", "none")),
         verdict=LOSS,
         changed=(("secrets-ADMIN_API_KEY", "deleted", LOSS, ()),),
+        opens=(("secret", "ADMIN_API_KEY"),),
         engine=True,
     ),
     Scripted(
