@@ -12,9 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from preview.report import formats
+
 if TYPE_CHECKING:
     from preview.analysis.gate import Gate
     from preview.changes import Comparison
+    from preview.report.report import Report
     from preview.resources import Evaluation
 
 
@@ -35,9 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--format",
-        choices=("text", "markdown", "html", "json", "terraform"),
-        default="text",
-        help="for a terminal, a pull request, a browser, programs, or as `terraform show -json` gives a plan (text)",
+        metavar=f"{{{','.join(formats.FORMATS)}}}[=FILE]",
+        action="append",
+        type=formats.wanted,
+        default=[],
+        help="for a terminal, a pull request, a browser, programs, or as `terraform show -json` gives a plan (text); again and "
+        "again with a file each, for several from one run",
     )
     other = parser.add_mutually_exclusive_group()
     other.add_argument(
@@ -61,7 +67,11 @@ def main(arguments: list[str] | None = None) -> int:
         "--show-user-data", action="store_true", help="print the rendered cloud-init, secrets masked"
     )
     parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, help="write there instead of to standard output"
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="write the format that names no file there instead of to standard output",
     )
     try:
         options = parser.parse_args(arguments)
@@ -70,6 +80,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1 if end.code else 0
     if options.fail_on and not (options.against or options.engine):
         print("--fail-on judges a comparison. Add --against REF_OR_FILE or --engine FILE.", file=sys.stderr)
+        return 1
+
+    try:
+        places = formats.placed(options.format, options.output)
+    except ValueError as error:
+        print(error, file=sys.stderr)
         return 1
 
     from preview.evaluate.program import ProgramError, checkout, evaluate
@@ -96,48 +112,41 @@ def main(arguments: list[str] | None = None) -> int:
         text = "\n".join(
             (f"# {name}\n" if several else "") + body for name, body in evaluation.user_data.items()
         )
-    elif options.format == "json":
-        from preview.report.json_report import to_json
+        written = [(options.output, text)]
+    else:
+        report = build(evaluation, comparison, gate)
+        written = [(one.file, _rendered(one, report)) for one in places]
+    if not all([_written(file, text) for file, text in written]):
+        return 1
+    return _code(gate)
 
-        text = to_json(build(evaluation, comparison, gate))
-    elif options.format == "terraform":
-        from preview.report.terraform import left_out, to_terraform
 
-        text = to_terraform(evaluation, comparison)
-        for token in left_out(evaluation):
+def _rendered(wanted: formats.Wanted, report: Report) -> str:
+    if wanted.format == "terraform":
+        from preview.report.terraform import left_out
+
+        for token in left_out(report.evaluation):
             print(
                 f"{token} has no name in Terraform that we know, and is left out of the plan", file=sys.stderr
             )
-    elif options.format == "markdown":
-        from preview.report.markdown import to_markdown
+    return formats.render(wanted.format, report, colour=wanted.file is None and sys.stdout.isatty())
 
-        text = to_markdown(build(evaluation, comparison, gate))
-    elif options.format == "html":
-        from preview.report.page import to_html
 
-        text = to_html(build(evaluation, comparison, gate))
-    else:
-        from preview.report.text import to_text
-
-        text = to_text(
-            build(evaluation, comparison, gate), colour=options.output is None and sys.stdout.isatty()
-        )
-    if options.output is None:
-        try:
-            _print(text)
-        except OSError as error:
-            print(f"standard output cannot be written ({error.strerror}). Give -o a file.", file=sys.stderr)
-            return 1
-        return _code(gate)
+def _written(file: Path | None, text: str) -> bool:
+    """Writes a report; False if that cannot be done, which is said."""
     try:
-        options.output.write_text(text, encoding="utf-8")
+        if file:
+            file.write_text(text, encoding="utf-8")
+        else:
+            _print(text)
     except OSError as error:
+        place, fix = (file, "a file in an existing folder") if file else ("standard output", "a file")
         print(
-            f"{options.output}: cannot be written ({error.strerror}). Give -o a file in an existing folder.",
+            f"{place}{':' if file else ''} cannot be written ({error.strerror}). Give -o {fix}.",
             file=sys.stderr,
         )
-        return 1
-    return _code(gate)
+        return False
+    return True
 
 
 def _grounds(text: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT
 
 from preview.__main__ import main
+from preview.evaluate import program
 
 
 def test_json_has_the_fixed_form(tmp_path: Path) -> None:
@@ -125,3 +126,75 @@ def test_an_output_without_room_is_an_error_of_one_line() -> None:
         1,
         "standard output cannot be written (No space left on device). Give -o a file.\n",
     )
+
+
+def test_several_formats_come_from_one_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = 0
+    real = program.evaluate
+
+    def counted(*arguments: object, **named: object) -> object:
+        nonlocal runs
+        runs += 1
+        return real(*arguments, **named)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "evaluate", counted)
+        files = [f"--format={name}={tmp_path / name}" for name in ("markdown", "html", "json", "terraform")]
+        assert main(["--stack", "prod", *files, "--format", "text"]) == 0
+    assert runs == 1
+    printed = capsys.readouterr().out
+    for name in ("markdown", "html", "json", "terraform"):
+        assert main(["--stack", "prod", "--format", name]) == 0
+        assert (tmp_path / name).read_text() == capsys.readouterr().out, name
+    assert main(["--stack", "prod"]) == 0
+    assert printed == capsys.readouterr().out
+
+
+def test_the_one_format_without_a_file_goes_where_o_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = tmp_path / "here.md", tmp_path / "a=b.json"
+    assert main(["--format", "markdown", "--format", f"json={there}", "-o", str(here)]) == 0
+    assert here.read_text().startswith("<!-- ")
+    assert json.loads(there.read_text())["version"] == 1
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            ["--format", "json", "--format", "html"],
+            "--format: expected a file for all but one format, found none for json and html. Give html=FILE\n",
+        ),
+        (
+            ["--format", "json=a.json", "--format", "html=./a.json"],
+            f"--format: expected a file for each format, found {Path('a.json').resolve()} for two of them\n",
+        ),
+        (
+            ["--format", "json=a.json", "--format", "html", "-o", "a.json"],
+            f"--format: expected a file for each format, found {Path('a.json').resolve()} for two of them\n",
+        ),
+        (
+            ["--format", "json=a.json", "-o", "b.json"],
+            "-o b.json: every format has a file of its own already. Leave -o out\n",
+        ),
+        (["--format", "json="], "expected a file after json=, such as json=FILE\n"),
+        (["--format", "pdf=a.pdf"], "expected one of text, markdown, html, json, terraform; got 'pdf'\n"),
+    ],
+)
+def test_formats_that_have_no_place_are_refused_before_anything_runs(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.endswith(expected)
+    assert not Path("a.json").exists()
+
+
+def test_a_format_that_cannot_be_written_does_not_keep_the_others_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere, there = tmp_path / "nowhere" / "a.json", tmp_path / "b.md"
+    assert main([f"--format=json={nowhere}", f"--format=markdown={there}"]) == 1
+    assert capsys.readouterr().err.startswith(f"{nowhere}: cannot be written (No such file or directory).")
+    assert there.exists()
