@@ -59,6 +59,8 @@ def said(found: Found) -> list[str]:
         (policy(domain("x.io")), policy(email("a@y.io")), "also lets in a@y.io"),
         (policy(email("a@x.io")), policy(domain("x.io")), "also lets in @x.io"),
         (policy(email("a@x.io")), policy(EVERYONE), "also lets in anyone who logs in"),
+        (policy({"githubOrganization": {"name": "o", "team": "t", "identityProviderId": "g"}}), policy({"githubOrganization": {"name": "o", "team": "u", "identityProviderId": "g"}}), "also lets in GitHub o/u"),
+        (policy({"githubOrganization": {"name": "o", "team": "t", "identityProviderId": "g"}}), policy({"githubOrganization": {"name": "o", "identityProviderId": "g"}}), "also lets in GitHub o"),
         (policy(ip("10.0.0.0/24")), policy(ip("10.0.0.0/8")), "also lets in from 10.0.0.0/8"),
         (policy(EVERYONE, requires=[geo("JP")]), policy(EVERYONE), "no longer requires from JP"),
         (policy(EVERYONE, requires=[ip("10.0.0.0/24")]), policy(EVERYONE, requires=[ip("10.0.0.0/8")]), "no longer requires from 10.0.0.0/24"),

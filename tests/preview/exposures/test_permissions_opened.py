@@ -55,6 +55,8 @@ TAGGED = {"Condition": {"StringEquals": {"ec2:ResourceTag/stack": "a"}}}
         ((allow("ec2:StopInstances", **TAGGED),), (allow("ec2:StopInstances"),), "gains ec2:StopInstances on *"),
         ((allow("s3:GetObject"),), (allow("s3:GetObject"), allow(["kms:Decrypt", "kms:Sign"], "arn:aws:kms:::key/1")), "gains kms:Decrypt, kms:Sign on arn:aws:kms:::key/1"),
         ((allow("s3:Get*"),), ({"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},), "gains all but iam:* on *"),
+        ((allow("ec2:StopInstances", **TAGGED),), (allow("ec2:StopInstances", Condition={"StringEquals": {"ec2:ResourceTag/stack": ["a", "b"]}}),), "gains ec2:StopInstances on *"),
+        ((allow("a:B", Condition={"StringNotEquals": {"k": ["x", "y"]}}),), (allow("a:B", Condition={"StringNotEquals": {"k": "x"}}),), "gains a:B on *"),
         ((allow("*"), deny("iam:*")), (allow("*"),), "is no longer denied iam:* on *"),
         ((allow("*"), deny("iam:*")), (allow("*"), deny("iam:Get*")), "is no longer denied iam:* on *"),
     ],

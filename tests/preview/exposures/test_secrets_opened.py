@@ -45,6 +45,12 @@ def test_a_parameter_that_loses_its_secrecy_is_an_exposure(old: Any, new: Any, t
 def test_a_value_that_stays_secret_is_none_whatever_it_is() -> None:
     assert opens([parameter()], [parameter(Secret("another-value-1"))]) == []
     assert opens([parameter()], [parameter(Secret("«password.result»"))]) == []
+    # A whole that was secret for one of its parts is taken apart: the part still is.
+    whole, parts = (
+        resource(LOGS, "logs", {"tags": tags})
+        for tags in (Secret({"key": VALUE}), {"key": Secret(VALUE), "a": "b"})
+    )
+    assert opens([whole], [parts]) == []
     version = [resource(VERSION, "v", {"secretString": value}) for value in (Secret(VALUE), "plain-enough-1")]
     assert opens([version[0]], [version[1]]) == [
         ("secret", "v", "v: a value that was secret with Pulumi is plain (secretString)")
