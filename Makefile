@@ -17,8 +17,8 @@ LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requ
 	requirements-supply.lock requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview install help test check lint walk generate docs rehearse rehearse-faults policy checkov boot boot-faults boot-release \
-	boot-vm bench emulated lock audit sbom release hooks clean
+.PHONY: preview install help test check lint walk generate golden docs rehearse rehearse-faults policy checkov boot boot-faults \
+	boot-release boot-vm bench emulated lock audit sbom release hooks clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --project '$(PROJECT)' --stack '$(STACK)'
@@ -45,6 +45,9 @@ lint: $(VENV)/.installed-dev ## Style and types
 
 generate: $(VENV)/.installed ## Write the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
+
+golden: $(VENV)/.installed-dev ## Write tests/golden/ anew: all that the examples register, for the diff of a change
+	@$(BIN)/python -m tests.golden
 
 docs: $(VENV)/docs/.installed ## Build the documentation site into site/; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict

@@ -1,0 +1,1 @@
+"""What every example registers, written down and compared: `make golden` updates it."""
