@@ -11,8 +11,9 @@ from typing import get_args
 import yaml
 
 from model.settings import Ground
-from preview.changes import Comparison, Consequence
+from preview.changes import Comparison, Consequence, Loss
 from preview.findings import SEVERITIES, Severity, at_least
+from preview.resource_types.record import LOSSES
 
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
 ALL = "all"
@@ -26,6 +27,16 @@ _GROUND_OF: dict[Consequence, Ground] = {
     Consequence.REFUSED: "refused",
     Consequence.UNKNOWN: "unknown",
 }
+_GRAVITY: tuple[Ground, ...] = (
+    "data-loss",
+    "unknown",
+    "downtime",
+    "exposure",
+    "refused",
+    "posture",
+    "contract",
+    "replace",
+)
 # What is not known may be any of these, so each of them closes on it.
 _UNKNOWN_MAY_BE: tuple[Ground, ...] = ("replace", "downtime", "exposure", "data-loss", "refused", "unknown")
 
@@ -34,7 +45,8 @@ _UNKNOWN_MAY_BE: tuple[Ground, ...] = ("replace", "downtime", "exposure", "data-
 class GateFinding:
     """A change on which the gate may close, named by ``ground`` and ``subject``; ``reason`` is its acknowledgement's.
 
-    ``final``: nobody can answer for it, as for a plan that ended early. ``severity`` is a posture finding's.
+    ``final``: nobody can answer for it, as for a plan that ended early. ``severity`` is a posture finding's;
+    ``loss`` is the worst that is lost with it.
     """
 
     ground: Ground
@@ -43,6 +55,12 @@ class GateFinding:
     reason: str | None = None
     final: bool = False
     severity: Severity | None = None
+    loss: Loss | None = None
+
+    @property
+    def gravity(self) -> tuple[int, int]:
+        """For sorting, the worst first: by ground, and of data by what is lost."""
+        return _GRAVITY.index(self.ground), LOSSES.index(self.loss) if self.loss else len(LOSSES)
 
     @property
     def closes(self) -> tuple[Ground, ...]:
@@ -126,7 +144,10 @@ def findings(comparison: Comparison) -> Iterator[GateFinding]:
             reasons.pop("replace", None)
         for ground, why in reasons.items():
             yield GateFinding(
-                ground=ground, subject=change.name, text=f"{change.name}: {'; '.join(filter(None, why))}"
+                ground=ground,
+                subject=change.name,
+                text=f"{change.name}: {'; '.join(filter(None, why))}",
+                loss=min(change.losses, key=LOSSES.index, default=None) if ground == "data-loss" else None,
             )
     for item in comparison.exposures:
         yield GateFinding(ground="exposure", subject=item.subject, text=item.text)
@@ -163,7 +184,7 @@ def judge(comparison: Comparison, fail_on: Sequence[Ground], least: Severity = "
             )
             for error in comparison.errors
         ]
-    for finding in findings(comparison):
+    for finding in sorted(findings(comparison), key=lambda found: found.gravity):
         keys = _answers(finding, fail_on, fresh)
         if keys:
             used.update(keys)

@@ -9,7 +9,7 @@ from typing import Any
 from preview.analysis.gate import Gate
 from preview.changes import Comparison, Consequence, Difference
 from preview.report.groups import Group, title
-from preview.report.tables import Row, Table, listed
+from preview.report.tables import Row, Table, listed, short
 
 HEADLINES: dict[Consequence, tuple[str, str]] = {
     Consequence.NONE: ("good", "Nothing that runs changes"),
@@ -30,6 +30,28 @@ EDITS, REASONS = 4, 2
 def closed(gate: Gate) -> Table:
     rows = tuple(Row((found.ground, found.text, found.acknowledgement), "bad") for found in gate.closed_by)
     return Table("The gate is closed", ("ground", "what", "to let it pass"), rows, frozenset({2}))
+
+
+def whole(comparison: Comparison, gate: Gate) -> Table:
+    """What changes for the stack as a whole, without what the gate's own tables tell of."""
+    told = {found.subject for found in gate.closed_by + gate.acknowledged}
+    rows = [
+        Row((change.subject, change.consequence.words, change.text), HEADLINES[change.consequence][0])
+        for change in sorted(comparison.stack_changes, key=lambda change: -change.consequence)
+        if change.subject not in told
+    ]
+    return Table("The stack as a whole", ("what", "consequence", "why"), tuple(rows), frozenset({0}))
+
+
+def outputs(comparison: Comparison) -> Table:
+    """Every output that comes, goes or has another value."""
+    rows = [
+        Row((change.name, change.action, short(change.before), short(change.after)))
+        for change in comparison.outputs
+    ]
+    return Table(
+        "Outputs that change", ("output", "action", "before", "after"), tuple(rows), frozenset({0, 2, 3})
+    )
 
 
 def acknowledged(gate: Gate) -> Table:

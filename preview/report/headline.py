@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from preview.analysis.gate import Gate
-from preview.changes import Comparison, Consequence
+from preview.changes import Comparison, Consequence, Loss
 from preview.findings import SEVERITIES, Finding, Severity
 from preview.findings import count as by_severity
 from preview.report.change_tables import HEADLINES
 from preview.report.tables import count, listed
+from preview.resource_types.record import LOSSES
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def _parts(comparison: Comparison) -> Iterator[_Part]:
     worst = comparison.consequence
     if comparison.changed or comparison.stack_changes:
         tone, text = HEADLINES[worst]
+        if worst == Consequence.DATA_LOSS:
+            tone, text = _lost(comparison)
         yield _Part(worst, tone, text[:1].lower() + text[1:])
     effects = [change.effects for change in comparison.changed]
     effects += [change.effects for change in comparison.stack_changes]
@@ -78,6 +81,40 @@ def _parts(comparison: Comparison) -> Iterator[_Part]:
         yield _Part(_POSTURE[found], _TONES.get(found, ""), f"brings {findings(posture.brought)}")
     if posture and posture.hidden:
         yield _Part(_SUPPRESSION, "warn", f"accepts {findings(posture.hidden)} by a suppression")
+
+
+def _lost(comparison: Comparison) -> tuple[str, str]:
+    """What is lost, the worst first, each with the resource that it is lost with. A past that is cut short is no data loss."""
+    found: dict[Loss | None, list[str]] = {}
+    effects = [(change.subject, effect) for change in comparison.stack_changes for effect in change.effects]
+    effects += [(change.name, effect) for change in comparison.changed for effect in change.effects]
+    for name, effect in effects:
+        if effect.consequence == Consequence.DATA_LOSS:
+            found.setdefault(effect.loss, []).append(name)
+    order = [loss for loss in (*LOSSES, None) if loss in found]
+    said = []
+    for loss in order[:LOSSES_NAMED]:
+        names = [*dict.fromkeys(found[loss])]
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        said.append(f"{_LOST[loss]} ({names[0]}{more})")
+    left = [_LOST[loss].removeprefix("the ") for loss in order[LOSSES_NAMED:]]
+    text = "; ".join([*said, *([listed(left)] if left else [])])
+    if set(order) <= {"logs", "backups"}:
+        return "warn", f"Goes for good: {text}"
+    return "bad", f"Data loss: {text}"
+
+
+LOSSES_NAMED = 2
+_LOST: dict[Loss | None, str] = {
+    "rows": "the database's rows",
+    "files": "the app's files",
+    "objects": "a bucket's objects",
+    "keys": "keys, with all that they encrypt",
+    "secrets": "a secret's value",
+    "backups": "backups",
+    "logs": "logs",
+    None: "data",
+}
 
 
 def findings(given: tuple[Finding, ...]) -> str:

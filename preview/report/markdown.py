@@ -239,6 +239,7 @@ def _verdict(report: Report) -> Iterator[Part]:
     yield Part("headline", 100, [lambda: "\n".join([*head, "", prose(said.counts)])])
     shown: list[tuple[Table, int]] = [
         (change_tables.errors(comparison), 99),
+        (change_tables.whole(comparison, gate), 99),
         (change_tables.closed(gate), 98),
         (change_tables.opened(comparison, gate), 97),
         (change_tables.contract(comparison, gate), 97),
@@ -255,6 +256,8 @@ def _verdict(report: Report) -> Iterator[Part]:
     following = [change.name for group in report.groups for change in group.follow]
     if following:
         yield Part("what follows", 25, [functools.partial(_following, following)])
+    if comparison.outputs:
+        yield _rows(change_tables.outputs(comparison), 60, fold=True)
     if report.cost_change and report.cost_change.deltas:
         yield _rows(cost_tables.cost_changes(report.cost_change), 93, fold=True)
 

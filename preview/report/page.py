@@ -130,6 +130,7 @@ def to_html(report: Report) -> str:
         comparison, gate = report.compared
         judged = [
             change_tables.errors(comparison),
+            change_tables.whole(comparison, gate),
             change_tables.closed(gate),
             change_tables.opened(comparison, gate),
             change_tables.contract(comparison, gate),
@@ -155,7 +156,12 @@ def to_html(report: Report) -> str:
             replace(data, title=f"{data.title}: more", rows=data.rows[FIRST:])
             for data in judged
             if len(data.rows) > FIRST
-        ],
+        ]
+        + (
+            [change_tables.outputs(report.comparison)]
+            if report.comparison and report.comparison.outputs
+            else []
+        ),
         groups=[_shown_group(group) for group in report.groups],
         sections=sections,
         tables=parts,

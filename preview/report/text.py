@@ -89,6 +89,8 @@ def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequ
     console.print(
         f"[bold]Consequence:[/bold] [{_COLOURS[worst]}]{worst.words}[/]   ({counts or 'nothing there'})"
     )
+    for row in change_tables.whole(comparison, gate).rows:
+        console.print(f"[bold]{escape(row.cells[0])}[/bold] ({row.cells[1]}): {escape(row.cells[2])}")
     named = {found.text for found in gate.closed_by + gate.acknowledged}
     for item in [item for item in comparison.exposures if item.text not in named]:
         console.print(f"[yellow]Exposure:[/yellow] {escape(item.text)}")

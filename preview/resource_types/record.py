@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Effect = Literal["replaces", "updates"]
 
 Loss = Literal["rows", "files", "objects", "keys", "secrets", "backups", "logs"]
-"""What is lost. All but the last two are gone for good: `backups` and `logs` take away a past, not the present data."""
+LOSSES: tuple[Loss, ...] = get_args(Loss)
+"""What is lost, the worst first. The last two take away a past, not the present data."""
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -69,9 +69,9 @@ def rows(given: Gate) -> list[tuple[str, str]]:
         (Consequence.IN_PLACE, "replaced", ["replace"]),
         (Consequence.ROLLING, "rolling", []),
         (Consequence.REFUSED, "updated", ["refused"]),
-        (Consequence.REFUSED, "replaced", ["replace", "refused"]),
+        (Consequence.REFUSED, "replaced", ["refused", "replace"]),
         (Consequence.DOWNTIME, "deleted", ["downtime"]),
-        (Consequence.DATA_LOSS, "replaced", ["replace", "data-loss"]),
+        (Consequence.DATA_LOSS, "replaced", ["data-loss", "replace"]),
         (Consequence.UNKNOWN, "unknown", ["unknown"]),
         (Consequence.UNKNOWN, "replaced", ["unknown"]),
         (Consequence.UNKNOWN, "created", ["unknown"]),
@@ -94,9 +94,9 @@ def test_each_effect_of_a_change_is_a_finding_with_its_own_reason() -> None:
     change = dataclasses.replace(made.changes[0], action="replaced", effects=effects)
     judged = gate.judge(dataclasses.replace(made, changes=(change,)), gate.grounds("all"))
     assert [(found.ground, found.text) for found in judged.closed_by] == [
-        ("replace", "prod-thing: the rows go; it is protected; no snapshot is left"),
         ("data-loss", "prod-thing: the rows go; no snapshot is left"),
         ("refused", "prod-thing: it is protected"),
+        ("replace", "prod-thing: the rows go; it is protected; no snapshot is left"),
     ]
 
 

@@ -7,7 +7,7 @@ import dataclasses
 from conftest import deployed
 
 from preview.analysis.verdict import compare
-from preview.changes import Cause, Comparison, Consequence, Edited
+from preview.changes import Cause, Comparison, Consequence, Edited, Effect, Loss
 from preview.report import change_tables
 from preview.report.diagram.changed import of_report
 from preview.report.groups import Group, groups, title
@@ -159,3 +159,40 @@ def test_a_stack_that_is_new_has_no_marks() -> None:
 
     after = deployed("image2model")
     assert marks(compare(nothing(after), after)) == {}
+
+
+# What is lost ------------------------------------------------------------------------------------------------------------
+
+
+def head(change: Comparison) -> tuple[str, str]:
+    from preview.analysis import gate
+    from preview.report.headline import headline
+
+    said = headline(change, gate.judge(change, []))
+    return said.tone, said.title
+
+
+def losing(**losses: Loss) -> Comparison:
+    """The resources whose names end so lose what is said."""
+    effect = lambda loss: Effect(consequence=Consequence.DATA_LOSS, why="it goes", loss=loss)  # noqa: E731
+    change = restarted()
+    changes = tuple(
+        dataclasses.replace(
+            c, effects=tuple(effect(loss) for ends, loss in losses.items() if c.name.endswith(ends))
+        )
+        for c in change.changes
+    )
+    return dataclasses.replace(change, changes=changes)
+
+
+def test_the_first_line_names_the_database_before_all_else_that_is_lost() -> None:
+    tone, text = head(losing(group="logs", postgres="rows", template="secrets", machines="keys"))
+    assert tone == "bad"
+    assert text == (
+        "Data loss: the database's rows (drawbridge-prod-database-postgres); "
+        "keys, with all that they encrypt (drawbridge-prod-alerts-machines); a secret's value and logs"
+    )
+
+
+def test_days_of_logs_are_not_called_data_loss() -> None:
+    assert head(losing(group="logs")) == ("warn", "Goes for good: logs (drawbridge-prod-host-group)")
