@@ -1,4 +1,6 @@
-"""`python -m tests.verdict [IDS] [--kind KIND]`: how the preview judges what was judged by hand."""
+"""`python -m tests.verdict [IDS] [--changes SET] [--kind KIND]`: how the preview judges what was judged
+by hand.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,16 @@ from . import runner
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="tests.verdict", description="Judge the changes of changes.yaml.")
+    parser = argparse.ArgumentParser(prog="tests.verdict", description="Judge the changes of both sets.")
     parser.add_argument("ids", nargs="*", metavar="ID", help="these changes alone")
+    parser.add_argument("--changes", choices=sorted(runner.SETS), help="the changes of this set alone")
     parser.add_argument("--kind", choices=("danger", "harmless"), help="these alone")
     parser.add_argument("--wrong", action="store_true", help="show the wrong ones alone")
     parser.add_argument("--explain", action="store_true", help="say what closed the gate, and why it should")
     parser.add_argument("--processes", type=int, default=2, metavar="N", help="how many at once (2)")
     options = parser.parse_args()
-    known = runner.entries()
+    sets = [options.changes] if options.changes else list(runner.SETS)
+    known = [entry for name in sets for entry in runner.entries(runner.SETS[name])]
     unknown = sorted(set(options.ids) - {entry.id for entry in known})
     if unknown:
         parser.error(f"no change is called {', '.join(unknown)}")

@@ -1,4 +1,5 @@
-"""Each change of `changes.yaml`, made in a copy of the repository, evaluated twice, judged by the gate.
+"""Each change of a set (`changes.yaml`, `second.yaml`), made in a copy of the repository, evaluated twice, judged by
+the gate.
 
 The copies lie in a temporary folder and hold what a program needs; nothing in the repository is written.
 """
@@ -20,6 +21,8 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHANGES = Path(__file__).with_name("changes.yaml")
+SETS = {"changes": CHANGES, "second": Path(__file__).with_name("second.yaml")}
+"""The sets of changes by name; `second` was invented without a look at the judging code or at the first."""
 COPIED = ("Pulumi.yaml", "Pulumi.prod.yaml", "__main__.py", "components", "model", "cloud-init", "examples")
 """What the program at a root is made of."""
 
