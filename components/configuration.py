@@ -9,10 +9,9 @@ from typing import Any
 import pulumi
 
 from model import load as model
+from model.checks.namespaces import NAMESPACE
 from model.errors import SettingsError
 from model.stack import Stack
-
-NAMESPACE = "drawbridge"
 
 
 def load(read: Callable[[str], str]) -> tuple[Stack, dict[str, pulumi.Output[str]]]:
@@ -20,7 +19,7 @@ def load(read: Callable[[str], str]) -> tuple[Stack, dict[str, pulumi.Output[str
 
     Raises pulumi.RunError, which the engine prints without a traceback, with every finding at once.
     """
-    config, encrypted = _everything()
+    config, encrypted, others = _everything()
     given = config.pop("secrets", {})
     mapping = isinstance(given, dict)
     try:
@@ -33,6 +32,7 @@ def load(read: Callable[[str], str]) -> tuple[Stack, dict[str, pulumi.Output[str
             secrets={str(name): _size(value) for name, value in given.items()} if mapping else None,
             plain_secrets="secrets" not in encrypted,
             encrypted_sections=encrypted - {"secrets"},
+            others=others,
             previewing=pulumi.runtime.is_dry_run(),
         )
     except SettingsError as error:
@@ -51,20 +51,22 @@ def _size(value: Any) -> int:
     return 0 if value is None else len(str(value).encode())
 
 
-def _everything() -> tuple[dict[str, Any], set[str]]:
-    """All keys of our namespace, known or not, and which of them hold encrypted values."""
+def _everything() -> tuple[dict[str, Any], set[str], dict[str, str]]:
+    """All keys of our namespace, known or not, which of them hold encrypted values, and the keys of other namespaces."""
     raw = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
     config: dict[str, Any] = {}
     encrypted: set[str] = set()
+    others: dict[str, str] = {}
     secret_keys = set(pulumi.runtime.config.get_config_secret_keys_env())
     for key, value in raw.items():
         namespace, _, section = key.partition(":")
         if namespace != NAMESPACE:
+            others[key] = value
             continue
         config[section] = _value(value)
         if key in secret_keys or pulumi.runtime.is_config_secret(key):
             encrypted.add(section)
-    return config, encrypted
+    return config, encrypted, others
 
 
 def _value(text: str) -> Any:

@@ -15,6 +15,7 @@ from .checks import (
     edge_plan,
     environment,
     identity_providers,
+    namespaces,
     route_targets,
     subnets,
     upload_size,
@@ -44,12 +45,14 @@ def load(
     secrets: Mapping[str, int] | None,
     plain_secrets: bool = False,
     encrypted_sections: Collection[str] = (),
+    others: Mapping[str, str] | None = None,
     previewing: bool,
 ) -> Stack:
     """Parse and check the `drawbridge:` namespace of a stack file.
 
     ``config`` maps section names to parsed values, without `secrets`; of these ``secrets`` tells each name and how many
     bytes its value has (None: the key is not a mapping). ``plain_secrets`` says that they were not encrypted.
+    ``others`` are the stack file's keys of other namespaces with their texts.
     ``encrypted_sections`` are other sections that hold encrypted values. ``read`` gives the text of a project file and
     raises OSError or UnicodeDecodeError. A secret without a value is a warning while ``previewing`` and otherwise an error.
 
@@ -58,6 +61,7 @@ def load(
     found: list[Finding] = []
     warnings: list[str] = []
     parsed = parse_sections(config, found)
+    found += namespaces.check(others or {}, project)
     found += environment.check(project, stack, region, encrypted_sections)
 
     cloudflare: Cloudflare | None = parsed.get("cloudflare")

@@ -113,3 +113,18 @@ def test_what_pulumi_yaml_gives_all_stacks_reaches_the_program(tmp_path: Path, d
     assert (done.returncode, done.stderr) == (0, "")
     assert "eu-west-1" in done.stdout and "ap-northeast-1" not in done.stdout
     assert not any(r["options"]["protect"] for r in json.loads(done.stdout)["resources"])
+
+
+def test_a_key_under_the_projects_own_name_or_none_is_an_error_that_names_the_fix(
+    tmp_path: Path, drawbridge: Path
+) -> None:
+    place = make_app(tmp_path / "shop", "shop", "drawbridge")
+    unpacked(drawbridge, place / "drawbridge")
+    with (place / "Pulumi.prod.yaml").open("a") as file:
+        file.write("  database: {version: '17', name: app}\n  drawbrigde:protect: false\n")
+    done = preview(place)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "2 problems in the stack file of 'prod':" in done.stderr
+    rule = "the settings of this program stand under drawbridge:, whatever the project is called."
+    assert f"shop:database: {rule} Write drawbridge:database." in done.stderr
+    assert f"drawbrigde:protect: {rule} Write drawbridge:protect." in done.stderr
