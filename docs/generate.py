@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT))
 
 import yaml  # noqa: E402
 
+from docs.template import workflows  # noqa: E402
 from model import reference  # noqa: E402 - the project's root comes first
 
 
@@ -28,6 +29,7 @@ def documents() -> dict[Path, str]:
         ROOT / ".checkov.yaml": _checkov_settings(skips),
         ROOT / "docs/stack.schema.json": _json(reference.settings_schema()),
         ROOT / "docs/outputs.schema.json": _json(reference.outputs_schema()),
+        **workflows(ROOT),
     }
 
 

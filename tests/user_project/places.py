@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_NOT_NEEDED = {"tests", "bench", "examples", "docs", "policy", ".git", ".github", "site", "dist"}
+_NOT_NEEDED = {"tests", "bench", "examples", "docs", "policy"}
 ENTRY = """## 1.1.0 - 2026-12-01
 
 **Replaced.** Machines, by a rolling release: their metadata answers two hops away.
@@ -135,3 +135,14 @@ def preview(place: Path, *arguments: str, drawbridge: str = "drawbridge") -> sub
         encoding="utf-8",
         check=False,
     )
+
+
+def installed(checkout: Path) -> None:
+    """This environment as the checkout's `.venv`, newer than every lock: `make install` finds nothing to do."""
+    venv = checkout / ".venv"
+    venv.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (venv / name).symlink_to(Path(sys.prefix) / name)
+    for name in (".uv", ".installed"):
+        (venv / name).touch()
+        os.utime(venv / name, (4_000_000_000, 4_000_000_000))
