@@ -1,0 +1,79 @@
+"""Inputs whose change in place is judged by a question of this package, or is noticed by nobody. Any other is unknown.
+
+Only the types that people depend on are listed: of every other, what `preview.resource_types` takes for an update is noticed by
+nobody.
+"""
+
+from __future__ import annotations
+
+from preview.changes import Change
+from preview.diff.differences import top
+from preview.resource_types import tokens
+from preview.resource_types.record import names
+
+_ALWAYS = frozenset(names("tags tagsAll description comment"))
+
+JUDGED: dict[str, frozenset[str]] = {
+    tokens.DATABASE: frozenset(
+        names(
+            """
+            instanceClass engineVersion port identifier identifierPrefix allocatedStorage maxAllocatedStorage iops
+            storageThroughput storageType multiAz parameterGroupName dbSubnetGroupName vpcSecurityGroupIds
+            caCertIdentifier blueGreenUpdate
+            backupRetentionPeriod backupWindow maintenanceWindow copyTagsToSnapshot deletionProtection skipFinalSnapshot
+            finalSnapshotIdentifier deleteAutomatedBackups autoMinorVersionUpgrade allowMajorVersionUpgrade applyImmediately
+            enabledCloudwatchLogsExports monitoringInterval monitoringRoleArn performanceInsightsEnabled
+            performanceInsightsRetentionPeriod performanceInsightsKmsKeyId databaseInsightsMode publiclyAccessible
+            iamDatabaseAuthenticationEnabled dedicatedLogVolume upgradeStorageConfig
+            """
+        )
+    ),
+    tokens.FLEET: frozenset(
+        names(
+            """
+            minSize maxSize desiredCapacity launchTemplate initialLifecycleHooks healthCheckType healthCheckGracePeriod
+            waitForCapacityTimeout enabledMetrics metricsGranularity vpcZoneIdentifiers defaultCooldown defaultInstanceWarmup
+            ignoreFailedScalingActivities terminationPolicies capacityRebalance
+            """
+        )
+    ),
+    tokens.FILES: frozenset(
+        names("throughputMode provisionedThroughputInMibps lifecyclePolicies protection")
+    ),
+    tokens.TUNNEL: frozenset(names("name tunnelSecret")),
+    tokens.INGRESS: frozenset(names("config source")),
+    tokens.DNS: frozenset(names("content name ttl settings proxied")),
+    tokens.APPLICATION: frozenset(
+        names(
+            """
+            allowedIdps appLauncherVisible autoRedirectToIdentity corsHeaders destinations domain enableBindingCookie
+            httpOnlyCookieAttribute logoUrl name pathCookieAttribute policies sameSiteCookieAttribute serviceAuth401Redirect
+            sessionDuration skipInterstitial type customDenyMessage customDenyUrl
+            """
+        )
+    ),
+    tokens.POLICY: frozenset(
+        names(
+            """
+            approvalRequired approvalGroups decision excludes includes mfaConfig name requires sessionDuration
+            purposeJustificationPrompt purposeJustificationRequired
+            """
+        )
+    ),
+    tokens.SERVICE_TOKEN: frozenset(
+        names("clientSecretVersion duration enabled name previousClientSecretExpiresAt")
+    ),
+    tokens.VPC: frozenset(names("")),
+    tokens.SUBNET: frozenset(names("mapPublicIpOnLaunch")),
+}
+
+
+def unjudged(change: Change) -> list[str]:
+    """The inputs that changed in place and that nobody here has a word for."""
+    known = JUDGED.get(change.type)
+    if known is None:
+        return []
+    inputs = dict.fromkeys(
+        top(difference.path) for difference in change.differences if difference.about_input
+    )
+    return [name for name in inputs if name not in known and name not in _ALWAYS]
