@@ -16,7 +16,7 @@ from preview.report import formats
 
 if TYPE_CHECKING:
     from preview.analysis.gate import Gate
-    from preview.changes import Comparison
+    from preview.changes import Comparison, Side
     from preview.report.report import Report
     from preview.resources import Evaluation
 
@@ -171,7 +171,7 @@ def _judged(comparison: Comparison, options: argparse.Namespace) -> Gate:
 def _gone(root: Path, options: argparse.Namespace) -> tuple[Comparison, Gate] | None:
     """The comparison for a stack that the other version has and whose file is gone; None for any other."""
     from preview.analysis import verdict
-    from preview.evaluate import against
+    from preview.evaluate import against, sides
 
     file = against.stack_file(root, options.stack, options.config_file)
     if not options.against or Path(options.against).is_file() or file.exists():
@@ -183,19 +183,32 @@ def _gone(root: Path, options: argparse.Namespace) -> tuple[Comparison, Gate] | 
             return None
         stack = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
         before = against.evaluate_gone(there, options.against, against.Gone(stack, there.file))
+        former = sides.earlier(root, options.against, there, stack)
     after = against.nothing(before)
     after.config["drawbridge:acknowledge"] = against.acknowledgements_beside(file.resolve())
-    comparison = verdict.gone(before, after, file.name)
+    now = replace(sides.present(root, file, stack), file="", stack="")
+    comparison = replace(verdict.gone(before, after, file.name), sides=(former, now))
     return comparison, _judged(comparison, options)
+
+
+def _present(root: Path, options: argparse.Namespace, evaluation: Evaluation) -> Side:
+    from preview.evaluate import project, sides
+
+    return sides.present(root, project.stack_file(root, options.stack, options.config_file), evaluation.stack)
 
 
 def _compared(root: Path, options: argparse.Namespace, evaluation: Evaluation) -> tuple[Comparison, Gate]:
     """The comparison that was asked for, and the gate's answer."""
+    from preview.evaluate import sides
 
     if options.engine:
         from preview.diff.engine_plan import read_plan
 
         comparison = read_plan(options.engine, evaluation)
+        comparison = replace(
+            comparison,
+            sides=(sides.plan(options.engine, evaluation.stack), _present(root, options, evaluation)),
+        )
     else:
         from preview.aliases import former_resources, renamed
         from preview.analysis.attribution import caused
@@ -225,6 +238,10 @@ def _compared(root: Path, options: argparse.Namespace, evaluation: Evaluation) -
                 comparison,
                 stack_changes=(*found, *comparison.stack_changes),
                 causes=caused(comparison, there, root),
+                sides=(
+                    sides.earlier(root, reference, there, evaluation.stack),
+                    _present(root, options, evaluation),
+                ),
             )
     return comparison, _judged(comparison, options)
 

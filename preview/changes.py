@@ -270,12 +270,40 @@ class Upgrade:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two versions compared. What is not known, or not there, is "".
+
+    ``ref``: what was asked for, or `working tree`. ``date`` is the commit's. ``file`` is the stack file as seen from the
+    project, "" where the version has none. ``version`` is that of the program.
+    """
+
+    ref: str
+    commit: str = ""
+    date: str = ""
+    file: str = ""
+    stack: str = ""
+    version: str = ""
+
+    def __str__(self) -> str:
+        """`main (0123456789ab of 2026-11-27), Pulumi.prod.yaml, stack prod, Drawbridge 1.2.0`."""
+        of = f" of {self.date[:10]}" if self.date else ""
+        parts = [
+            f"{self.ref} ({self.commit[:12]}{of})" if self.commit else self.ref,
+            self.file or ("" if self.stack else "no such stack file"),
+            f"stack {self.stack}" if self.stack else "",
+            f"Drawbridge {self.version}" if self.version else "",
+        ]
+        return ", ".join(filter(None, dict.fromkeys(parts)))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Every resource of both versions, in the order of the later one, what is deleted at the end.
 
     ``errors`` are those of an engine's plan that ended early: what came after them is not known.
     ``causes`` is empty where the earlier version cannot be asked what an edit would do alone.
     ``posture`` is None where nobody judged it; ``contract`` is what breaks for those who read the stack's outputs.
+    ``sides`` say what is compared with what.
     """
 
     before: Evaluation
@@ -289,6 +317,7 @@ class Comparison:
     outputs: tuple[OutputChange, ...] = ()
     posture: PostureChange | None = None
     contract: tuple[ContractBreak, ...] = ()
+    sides: tuple[Side, Side] | None = None
 
     @property
     def changed(self) -> tuple[Change, ...]:

@@ -23,8 +23,8 @@ def upgrade(there: Earlier, root: Path) -> Upgrade | None:
     if there.file is None or there.borrowed:
         return None
     own = program == root.resolve()
-    before = Version(number=_number(there.program), commit="" if own else there.pin)
-    after = Version(number=_number(program), commit="" if own else _commit(program))
+    before = Version(number=number(there.program), commit="" if own else there.pin)
+    after = Version(number=number(program), commit="" if own else commit_of(program))
     if before.number == after.number and (own or program_files(there.program) == program_files(program)):
         return None
     older, newer = sorted((before.number, after.number), key=_key)
@@ -45,7 +45,7 @@ def entries(changelog: str, older: str, newer: str) -> tuple[ChangelogEntry, ...
     return tuple(found)
 
 
-def _number(program: Path) -> str:
+def number(program: Path) -> str:
     return _text(program / "VERSION").strip() or UNNUMBERED
 
 
@@ -53,7 +53,7 @@ def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
-def _commit(program: Path) -> str:
+def commit_of(program: Path) -> str:
     """The commit that a submodule is at; "" for a folder of the project's own repository."""
     if not (program / ".git").exists():
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from preview.analysis import cost
@@ -43,6 +44,7 @@ def to_json(report: Report) -> str:
         comparison, gate = report.compared
         said = headline(comparison, gate)
         document["comparison"] = {
+            "sides": _sides(comparison),
             "headline": {"title": said.title, "tone": said.tone, "counts": said.counts},
             "consequence": comparison.consequence.words,
             "counts": comparison.count(),
@@ -93,6 +95,13 @@ def _change(change: Change) -> dict[str, Any]:
 def _cause(cause: Cause) -> dict[str, Any]:
     edits = [{"path": edit.path, "before": edit.before, "after": edit.after} for edit in cause.edits]
     return {"edits": edits, "together": cause.together, "urns": sorted(cause.urns)}
+
+
+def _sides(comparison: Comparison) -> dict[str, dict[str, str]] | None:
+    """What is compared with what."""
+    if not comparison.sides:
+        return None
+    return {word: asdict(side) for word, side in zip(("before", "after"), comparison.sides, strict=True)}
 
 
 def _posture(comparison: Comparison) -> dict[str, Any] | None:

@@ -83,6 +83,8 @@ _LINES = 60
 def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequence[Group]) -> None:
     """What the change does, the worst first; then each changed resource with its differences."""
     worst = comparison.consequence
+    for word, side in zip(("before", "after"), comparison.sides or (), strict=False):
+        console.print(f"[dim]{word + ':':8}{escape(str(side))}[/dim]", soft_wrap=True)
     said = headline(comparison, gate)
     console.print(f"[bold]{escape(said.title)}.[/bold] {escape(said.counts)}")
     counts = ", ".join(f"{number} {action}" for action, number in comparison.count().items())

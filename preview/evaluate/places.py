@@ -1,0 +1,44 @@
+"""Where the settings of a stack stand: each path of a stack file with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from model import go_yaml
+from preview.diff.differences import step
+
+
+def lines_of(file: Path) -> dict[str, int]:
+    """By a setting's path as reports write it (`app.env.RELEASE`, `routes[0].hostname`, `aws:region`): its line, from 1 on.
+
+    Empty where the file is not there or is no YAML.
+    """
+    try:
+        node = yaml.compose(file.read_text(encoding="utf-8-sig"), Loader=go_yaml.Loader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    config = next((value for key, value in _pairs(node) if key.value == "config"), None)
+    found: dict[str, int] = {}
+    for key, value in _pairs(config):
+        path = str(key.value).removeprefix("drawbridge:")
+        found[path] = key.start_mark.line + 1
+        found.update(_below(path, value))
+    return found
+
+
+def _below(path: str, node: yaml.Node) -> Iterator[tuple[str, int]]:
+    for key, value in _pairs(node):
+        inner = step(path, str(key.value))
+        yield inner, key.start_mark.line + 1
+        yield from _below(inner, value)
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield f"{path}[{index}]", item.start_mark.line + 1
+            yield from _below(f"{path}[{index}]", item)
+
+
+def _pairs(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
+    return list(node.value) if isinstance(node, yaml.MappingNode) else []
