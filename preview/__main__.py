@@ -42,8 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         action="append",
         type=formats.wanted,
         default=[],
-        help="for a terminal, a pull request, a browser, programs, or as `terraform show -json` gives a plan (text); again and "
-        "again with a file each, for several from one run",
+        help="for a terminal (text), a pull request, a browser, programs, code scanning, or as `terraform show -json`; again "
+        "and again with a file each, for several from one run",
     )
     other = parser.add_mutually_exclusive_group()
     other.add_argument(
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
     from preview.evaluate.program import ProgramError, checkout, evaluate
-    from preview.evaluate.project import nearest
+    from preview.evaluate.project import nearest, stack_file
     from preview.evaluate.stackfile import StackFileError
     from preview.report.report import build
 
@@ -115,6 +115,11 @@ def main(arguments: list[str] | None = None) -> int:
         written = [(options.output, text)]
     else:
         report = build(evaluation, comparison, gate)
+        if any(one.format == "sarif" for one in places):
+            from preview.evaluate.places import places_of
+
+            file = stack_file(root, options.stack, options.config_file)
+            report = replace(report, places=places_of(root, file))
         written = [(one.file, _rendered(one, report)) for one in places]
     if not all([_written(file, text) for file, text in written]):
         return 1

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from model import go_yaml
 from preview.diff.differences import step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """The stack file as seen from the repository, with the line of each setting; ``root`` is the project's folder there."""
+
+    file: str = ""
+    root: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def places_of(root: Path, file: Path) -> Places:
+    """Those of a stack file of the project at ``root``."""
+    return Places(file=of_repository(root, file), root=of_repository(root, root), lines=lines_of(file))
 
 
 def lines_of(file: Path) -> dict[str, int]:
@@ -27,6 +43,14 @@ def lines_of(file: Path) -> dict[str, int]:
         found[path] = key.start_mark.line + 1
         found.update(_below(path, value))
     return found
+
+
+def of_repository(root: Path, place: Path) -> str:
+    """A path as seen from the repository that the project at ``root`` lies in, else from the project: "" for it itself."""
+    root = root.resolve()
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    text = os.path.relpath(place.resolve(), top).replace(os.sep, "/")
+    return "" if text == "." else text
 
 
 def _below(path: str, node: yaml.Node) -> Iterator[tuple[str, int]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from preview.report.report import Report
 
-FORMATS = ("text", "markdown", "html", "json", "terraform")
+FORMATS = ("text", "markdown", "html", "json", "sarif", "terraform")
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ def render(name: str, report: Report, *, colour: bool = False) -> str:
         from preview.report.json_report import to_json
 
         return to_json(report)
+    if name == "sarif":
+        from preview.report.sarif import to_sarif
+
+        return to_sarif(report)
     if name == "terraform":
         from preview.report.terraform import to_terraform
 

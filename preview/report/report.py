@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from preview.analysis import cost
 from preview.analysis.cost import CostChange, Estimate
 from preview.analysis.gate import Gate
 from preview.changes import Comparison
+from preview.evaluate.places import Places
 from preview.findings import Posture
 from preview.posture import judgement
 from preview.report.groups import Group, groups
@@ -25,6 +26,8 @@ class Report:
     gate: Gate | None = None
     groups: tuple[Group, ...] = ()
     cost_change: CostChange | None = None
+    places: Places = field(default_factory=Places)
+    """Where the settings stand; only code scanning asks."""
 
     @property
     def compared(self) -> tuple[Comparison, Gate] | None:

@@ -180,7 +180,10 @@ def test_the_one_format_without_a_file_goes_where_o_says(
             "-o b.json: every format has a file of its own already. Leave -o out\n",
         ),
         (["--format", "json="], "expected a file after json=, such as json=FILE\n"),
-        (["--format", "pdf=a.pdf"], "expected one of text, markdown, html, json, terraform; got 'pdf'\n"),
+        (
+            ["--format", "pdf=a.pdf"],
+            "expected one of text, markdown, html, json, sarif, terraform; got 'pdf'\n",
+        ),
     ],
 )
 def test_formats_that_have_no_place_are_refused_before_anything_runs(
