@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 import pulumi_cloudflare as cloudflare
@@ -14,49 +15,54 @@ from model.edge.access_applications import Application
 from model.settings import AccessPolicy, IdentityProvider, People
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccessArgs:
+    """``secrets``: the values of which providers name one. ``frontends``: the origins that cross-site policies admit."""
+
+    account_id: str
+    policies: Mapping[str, AccessPolicy]
+    providers: Mapping[str, IdentityProvider]
+    applications: Sequence[Application]
+    secrets: Mapping[str, pulumi.Output[str]]
+    frontends: Sequence[str] = ()
+
+
 class Access(pulumi.ComponentResource):
     """Identity providers, service tokens, reusable policies, and the applications that use them."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        account_id: str,
-        policies: Mapping[str, AccessPolicy],
-        providers: Mapping[str, IdentityProvider],
-        applications: Sequence[Application],
-        secrets: Mapping[str, pulumi.Output[str]],
-        frontends: Sequence[str] = (),
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("drawbridge:index:Access", name, {}, opts)
-        self._names, self._account = naming.Access(name), account_id
+        self._names, self._account = naming.Access(name), args.account_id
         self._child = pulumi.ResourceOptions(parent=self)
-        self._frontends = frontends
+        self._frontends = args.frontends
         self._logins: dict[str, pulumi.Input[str]] = {
-            key: provider.id or self._login(key, provider, secrets) for key, provider in providers.items()
+            key: provider.id or self._login(key, provider, args.secrets)
+            for key, provider in args.providers.items()
         }
-        self.tokens: dict[str, cloudflare.ZeroTrustAccessServiceToken] = {
+        self.tokens: Final[Mapping[str, cloudflare.ZeroTrustAccessServiceToken]] = {
             token: cloudflare.ZeroTrustAccessServiceToken(
                 self._names.service_token(token),
                 name=self._names.child(token),
-                account_id=account_id,
+                account_id=args.account_id,
                 duration="8760h",
                 opts=self._child,
             )
-            for token in sorted({token for policy in policies.values() for token in policy.service_tokens})
+            for token in sorted(
+                {token for policy in args.policies.values() for token in policy.service_tokens}
+            )
         }
-        used = {application.access for application in applications}
-        made = {key: self._policy(key, policy) for key, policy in policies.items() if key in used}
+        used = {application.access for application in args.applications}
+        made = {key: self._policy(key, policy) for key, policy in args.policies.items() if key in used}
         bypass = self._bypass() if None in used else None
-        self.audiences: dict[str, pulumi.Output[str]] = {}
-        for application in applications:
-            policy = policies[application.access] if application.access else None
+        audiences: dict[str, pulumi.Output[str]] = {}
+        for application in args.applications:
+            policy = args.policies[application.access] if application.access else None
             chosen = made[application.access] if application.access else bypass
             assert chosen is not None
             resource = self._application(application, policy, chosen)
             if application.access:
-                self.audiences[application.key] = resource.aud
+                audiences[application.key] = resource.aud
+        self.audiences: Final[Mapping[str, pulumi.Output[str]]] = audiences
         self.register_outputs({})
 
     def _login(
@@ -79,7 +85,7 @@ class Access(pulumi.ComponentResource):
                 config["claims"] = list(settings.claims)
             if settings.email_claim:
                 config["email_claim_name"] = settings.email_claim
-        return cloudflare.ZeroTrustAccessIdentityProvider(
+        provider_id: pulumi.Output[str] = cloudflare.ZeroTrustAccessIdentityProvider(
             self._names.provider(key),
             account_id=self._account,
             name=key,
@@ -87,6 +93,7 @@ class Access(pulumi.ComponentResource):
             config=config,
             opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["config"]),
         ).id
+        return provider_id
 
     def _policy(self, key: str, policy: AccessPolicy) -> cloudflare.ZeroTrustAccessPolicy:
         tokens = [{"service_token": {"token_id": self.tokens[token].id}} for token in policy.service_tokens]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_cloudflare as cloudflare
@@ -10,24 +13,26 @@ from model import naming
 from model.settings import Alerts as AlertSettings
 
 
+@dataclass(frozen=True, kw_only=True)
+class AlertsArgs:
+    """What is watched. ``log_group``, ``database``: None where the stack has none."""
+
+    stack: str
+    settings: AlertSettings
+    account_id: str
+    tunnel_id: pulumi.Output[str]
+    replicas: int
+    group_name: pulumi.Output[str]
+    log_group: pulumi.Output[str] | None = None
+    database: pulumi.Output[str] | None = None
+
+
 class Alerts(pulumi.ComponentResource):
     """Alarms by mail: disk, memory, errors in the logs, too few machines, the database's storage, the tunnel."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        stack: str,
-        settings: AlertSettings,
-        account_id: str,
-        tunnel_id: pulumi.Output[str],
-        replicas: int,
-        group_name: pulumi.Output[str],
-        log_group: pulumi.Output[str] | None,
-        database: pulumi.Output[str] | None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("drawbridge:index:Alerts", name, {}, opts)
+        settings, stack = args.settings, args.stack
         self._names, self._child = naming.Alerts(name), pulumi.ResourceOptions(parent=self)
         # No key: AWS's own SNS key would shut CloudWatch's alarms out, and the messages hold no secret.
         self._topic = aws.sns.Topic(self._names.topic, opts=self._child)
@@ -60,15 +65,15 @@ class Alerts(pulumi.ComponentResource):
             "machines",
             "AWS/AutoScaling",
             "GroupInServiceInstances",
-            {"AutoScalingGroupName": group_name},
-            replicas,
+            {"AutoScalingGroupName": args.group_name},
+            args.replicas,
             "fewer machines are in service than asked for",
             below=True,
         )
-        if log_group is not None:
+        if args.log_group is not None:
             aws.cloudwatch.LogMetricFilter(
                 self._names.error_filter,
-                log_group_name=log_group,
+                log_group_name=args.log_group,
                 pattern="?ERROR ?CRITICAL ?FATAL",
                 metric_transformation={"name": f"{stack}-errors", "namespace": "Drawbridge", "value": "1"},
                 opts=self._child,
@@ -83,8 +88,8 @@ class Alerts(pulumi.ComponentResource):
                 statistic="Sum",
                 missing="notBreaching",
             )
-        if database is not None:
-            instance = {"DBInstanceIdentifier": database}
+        if args.database is not None:
+            instance = {"DBInstanceIdentifier": args.database}
             self._alarm(
                 "database-storage",
                 "AWS/RDS",
@@ -105,13 +110,13 @@ class Alerts(pulumi.ComponentResource):
             )
         cloudflare.NotificationPolicy(
             self._names.tunnel,
-            account_id=account_id,
+            account_id=args.account_id,
             name=f"{stack}: tunnel",
             alert_type="tunnel_health_event",
             enabled=True,
             mechanisms={"emails": [{"id": email} for email in settings.emails]},
             filters={
-                "tunnel_ids": [tunnel_id],
+                "tunnel_ids": [args.tunnel_id],
                 "new_statuses": ["TUNNEL_STATUS_TYPE_DOWN", "TUNNEL_STATUS_TYPE_DEGRADED"],
             },
             opts=self._child,
@@ -123,7 +128,7 @@ class Alerts(pulumi.ComponentResource):
         label: str,
         namespace: str,
         metric: str,
-        dimensions: dict[str, pulumi.Input[str]],
+        dimensions: Mapping[str, pulumi.Input[str]],
         threshold: float,
         why: str,
         *,

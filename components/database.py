@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
 from model import naming
+from model.iam import Statement, allow
 from model.machine import database_variables
 from model.settings import MASTER
 from model.settings import Database as DatabaseSettings
@@ -16,26 +19,29 @@ from model.settings import Database as DatabaseSettings
 from .network import Network
 
 
+@dataclass(frozen=True, kw_only=True)
+class DatabaseArgs:
+    """``protect``: kept when the stack is destroyed. ``aliases``: other names of its variables, `{"DB_HOST": "PGHOST"}`."""
+
+    settings: DatabaseSettings
+    network: Network
+    protect: bool
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
 class Database(pulumi.ComponentResource):
     """An encrypted instance in private subnets, its master password kept by RDS, its app role's password made here."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: DatabaseSettings,
-        network: Network,
-        protect: bool,
-        aliases: Mapping[str, str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("drawbridge:index:Database", name, {}, opts)
+        settings, network, protect, aliases = args.settings, args.network, args.protect, args.aliases
         child = pulumi.ResourceOptions(parent=self)
         names = naming.Database(name)
         group = network.group("database", "PostgreSQL from the machines alone")
-        network.admit(
+        self.paths: Final = network.admit(
             "database", source=network.workload_group.id, target=group.id, port=database_variables.PORT
         )
-        subnets = aws.rds.SubnetGroup(names.subnets, subnet_ids=network.private_subnet_ids, opts=child)
+        subnets = aws.rds.SubnetGroup(names.subnets, subnet_ids=network.vpc.private_subnet_ids, opts=child)
         family = f"postgres{settings.version}"
         parameters = aws.rds.ParameterGroup(
             # The family replaces the group; a name of its own a family lets the new one come before the old one goes.
@@ -85,17 +91,28 @@ class Database(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         password = random.RandomPassword(names.password, length=40, special=False, opts=child)
-        self.identifier = instance.identifier
-        self.host = instance.address
-        self.master_secret_arn: pulumi.Output[str] = instance.master_user_secrets.apply(
+        self.identifier: Final[pulumi.Output[str]] = instance.identifier
+        self.host: Final[pulumi.Output[str]] = instance.address
+        self.master_secret_arn: Final[pulumi.Output[str]] = instance.master_user_secrets.apply(
             lambda secrets: secrets[0].secret_arn
         )
-        self.variables = self.host.apply(lambda host: database_variables.variables(settings, host, aliases))
-        self.secrets: dict[str, pulumi.Output[str]] = {
+        self.variables: Final[pulumi.Output[Mapping[str, str]]] = self.host.apply(
+            lambda host: database_variables.variables(settings, host, aliases)
+        )
+        own = {
             "PGPASSWORD": password.result,
             "DATABASE_URL": pulumi.Output.all(self.host, password.result).apply(
                 lambda v: database_variables.url(settings, v[0], v[1])
             ),
         }
-        self.secrets |= {alias: self.secrets[name] for alias, name in aliases.items() if name in self.secrets}
+        self.secrets: Final[Mapping[str, pulumi.Output[str]]] = {
+            **own,
+            **{alias: own[repeated] for alias, repeated in aliases.items() if repeated in own},
+        }
         self.register_outputs({})
+
+    def grant_master_secret_read(self) -> pulumi.Output[Statement]:
+        """Read the master password that RDS keeps: a machine makes the app's role with it."""
+        return self.master_secret_arn.apply(
+            lambda arn: allow("MakeAppRole", "secretsmanager:GetSecretValue", arn)
+        )

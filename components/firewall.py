@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 import pulumi_cloudflare as cloudflare
@@ -16,24 +17,28 @@ from model.settings import Cloudflare, OriginVerify, Route
 from model.settings import Firewall as FirewallSettings
 
 
-class Firewall(pulumi.ComponentResource):
-    """One entry-point ruleset a phase, and the zone's settings. `published` is what an owner elsewhere can merge."""
+@dataclass(frozen=True, kw_only=True)
+class FirewallArgs:
+    """``cloudflare``: the zone and its plan."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        settings: FirewallSettings,
-        cloudflare_settings: Cloudflare,
-        routes: Sequence[Route],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    settings: FirewallSettings
+    cloudflare: Cloudflare
+    routes: Sequence[Route]
+
+
+class Firewall(pulumi.ComponentResource):
+    """One entry-point ruleset a phase, and the zone's settings. `published` is what an owner elsewhere can merge.
+
+    The ruleset that tells the app of the edge comes by `verify`, after the constructor: it may have to wait for the machines.
+    """
+
+    def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("drawbridge:index:Firewall", name, {}, opts)
-        self._names, self._zone = naming.Firewall(name), cloudflare_settings.zone_id
-        plan = cloudflare_settings.plan
+        settings, routes, plan = args.settings, args.routes, args.cloudflare.plan
+        self._names, self._zone, self._routes = naming.Firewall(name), args.cloudflare.zone_id, routes
         custom = rules.custom_rules(settings, routes, self._names)
         limits = rules.rate_limits(settings, routes, plan, self._names)
-        self.published: dict[str, Any] = {"custom": custom, "rateLimits": limits}
+        self.published: Final[Mapping[str, Any]] = {"custom": custom, "rateLimits": limits}
         if settings.owner:
             others = [
                 pulumi.StackReference(other).require_output("firewallRules") for other in settings.merge
@@ -61,7 +66,6 @@ class Firewall(pulumi.ComponentResource):
         self,
         settings: OriginVerify,
         secret: pulumi.Output[str],
-        routes: Sequence[Route],
         machines: pulumi.Input[pulumi.Resource] | None,
     ) -> None:
         """Tell the app by a header that a request came through the edge.
@@ -74,7 +78,7 @@ class Firewall(pulumi.ComponentResource):
         self._ruleset(
             "verify",
             "http_request_late_transform",
-            [_verify(self._names, settings.header, secret, routes)],
+            [_verify(self._names, settings.header, secret, self._routes)],
             [machines] if machines else [],
         )
 

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
-from model import limits, naming
-from model.errors import SettingsError
-from model.machine import cloud_init
+from model import iam, naming
+from model.iam import Statement
+from model.machine import permissions as machine_permissions
+from model.machine.permissions import READY_TAG
 from model.machine.specification import LAUNCH_HOOK, TERMINATE_HOOK, Machine
 from model.settings import Host as HostSettings
 
 from .network import Network
+from .user_data import MachineInputs, user_data
 
-READY_TAG = "drawbridge:ready"
 UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
 
 
 @dataclass(frozen=True, kw_only=True)
-class MachineInputs:
-    """What resources give a machine; `secrets` by value (cloud-init) or `parameters` by reference (parameter-store)."""
+class HostArgs:
+    """``network`` and ``paths``: the machines' subnets and groups, and all routes and rules that they wait for.
 
-    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    parameters: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    parameter_arns: list[pulumi.Output[str]] = field(default_factory=list)
-    env: pulumi.Input[Mapping[str, str]] = field(default_factory=dict)
-    efs_dns: pulumi.Input[str | None] = None
-    database_host: pulumi.Input[str | None] = None
-    master_secret_arn: pulumi.Input[str | None] = None
+    ``grants``: what the role may do with other components' resources, as these grant it.
+    """
+
+    settings: HostSettings
+    network: Network
+    paths: Sequence[pulumi.Resource]
+    region: str
+    machine: Machine
+    templates: Mapping[str, str]
+    inputs: MachineInputs
+    grants: Sequence[pulumi.Output[Statement]] = ()
 
 
 class Host(pulumi.ComponentResource):
@@ -41,148 +45,44 @@ class Host(pulumi.ComponentResource):
     A machine completes the group's launch hook when its stack is healthy, and `pulumi up` waits for that.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        settings: HostSettings,
-        network: Network,
-        region: str,
-        machine: Machine,
-        inputs: MachineInputs,
-        templates: Mapping[str, str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: HostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("drawbridge:index:Host", name, {}, opts)
-        self._names, self._settings, self._region, self._child = (
-            naming.Host(name),
-            settings,
-            region,
-            pulumi.ResourceOptions(parent=self),
-        )
-        self.log_group: pulumi.Output[str] | None = None
-        log_arn: pulumi.Output[str] | None = None
-        if settings.logs == "cloudwatch":
-            logs = aws.cloudwatch.LogGroup(
-                self._names.logs, retention_in_days=settings.log_days, opts=self._child
-            )
-            self.log_group, log_arn = logs.name, logs.arn
-        profile, permissions = self._role(machine, inputs, log_arn)
-        plain: dict[str, Any] = {
-            "parameters": inputs.parameters,
-            "env": inputs.env,
-            "efs_dns": inputs.efs_dns,
-            "database_host": inputs.database_host,
-            "master_secret_arn": inputs.master_secret_arn,
-            "log_group": self.log_group,
-        }
-
-        def render(values: dict[str, Any]) -> str:
-            return cloud_init.render(machine, cloud_init.Values(**values), templates)
-
-        def encode(text: str) -> str:
-            try:
-                return cloud_init.encode(text)
-            except SettingsError as error:
-                raise pulumi.RunError(str(error)) from None
-
-        text = pulumi.Output.all(secrets=inputs.secrets, **plain).apply(render)
-        # For whoever reads a preview: the same text, without the secrets' values where it holds them.
-        masked = text
-        if inputs.secrets:
-            masked = pulumi.Output.all(**plain).apply(
-                lambda v: cloud_init.masked(machine, cloud_init.Values(secrets={}, **v), templates)
-            )
-        rendered = text.apply(encode)
-        template = self._template(rendered, profile, network)
-        self.group = self._group(template, network, permissions)
-        self.group_name = self._checked(self.group)
+        self._names, self._settings = naming.Host(name), args.settings
+        self._child = pulumi.ResourceOptions(parent=self)
+        logs = self._logs() if args.settings.logs == "cloudwatch" else None
+        self.log_group: Final[pulumi.Output[str] | None] = logs.name if logs else None
+        profile, permissions = self._role(args, [_write(logs)] if logs else [])
+        masked, rendered = user_data(args.machine, args.inputs, self.log_group, args.templates)
+        template = self._template(rendered, profile, args.network)
+        group = self._group(template, args.network, permissions, args.paths)
+        self.group_name: Final[pulumi.Output[str]] = self._checked(group)
         # What must not come before the machines serve depends on this: the group alone may be a failed one that was refreshed.
-        self.serving: pulumi.Input[pulumi.Resource] = self.group
-        if self._looks_for_machines:
-            self.serving = self.group_name.apply(lambda _: self.group)
+        self.serving: Final[pulumi.Input[pulumi.Resource]] = (
+            self.group_name.apply(lambda _: group) if self._looks_for_machines else group
+        )
         self.register_outputs({"userData": masked})
 
+    def _logs(self) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            self._names.logs, retention_in_days=self._settings.log_days, opts=self._child
+        )
+
     def _role(
-        self, machine: Machine, inputs: MachineInputs, log_arn: pulumi.Output[str] | None
+        self, args: HostArgs, own_grants: Sequence[pulumi.Output[Statement]]
     ) -> tuple[aws.iam.InstanceProfile, aws.iam.RolePolicy]:
-        """What a machine may do: finish its own group's hooks, tag itself, read its own secrets, write its own logs."""
-        prefix = f"arn:{limits.partition(self._region)}"
-        groups = f"{prefix}:autoscaling:{self._region}:*:autoScalingGroup:*:autoScalingGroupName"
-        statements: list[dict[str, Any]] = [
-            {
-                "Sid": "FinishHooks",
-                "Effect": "Allow",
-                "Action": [
-                    "autoscaling:CompleteLifecycleAction",
-                    "autoscaling:RecordLifecycleActionHeartbeat",
-                ],
-                # The group's name begins so, and the role must exist before the group.
-                "Resource": f"{groups}/{self._names.any_group}",
-            },
-            {
-                "Sid": "TagItself",
-                "Effect": "Allow",
-                "Action": "ec2:CreateTags",
-                "Resource": f"{prefix}:ec2:{self._region}:*:instance/*",
-                "Condition": {
-                    "StringEquals": {"ec2:ResourceTag/drawbridge:stack": self._names.name},
-                    "ForAllValues:StringEquals": {"aws:TagKeys": [READY_TAG]},
-                },
-            },
-        ]
-        if machine.metrics:
-            statements.append(
-                {
-                    "Sid": "PutMetrics",
-                    "Effect": "Allow",
-                    "Action": "cloudwatch:PutMetricData",
-                    "Resource": "*",
-                    "Condition": {"StringEquals": {"cloudwatch:namespace": "Drawbridge"}},
-                }
-            )
-        if any(registry.ecr for registry in machine.registries):
-            pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-            repositories = f"{prefix}:ecr:*:*:repository/*"
-            statements.append(
-                {"Sid": "PullImages", "Effect": "Allow", "Action": pull, "Resource": repositories}
-            )
-            statements.append(
-                {"Sid": "LogIn", "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
-            )
-
-        def document(arns: dict[str, Any]) -> str:
-            extra = []
-            if arns["logs"]:
-                write = ["logs:CreateLogStream", "logs:PutLogEvents"]
-                extra.append(
-                    {"Sid": "WriteLogs", "Effect": "Allow", "Action": write, "Resource": f"{arns['logs']}:*"}
-                )
-            if arns["parameters"]:
-                read = ["ssm:GetParameter", "ssm:GetParameters"]
-                extra.append(
-                    {"Sid": "ReadSecrets", "Effect": "Allow", "Action": read, "Resource": arns["parameters"]}
-                )
-            if arns["master"]:
-                read_one = {
-                    "Effect": "Allow",
-                    "Action": "secretsmanager:GetSecretValue",
-                    "Resource": arns["master"],
-                }
-                extra.append({"Sid": "MakeAppRole", **read_one})
-            return json.dumps({"Version": "2012-10-17", "Statement": statements + extra})
-
-        arns = {"logs": log_arn, "parameters": inputs.parameter_arns, "master": inputs.master_secret_arn}
-        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+        """The machines' role. One policy holds what it may do by itself, then what the owners of resources grant it."""
         role = aws.iam.Role(
             self._names.role,
-            assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+            assume_role_policy=iam.document([iam.assumed_by("ec2.amazonaws.com")]),
             opts=self._child,
         )
+        by_itself = machine_permissions.permissions(self._names, args.region, args.machine)
         policy = aws.iam.RolePolicy(
             self._names.policy,
             role=role.id,
-            policy=pulumi.Output.all(**arns).apply(document),
+            policy=pulumi.Output.all(*own_grants, *args.grants).apply(
+                lambda granted: iam.document([*by_itself, *granted])
+            ),
             opts=self._child,
         )
         return aws.iam.InstanceProfile(self._names.profile, role=role.name, opts=self._child), policy
@@ -248,7 +148,11 @@ class Host(pulumi.ComponentResource):
         )
 
     def _group(
-        self, template: aws.ec2.LaunchTemplate, network: Network, permissions: aws.iam.RolePolicy
+        self,
+        template: aws.ec2.LaunchTemplate,
+        network: Network,
+        permissions: aws.iam.RolePolicy,
+        paths: Sequence[pulumi.Resource],
     ) -> aws.autoscaling.Group:
         settings = self._settings
         hooked = settings.readiness == "hook"
@@ -276,7 +180,7 @@ class Host(pulumi.ComponentResource):
             min_size=settings.replicas,
             max_size=settings.replicas,
             desired_capacity=settings.replicas,
-            vpc_zone_identifiers=network.public_subnet_ids,
+            vpc_zone_identifiers=network.vpc.public_subnet_ids,
             launch_template={
                 "id": template.id,
                 "version": template.latest_version.apply(lambda version: str(version)),
@@ -293,7 +197,7 @@ class Host(pulumi.ComponentResource):
                 # next `up` would take the broken group for done and delete the healthy one.
                 replace_on_changes=["launchTemplate", "#initerror"],
                 # No input names them, yet no machine boots without its rights and its way out, nor stops cleanly.
-                depends_on=[permissions, *network.paths],
+                depends_on=[permissions, *paths],
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{wait + 600}s", update=f"{wait + 600}s", delete=f"{drain * 2 + 900}s"
                 ),
@@ -310,8 +214,9 @@ class Host(pulumi.ComponentResource):
         A refresh wipes the mark that a failed group carries. A program that fails here deletes nothing, so the healthy
         group goes on serving. Previews do not look.
         """
+        name: pulumi.Output[str] = group.name
         if not self._looks_for_machines:
-            return group.name
+            return name
         found = aws.ec2.get_instances_output(
             filters=[
                 {"name": "tag:aws:autoscaling:groupName", "values": [group.name]},
@@ -320,7 +225,13 @@ class Host(pulumi.ComponentResource):
             instance_state_names=["running"],
             opts=pulumi.InvokeOutputOptions(parent=self, depends_on=[group]),
         )
-        return pulumi.Output.all(group.name, found.ids).apply(lambda v: _require_ready(v[0], v[1]))
+        return pulumi.Output.all(name, found.ids).apply(lambda v: _require_ready(v[0], v[1]))
+
+
+def _write(logs: aws.cloudwatch.LogGroup) -> pulumi.Output[Statement]:
+    arn: pulumi.Output[str] = logs.arn
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    return arn.apply(lambda arn: iam.allow("WriteLogs", actions, f"{arn}:*"))
 
 
 def _require_ready(group: str, machines: list[str]) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -13,40 +16,53 @@ from model.settings import Network as NetworkSettings
 ANYWHERE = "0.0.0.0/0"
 
 
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    settings: NetworkSettings
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vpc:
+    """A VPC and its subnets, of each kind one in each of two zones. ``paths``: the routes of it that are ours."""
+
+    id: pulumi.Input[str]
+    public_subnet_ids: Sequence[pulumi.Input[str]]
+    private_subnet_ids: Sequence[pulumi.Input[str]]
+    paths: Sequence[pulumi.Resource] = ()
+
+
 class Network(pulumi.ComponentResource):
-    """Subnets, the workload's group without any inbound rule, and the EC2 Instance Connect Endpoint.
+    """A VPC of the stack's own, the workload's group without any inbound rule, and the EC2 Instance Connect Endpoint.
 
     No inbound rule names a CIDR. The endpoint cannot reach a machine that admits nobody, so a second group, `ssh`, admits
     tcp/22 from the endpoint's group alone. Egress is listed.
     """
 
-    def __init__(
-        self, name: str, settings: NetworkSettings, region: str, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("drawbridge:index:Network", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._names = naming.Network(name)
-        self.paths: list[pulumi.Resource] = []
+        self.vpc: Final = self._vpc(args)
+        self.workload_group: Final = self.group("workload", "The machines: no inbound rule at all")
+        egress = self._egress(args.settings)
+        ssh_groups, ssh_rules = self._ssh(args.settings)
+        self.machine_group_ids: Final[Sequence[pulumi.Input[str]]] = [self.workload_group.id, *ssh_groups]
+        self.paths: Final[Sequence[pulumi.Resource]] = [*self.vpc.paths, *egress, *ssh_rules]
         """Routes and rules that traffic needs: they are there before the machines, and go after them."""
-        if settings.vpc_id:
-            self.vpc_id: pulumi.Input[str] = settings.vpc_id
-            self.public_subnet_ids: list[pulumi.Input[str]] = list(settings.public_subnet_ids)
-            self.private_subnet_ids: list[pulumi.Input[str]] = list(settings.private_subnet_ids)
-        else:
-            self._make_vpc(settings, settings.zones or limits.zones(region))
-        self.workload_group = self.group("workload", "The machines: no inbound rule at all")
-        self._egress(settings)
-        self.machine_group_ids: list[pulumi.Input[str]] = [self.workload_group.id]
-        if settings.endpoint != "none":
-            self._make_endpoint(settings)
-        self.register_outputs({"vpcId": self.vpc_id})
+        self.register_outputs({"vpcId": self.vpc.id})
+
+    @classmethod
+    def adopt(cls, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> Network:
+        """The same in an existing VPC, which the settings name with its subnets. Nothing that was there is changed."""
+        return _AdoptedNetwork(name, args, opts)
 
     def group(self, role: str, description: str) -> aws.ec2.SecurityGroup:
         """A security group without rules. Neither name nor description may change: both replace it, and it is in use."""
         return aws.ec2.SecurityGroup(
             self._names.group(role),
             description=description,
-            vpc_id=self.vpc_id,
+            vpc_id=self.vpc.id,
             tags={"Name": self._names.group(role)},
             opts=self._child,
         )
@@ -60,8 +76,12 @@ class Network(pulumi.ComponentResource):
         port: int,
         target_is_ours: bool = True,
         source_is_ours: bool = True,
-    ) -> None:
-        """Let one group reach another on a TCP port: the inbound rule there, the outbound rule here, never a CIDR."""
+    ) -> list[pulumi.Resource]:
+        """Let one group reach another on a TCP port: the inbound rule there, the outbound rule here, never a CIDR.
+
+        The rules are what machines wait for: whoever calls this hands them on as its `paths`.
+        """
+        rules: list[pulumi.Resource] = []
         if target_is_ours:
             inbound = aws.vpc.SecurityGroupIngressRule(
                 self._names.inbound(label),
@@ -73,7 +93,7 @@ class Network(pulumi.ComponentResource):
                 description=label,
                 opts=self._child,
             )
-            self.paths.append(inbound)
+            rules.append(inbound)
         if source_is_ours:
             outbound = aws.vpc.SecurityGroupEgressRule(
                 self._names.outbound(label),
@@ -85,19 +105,19 @@ class Network(pulumi.ComponentResource):
                 description=label,
                 opts=self._child,
             )
-            self.paths.append(outbound)
+            rules.append(outbound)
+        return rules
 
-    def _make_vpc(self, settings: NetworkSettings, zones: tuple[str, ...]) -> None:
+    def _vpc(self, args: NetworkArgs) -> Vpc:
         names, child = self._names, self._child
         vpc = aws.ec2.Vpc(
             names.vpc,
-            cidr_block=settings.cidr,
+            cidr_block=args.settings.cidr,
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags={"Name": names.name},
             opts=child,
         )
-        self.vpc_id = vpc.id
         # AWS's default group lets its members talk; emptied, whatever lands in it by mistake is cut off.
         aws.ec2.DefaultSecurityGroup(names.default_group, vpc_id=vpc.id, ingress=[], egress=[], opts=child)
         gateway = aws.ec2.InternetGateway(names.gateway, vpc_id=vpc.id, tags={"Name": names.name}, opts=child)
@@ -117,13 +137,11 @@ class Network(pulumi.ComponentResource):
             gateway_id=gateway.id,
             opts=child,
         )
-        self.paths.append(internet)
-        blocks = list(ipaddress.ip_network(settings.cidr).subnets(prefixlen_diff=2))
-        self.public_subnet_ids, self.private_subnet_ids = [], []
-        for kind, table, ids, offset in (
-            ("public", public, self.public_subnet_ids, 0),
-            ("private", private, self.private_subnet_ids, 2),
-        ):
+        zones = args.settings.zones or limits.zones(args.region)
+        blocks = list(ipaddress.ip_network(args.settings.cidr).subnets(prefixlen_diff=2))
+        paths: list[pulumi.Resource] = [internet]
+        ids: dict[str, list[pulumi.Input[str]]] = {"public": [], "private": []}
+        for kind, table, offset in (("public", public, 0), ("private", private, 2)):
             for index, zone in enumerate(zones):
                 subnet = aws.ec2.Subnet(
                     names.subnet(kind, index),
@@ -137,10 +155,11 @@ class Network(pulumi.ComponentResource):
                 joined = aws.ec2.RouteTableAssociation(
                     names.subnet(kind, index), subnet_id=subnet.id, route_table_id=table.id, opts=child
                 )
-                self.paths.append(joined)
-                ids.append(subnet.id)
+                paths.append(joined)
+                ids[kind].append(subnet.id)
+        return Vpc(id=vpc.id, public_subnet_ids=ids["public"], private_subnet_ids=ids["private"], paths=paths)
 
-    def _egress(self, settings: NetworkSettings) -> None:
+    def _egress(self, settings: NetworkSettings) -> list[pulumi.Resource]:
         listed = [
             ("https", 443, "tcp", ANYWHERE, "HTTPS: registries, package mirrors, AWS and Cloudflare APIs"),
             ("http", 80, "tcp", ANYWHERE, "HTTP: Ubuntu package mirrors, whose packages are signed"),
@@ -158,6 +177,7 @@ class Network(pulumi.ComponentResource):
                 for item in settings.egress
             ),
         ]
+        rules: list[pulumi.Resource] = []
         for label, port, protocol, cidr, why in listed:
             family = {"cidr_ipv6": cidr} if ":" in cidr else {"cidr_ipv4": cidr}
             rule = aws.vpc.SecurityGroupEgressRule(
@@ -170,29 +190,39 @@ class Network(pulumi.ComponentResource):
                 opts=self._child,
                 **family,
             )
-            self.paths.append(rule)
+            rules.append(rule)
+        return rules
 
-    def _make_endpoint(self, settings: NetworkSettings) -> None:
+    def _ssh(self, settings: NetworkSettings) -> tuple[list[pulumi.Input[str]], list[pulumi.Resource]]:
+        """The group by which an Instance Connect Endpoint reaches machines, and the rules for that; none without one."""
+        if settings.endpoint == "none":
+            return [], []
         ssh = self.group("ssh", "Machines: SSH from the Instance Connect Endpoint alone")
-        self.machine_group_ids.append(ssh.id)
-        if settings.endpoint == "existing":
-            assert settings.endpoint_security_group_id
-            self.admit(
-                "ssh",
-                source=settings.endpoint_security_group_id,
-                target=ssh.id,
-                port=22,
-                source_is_ours=False,
-            )
-            return
+        if settings.endpoint_security_group_id:  # of an endpoint that exists
+            others = settings.endpoint_security_group_id
+            rules = self.admit("ssh", source=others, target=ssh.id, port=22, source_is_ours=False)
+            return [ssh.id], rules
         endpoint = self.group("endpoint", "EC2 Instance Connect Endpoint")
-        self.admit("ssh", source=endpoint.id, target=ssh.id, port=22)
+        rules = self.admit("ssh", source=endpoint.id, target=ssh.id, port=22)
         aws.ec2transitgateway.InstanceConnectEndpoint(
             self._names.endpoint,
-            subnet_id=self.private_subnet_ids[0],
+            subnet_id=self.vpc.private_subnet_ids[0],
             security_group_ids=[endpoint.id],
             preserve_client_ip=False,
             tags={"Name": self._names.name},
             # One a VPC, and nothing of it can be changed in place: the old one must go first.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        return [ssh.id], rules
+
+
+class _AdoptedNetwork(Network):
+    """A network whose VPC, subnets and routes are another's."""
+
+    def _vpc(self, args: NetworkArgs) -> Vpc:
+        assert args.settings.vpc_id
+        return Vpc(
+            id=args.settings.vpc_id,
+            public_subnet_ids=args.settings.public_subnet_ids,
+            private_subnet_ids=args.settings.private_subnet_ids,
         )

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
 from model import generated_values, naming
+from model.iam import Statement, allow
 from model.settings import Generated
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretsArgs:
+    """The variables to generate, and the values that the stack's configuration gives."""
+
+    generate: Mapping[str, Generated] = field(default_factory=dict)
+    given: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
 
 
 class Secrets(pulumi.ComponentResource):
     """What the app's secret variables hold: values of the stack's configuration, and values made once and kept in state."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        generate: Mapping[str, Generated],
-        given: Mapping[str, pulumi.Output[str]],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: SecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("drawbridge:index:Secrets", name, {}, opts)
-        self.values: dict[str, pulumi.Output[str]] = dict(given)
-        for variable, settings in generate.items():
-            self.values[variable] = self._made(naming.Secrets(name).generated(variable), settings)
+        names = naming.Secrets(name)
+        self.values: Final[Mapping[str, pulumi.Output[str]]] = {
+            **args.given,
+            **{key: self._generated(names.generated(key), made) for key, made in args.generate.items()},
+        }
         self.register_outputs({})
 
-    def _made(self, name: str, settings: Generated) -> pulumi.Output[str]:
+    def _generated(self, name: str, settings: Generated) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
         if settings.encoding == "letters":
             return draw(name, settings.length or 32, settings.rotation, child)
@@ -38,9 +44,10 @@ class Secrets(pulumi.ComponentResource):
 
 def draw(name: str, length: int, rotation: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Letters and digits, made once and kept in state as a secret; another `rotation` makes others."""
-    return random.RandomPassword(
+    made: pulumi.Output[str] = random.RandomPassword(
         name, length=length, special=False, keepers={"rotation": rotation}, opts=opts
     ).result
+    return made
 
 
 def draw_bytes(
@@ -52,6 +59,14 @@ def draw_bytes(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ParametersArgs:
+    """The stack's name, which the parameters' path begins with, and the secrets by variable."""
+
+    stack: str
+    values: Mapping[str, pulumi.Output[str]]
+
+
 class Parameters(pulumi.ComponentResource):
     """SecureString parameters that the machines' role may read and nobody else.
 
@@ -59,30 +74,33 @@ class Parameters(pulumi.ComponentResource):
     changed cloud-init, which is a release.
     """
 
-    def __init__(
-        self,
-        name: str,
-        stack: str,
-        values: Mapping[str, pulumi.Output[str]],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: ParametersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("drawbridge:index:Parameters", name, {}, opts)
-        self.references: dict[str, pulumi.Output[str]] = {}
-        self.arns: list[pulumi.Output[str]] = []
-        for variable, value in sorted(values.items()):
-            parameter = aws.ssm.Parameter(
+        parameters = {
+            variable: aws.ssm.Parameter(
                 naming.Parameters(name).parameter(variable),
-                name=naming.parameter_path(stack, variable),
+                name=naming.parameter_path(args.stack, variable),
                 type="SecureString",
                 value=value,
                 # The standard tier ends at 4 KB; this one moves a longer value, up to 8 KB, up by itself.
                 tier="Intelligent-Tiering",
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            # The release rides on the version, and must not become secret with the value it counts.
-            version = pulumi.Output.unsecret(parameter.version)
-            self.references[variable] = pulumi.Output.concat(
-                parameter.name, ":", version.apply(lambda v: str(v))
-            )
-            self.arns.append(parameter.arn)
+            for variable, value in sorted(args.values.items())
+        }
+        self.references: Final[Mapping[str, pulumi.Output[str]]] = {
+            variable: _reference(parameter) for variable, parameter in parameters.items()
+        }
+        self._arns = [parameter.arn for parameter in parameters.values()]
         self.register_outputs({})
+
+    def grant_read(self) -> pulumi.Output[Statement]:
+        """Read these parameters, and no others."""
+        read = ["ssm:GetParameter", "ssm:GetParameters"]
+        return pulumi.Output.all(*self._arns).apply(lambda arns: allow("ReadSecrets", read, arns))
+
+
+def _reference(parameter: aws.ssm.Parameter) -> pulumi.Output[str]:
+    """`name:version`. The release rides on the version, which must not become secret with the value it counts."""
+    version = pulumi.Output.unsecret(parameter.version)
+    return pulumi.Output.concat(parameter.name, ":", version.apply(lambda v: str(v)))

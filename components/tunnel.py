@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 import pulumi_cloudflare as cloudflare
@@ -17,19 +18,24 @@ from model.settings import Cloudflare
 from .secrets import draw_bytes
 
 
-class Tunnel(pulumi.ComponentResource):
-    """A remotely managed tunnel, its ingress rules, and one proxied CNAME a hostname."""
+@dataclass(frozen=True, kw_only=True)
+class TunnelArgs:
+    """``rotation``: another value makes another secret, and so another tunnel token."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        settings: Cloudflare,
-        hostnames: Sequence[str],
-        rotation: str,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    settings: Cloudflare
+    hostnames: Sequence[str]
+    rotation: str
+
+
+class Tunnel(pulumi.ComponentResource):
+    """A remotely managed tunnel, its ingress rules, and one proxied CNAME a hostname.
+
+    The rules come by `lead`, after the constructor: they wait for the machines, and the machines hold the tunnel's token.
+    """
+
+    def __init__(self, name: str, args: TunnelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("drawbridge:index:Tunnel", name, {}, opts)
+        settings, hostnames, rotation = args.settings, args.hostnames, args.rotation
         child = pulumi.ResourceOptions(parent=self)
         self._names, self._settings = naming.Tunnel(name), settings
         names = self._names
@@ -56,9 +62,9 @@ class Tunnel(pulumi.ComponentResource):
                 # A record that becomes one of another type may not stand beside its predecessor.
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )
-        self.id = tunnel.id
+        self.id: Final[pulumi.Output[str]] = tunnel.id
         # Derived, not looked up: it is secret by taint, and a preview needs no permission to edit tunnels.
-        self.token: pulumi.Output[str] = pulumi.Output.all(tunnel.id, secret).apply(
+        self.token: Final[pulumi.Output[str]] = pulumi.Output.all(tunnel.id, secret).apply(
             lambda values: connector_token(account, values[0], values[1])
         )
         self.register_outputs({"tunnelId": tunnel.id})

@@ -16,7 +16,7 @@ from .harness import EngineStack, Run
 from .stacks import prepare
 
 PACK = ROOT / "policy"
-SNS = '        self._topic = aws.sns.Topic(f"{name}-topic", opts=self._child)'
+SNS = "aws.sns.Topic(self._names.topic, opts="
 
 pytestmark = pytest.mark.skipif(
     not (PACK / "venv" / "bin" / "python").exists(),
@@ -105,15 +105,15 @@ BAD: list[tuple[str, str, str, str, str]] = [
     ),
     (
         "components/host.py",
-        '"Principal": {"Service": "ec2.amazonaws.com"}',
-        '"Principal": {"AWS": "*"}',
+        'iam.assumed_by("ec2.amazonaws.com")',
+        'iam.assumed_by("ec2.amazonaws.com") | {"Principal": {"AWS": "*"}}',
         "iam-trust",
         "drawbridge-prod-host-role",
     ),
     (
         "components/host.py",
-        'launch_template={"id": template.id, "version": template.latest_version.apply(lambda version: str(version))}',
-        'launch_template={"id": template.id, "version": "$Latest"}',
+        "template.latest_version.apply(lambda version: str(version))",
+        '"$Latest"',
         "release-order",
         "drawbridge-prod-host-group",
     ),
@@ -147,8 +147,8 @@ BAD: list[tuple[str, str, str, str, str]] = [
     ),
     (
         "components/access.py",
-        "name=key, type=",
-        "name=pulumi.Output.unsecret(secrets[settings.client_secret]) if settings.client_secret else key, type=",
+        "name=key,\n            type=",
+        "name=pulumi.Output.unsecret(secrets[settings.client_secret]) if settings.client_secret else key,\n            type=",
         "secret-in-open",
         "drawbridge-prod-access-login-github",
     ),

@@ -355,8 +355,8 @@ GENERAL: tuple[Scripted, ...] = (
         verdict=NONE,
         program=(
             "components/network.py",
-            "        self.machine_group_ids: list[pulumi.Input[str]] = [self.workload_group.id]\n",
-            "        self.machine_group_ids: list[pulumi.Input[str]] = [self.workload_group.id]\n"
+            "        egress = self._egress(args.settings)\n",
+            "        egress = self._egress(args.settings)\n"
             '        aws.vpc.SecurityGroupIngressRule(f"{name}-web", security_group_id=self.workload_group.id, cidr_ipv4=ANYWHERE,\n'
             '            ip_protocol="tcp", from_port=80, to_port=80, opts=self._child)\n',
         ),
@@ -380,9 +380,9 @@ GENERAL: tuple[Scripted, ...] = (
         edit=put("protect", "true"),
         verdict=IN_PLACE,
         program=(
-            "components/host.py",
-            '"Action": "ec2:CreateTags"',
-            '"Action": ["ec2:CreateTags", "ec2:RunInstances"]',
+            "model/machine/permissions.py",
+            '"ec2:CreateTags",',
+            '["ec2:CreateTags", "ec2:RunInstances"],',
         ),
         opens=(("permission", "host-policy"),),
         engine=True,
