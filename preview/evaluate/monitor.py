@@ -58,7 +58,7 @@ class Engine:
             self.errors.append(request.message)
 
 
-class _NoMocks(Mocks):  # type: ignore[misc]
+class _NoMocks(Mocks):
     def call(self, args: Any) -> Any:
         raise NotImplementedError
 
@@ -66,7 +66,7 @@ class _NoMocks(Mocks):  # type: ignore[misc]
         raise NotImplementedError
 
 
-class Monitor(MockMonitor):  # type: ignore[misc]
+class Monitor(MockMonitor):
     """See the module. One instance serves one evaluation; ``unknowns`` says what stands for what only the clouds know."""
 
     def __init__(self, unknowns: Placeholders) -> None:
@@ -116,7 +116,7 @@ class Monitor(MockMonitor):  # type: ignore[misc]
             self.stack_outputs = outputs
         elif request.urn in self.registered:
             self.registered[request.urn].outputs = outputs
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def ReadResource(self, request: Any) -> Any:
         """What another stack or cloud holds is unknown here, and stays so through every `apply`."""

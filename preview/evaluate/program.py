@@ -143,14 +143,14 @@ def _run(root: Path, program: Path, settings: stackfile.StackFile, monitor: Moni
 
     outputs: set[asyncio.Future[Any]] = set()
     configure(
-        MockSettings(
+        MockSettings(  # type: ignore[no-untyped-call]
             monitor=monitor,
             engine=engine,
             project=settings.project,
             stack=settings.stack,
             dry_run=True,
             organization="organization",
-            monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),
+            monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),  # type: ignore[no-untyped-call]
             callbacks=None,
             root_directory=str(root),
             outputs=outputs,
