@@ -92,6 +92,8 @@ def behind(routes: Sequence[Route], host: str, path: str) -> str:
 
 @given(ROUTES, WRITTEN, RAW)
 @example([route("h.x.io", None, "staff"), route("*.x.io", None, "staff")], "H.x.io", "/a")
+@example([route("h.x.io", None, "public"), route("h.x.io", "/admin/*", "staff")], "h.x.io", "/.")
+@example([route("h.x.io", None, "public"), route("h.x.io", "/admin/*", "staff")], "h.x.io", "/..")
 @settings(
     max_examples=600, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )

@@ -1,0 +1,44 @@
+"""Rules that other stacks publish, merged into the zone's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.firewall import _merged
+
+
+def rules(*names: str) -> list[dict[str, Any]]:
+    return [{"ref": name} for name in names]
+
+
+class Known:
+    """Outputs whose values are there: `Output.all(...).apply(f)` is `f` of them."""
+
+    def __init__(self, *values: Any) -> None:
+        self._values = list(values)
+
+    def apply(self, function: Any) -> Any:
+        return function(self._values)
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi.Output, "all", Known)
+
+
+def test_our_rules_come_before_those_of_the_others() -> None:
+    others = [{"custom": rules("b"), "rateLimits": rules("x")}, {"custom": rules("c")}]
+    assert _merged(rules("a"), others, "custom", 3) == rules("a", "b", "c")  # type: ignore[arg-type]
+
+
+def test_a_stack_that_publishes_nothing_adds_nothing() -> None:
+    assert _merged(rules("a"), [None, {"rateLimits": []}], "custom", 1) == rules("a")  # type: ignore[list-item]
+
+
+def test_more_rules_than_the_plan_allows_are_refused_with_both_numbers() -> None:
+    message = "firewall/merge: the plan allows 2 custom rules in the zone, all stacks together have 3"
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        _merged(rules("a"), [{"custom": rules("b", "c")}], "custom", 2)  # type: ignore[list-item]

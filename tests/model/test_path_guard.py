@@ -1,0 +1,51 @@
+"""What the edge refuses of a host whose paths are boundaries: the expression and its mirror in Python, request by request."""
+
+from __future__ import annotations
+
+import pytest
+from dialects import wirefilter
+
+from model.edge.path_guard import guard
+from model.edge.readers import normalised
+from model.settings import Route
+
+ROUTES = [
+    Route.model_validate({"hostname": "h.x.io", "service": "http://web:80", "access": "public"}),
+    Route.model_validate(
+        {"hostname": "h.x.io", "path": "/admin/*", "service": "http://web:80", "access": "staff"}
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("raw", "refused"),
+    [
+        ("/", False),
+        ("/admin", False),
+        ("/a.", False),
+        ("/.a", False),
+        ("/a..b", False),
+        ("/.", True),
+        ("/..", True),
+        ("/admin/.", True),
+        ("/admin/..", True),
+        ("/./admin", True),
+        ("/x/../admin", True),
+        ("//admin", True),
+        ("/%2Fadmin", True),
+        ("/a\\b", True),
+        ("/admin;x", True),
+        ("/Admin", True),
+        ("/x%00", True),
+    ],
+)
+def test_an_odd_spelling_is_refused_and_an_honest_one_is_not(raw: str, refused: bool) -> None:
+    shield = guard(ROUTES)
+    assert shield is not None
+    edge = normalised(raw)
+    fields = {"http.host": "h.x.io", "raw.http.request.uri.path": raw, "http.request.uri.path": edge}
+    assert shield.refuses("h.x.io", raw, edge) is refused
+    assert wirefilter(shield.expression(), fields) is refused
+    elsewhere = {**fields, "http.host": "other.x.io"}
+    assert shield.refuses("other.x.io", raw, edge) is False
+    assert wirefilter(shield.expression(), elsewhere) is False

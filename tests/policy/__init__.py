@@ -1,0 +1,1 @@
+"""The policy pack without the engine and its SDK."""

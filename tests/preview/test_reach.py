@@ -1,0 +1,51 @@
+"""Who reaches what, where Access and the connector read a wildcard differently."""
+
+from __future__ import annotations
+
+import pytest
+from test_compare import program, resource
+
+from preview.analysis.reach import EVERYONE, Reach
+
+CF = "cloudflare:index/"
+WILDCARD = program(
+    resource(
+        f"{CF}zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+        "policy",
+        {"decision": "allow", "includes": [{"emailDomain": {"domain": "example.com"}}]},
+    ),
+    resource(
+        f"{CF}zeroTrustAccessApplication:ZeroTrustAccessApplication",
+        "app",
+        {
+            "destinations": [{"type": "public", "uri": "*.example.com"}],
+            "policies": [{"id": "«policy.id»", "precedence": 1}],
+            "sessionDuration": "8h",
+        },
+    ),
+    resource(
+        f"{CF}zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
+        "ingress",
+        {
+            "config": {
+                "ingresses": [
+                    {"hostname": "*.example.com", "service": "http://web:80"},
+                    {"service": "http_status:404"},
+                ]
+            }
+        },
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("host", "who"),
+    [
+        ("a.example.com", "@example.com, session 8h"),
+        # The connector's wildcard takes it as well, and Access's stands for one level.
+        ("b.a.example.com", EVERYONE),
+        ("c.b.a.example.com", EVERYONE),
+    ],
+)
+def test_an_access_wildcard_stands_for_one_level(host: str, who: str) -> None:
+    assert Reach(WILDCARD).at(host, "/").who == who
