@@ -109,8 +109,11 @@ def test_the_cli_makes_the_same_of_the_template(tmp_path: Path, drawbridge: Path
     ours, theirs = files(tmp_path / "ours"), files(tmp_path / "theirs")
     assert ours.keys() == theirs.keys()
     loaded = [yaml.safe_load(text.pop("Pulumi.yaml")) for text in (ours, theirs)]
+    # Of its own the CLI notes where the project came from, for Pulumi Cloud.
+    assert loaded[1].pop("config") == {"pulumi:tags": {"value": {"pulumi:template": "./drawbridge/template"}}}
     assert loaded[0] == loaded[1]
     assert ours == theirs
+    assert preview(tmp_path / "theirs").returncode == 0
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
