@@ -215,21 +215,18 @@ def _compared(root: Path, options: argparse.Namespace, evaluation: Evaluation) -
             sides=(sides.plan(options.engine, evaluation.stack), _present(root, options, evaluation)),
         )
     else:
-        from preview.aliases import former_resources, renamed
         from preview.analysis.attribution import caused
         from preview.analysis.verdict import compare
         from preview.diff import stacks
         from preview.evaluate import against
-        from preview.evaluate.program import probed
+        from preview.evaluate.program import both_probed
         from preview.evaluate.versions import upgrade
 
         reference = options.against
         file = against.stack_file(root, options.stack, options.config_file)
         with against.earlier(root, reference, stack=options.stack, config_file=options.config_file) as there:
             before = against.evaluate_earlier(there, reference, evaluation)
-            if before.resources:
-                names = renamed(former_resources(before, evaluation), evaluation)
-                before, evaluation = probed(before, there.root, names), probed(evaluation, root)
+            before, evaluation = both_probed(before, there.root, evaluation, root)
             comparison = replace(compare(before, evaluation), upgrade=upgrade(there, root))
             others = against.gone_stacks(there, root, file)
             successor = None if there.file else against.successor_of(others, file)

@@ -51,6 +51,7 @@ class Evaluation:
     config: dict[str, str]
     secret_keys: frozenset[str] = frozenset()
     project_file: dict[str, Any] = field(default_factory=dict)
+    stack_file: dict[str, Any] = field(default_factory=dict)
     """What Pulumi.yaml says: `runtime`, `main`, `backend`."""
     probed_outputs: dict[str, Any] = field(default_factory=dict)
     probes: dict[str, str] = field(default_factory=dict)

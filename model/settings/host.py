@@ -53,5 +53,5 @@ class Host(Section):
 
     @property
     def architecture(self) -> Literal["amd64", "arm64"]:
-        """Graviton families carry a `g` after the generation's digit: t4g, m7gd, c8gn."""
-        return "arm64" if re.match(r"[a-z]+\d+g", self.instance_type) else "amd64"
+        """Graviton families carry a `g` after the generation's digit: t4g, m7gd, c8gn. The first one, a1, does not yet."""
+        return "arm64" if re.match(r"a1\.|[a-z]+\d+g", self.instance_type) else "amd64"

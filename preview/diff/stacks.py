@@ -9,6 +9,10 @@ from preview.changes import Consequence, Difference, Effect, Loss, StackChange
 from preview.resource_types.registry import record_of
 from preview.resources import Evaluation
 
+_PROJECT_KEYS = ("runtime", "main", "backend")
+_NAMESPACES = ("drawbridge", "aws", "cloudflare", "random")
+"""Settings of these are read by the program, or compared as those of a provider."""
+
 
 def stack_changes(before: Evaluation, after: Evaluation) -> Iterator[StackChange]:
     """Those that the two evaluations tell of."""
@@ -21,10 +25,24 @@ def stack_changes(before: Evaluation, after: Evaluation) -> Iterator[StackChange
             subject=after.project,
             text=f"the project is called {after.project} and no longer {before.project}, so to the engine the stack is a new one",
         )
-    for key in ("runtime", "main", "backend"):
+    for key in _PROJECT_KEYS:
         old, new = before.project_file.get(key), after.project_file.get(key)
         if old != new:
             yield _project_file(before, key, old, new)
+    for key in sorted((before.project_file.keys() | after.project_file.keys()) - set(_PROJECT_KEYS)):
+        old, new = before.project_file.get(key), after.project_file.get(key)
+        if old != new:
+            yield _not_judged(
+                f"Pulumi.yaml.{key}", before.project, f"`{key}` of Pulumi.yaml differs", old, new
+            )
+    for key in sorted(before.stack_file.keys() | after.stack_file.keys()):
+        old, new = before.stack_file.get(key), after.stack_file.get(key)
+        if old != new:
+            yield _not_judged(key, after.stack, f"`{key}` of the stack file differs", old, new)
+    for key in sorted(before.config.keys() | after.config.keys()):
+        old, new = before.config.get(key), after.config.get(key)
+        if old != new and key.partition(":")[0] not in _NAMESPACES:
+            yield _not_judged(key, after.stack, f"the setting {key} differs", old, new)
     for version, evaluation in (("earlier", before), ("later", after)):
         if evaluation.probe_error:
             yield StackChange(
@@ -34,6 +52,17 @@ def stack_changes(before: Evaluation, after: Evaluation) -> Iterator[StackChange
                 f"derives otherwise from them may be missed here: {evaluation.probe_error}",
                 effects=(Effect(consequence=Consequence.UNKNOWN, why=""),),
             )
+
+
+def _not_judged(path: str, subject: str, text: str, old: Any, new: Any) -> StackChange:
+    """What the engine reads and this preview does not: other plugins, environments, settings of the engine's own."""
+    return StackChange(
+        kind="program",
+        subject=subject,
+        text=f"{text}, which the engine reads and this preview does not",
+        effects=(Effect(consequence=Consequence.UNKNOWN, why=""),),
+        differences=(Difference(path=path, before=old, after=new),),
+    )
 
 
 def gone(before: Evaluation, file: str) -> StackChange:

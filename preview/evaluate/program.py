@@ -23,6 +23,7 @@ import pulumi
 from pulumi.runtime.mocks import MockSettings
 from pulumi.runtime.stack import run_in_stack
 
+from preview.aliases import former_resources, renamed
 from preview.evaluate import stackfile
 from preview.evaluate.monitor import Engine, Monitor, Registered
 from preview.evaluate.project import program_of
@@ -76,6 +77,7 @@ def evaluate_settings(root: Path, settings: stackfile.StackFile, program: Path |
         config=settings.config,
         secret_keys=settings.secret_keys,
         project_file=settings.project_file,
+        stack_file=settings.stack_file,
     )
 
 
@@ -92,6 +94,7 @@ def probed(evaluation: Evaluation, root: Path, names: Names | None = None) -> Ev
         config={key: probes.configured(text) for key, text in evaluation.config.items()},
         secret_keys=evaluation.secret_keys,
         project_file=evaluation.project_file,
+        stack_file=evaluation.stack_file,
     )
     try:
         monitor, _ = _registered(root.resolve(), program_of(root), settings, probes)
@@ -108,6 +111,16 @@ def probed(evaluation: Evaluation, root: Path, names: Names | None = None) -> Ev
         probed_outputs=monitor.stack_outputs,
         probes=probes.made,
     )
+
+
+def both_probed(
+    before: Evaluation, before_root: Path, after: Evaluation, after_root: Path
+) -> tuple[Evaluation, Evaluation]:
+    """Both versions with what they register under the same made-up values, so that their derivations can be compared."""
+    if not before.resources:
+        return before, after
+    names = renamed(former_resources(before, after), after)
+    return probed(before, before_root, names), probed(after, after_root)
 
 
 def _registered(

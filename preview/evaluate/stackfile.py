@@ -26,7 +26,22 @@ class StackFile:
     config: dict[str, str]
     secret_keys: frozenset[str]
     project_file: dict[str, Any] = field(default_factory=dict)
-    """What Pulumi.yaml says besides its name and its words about itself."""
+    """What Pulumi.yaml says besides its name, its texts about itself, and `config`, which stands in ``config``."""
+    stack_file: dict[str, Any] = field(default_factory=dict)
+    """What the stack file says besides `config` and how its secrets are encrypted: environments, for one."""
+
+
+_PROJECT_TEXT = (
+    "name",
+    "description",
+    "author",
+    "website",
+    "license",
+    "config",
+    "stackConfigDir",
+    "template",
+)
+_STACK_KEYS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider")
 
 
 def read(
@@ -64,13 +79,15 @@ def read(
         config[key] = _text(plain)
         if secret:
             secret_keys.add(key)
-    told: dict[str, Any] = {key: project[key] for key in ("runtime", "main", "backend") if key in project}
+    told = {key: value for key, value in project.items() if key not in _PROJECT_TEXT}
+    file = {key: value for key, value in document.items() if key not in _STACK_KEYS}
     return StackFile(
         project=name,
         stack=stack or match[1],
         config=config,
         secret_keys=frozenset(secret_keys),
         project_file=told,
+        stack_file=file,
     )
 
 

@@ -6,6 +6,7 @@ The copies lie in a temporary folder and hold what a program needs; nothing in t
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import multiprocessing
@@ -131,26 +132,28 @@ def _before(stack_file: str, base: str) -> Any:
     """The evaluation before the change: an example is evaluated once for all changes that share its base."""
     from preview.evaluate.program import evaluate
 
-    with tempfile.TemporaryDirectory(prefix="verdict-") as folder:
-        root = copy(Path(folder) / "before")
-        make(root, json.loads(base))
-        return evaluate(root, config_file=root / stack_file)
+    folder = tempfile.mkdtemp(prefix="verdict-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    root = copy(Path(folder) / "before")
+    make(root, json.loads(base))
+    return evaluate(root, config_file=root / stack_file), root
 
 
 def judge(entry: Entry) -> Result:
     """What the gate says of a change with every ground failing."""
     from preview.analysis import gate
     from preview.analysis.verdict import compare
-    from preview.evaluate.program import ProgramError, evaluate
+    from preview.evaluate.program import ProgramError, both_probed, evaluate
     from preview.evaluate.stackfile import StackFileError
 
     try:
-        before = _before(entry.stack_file, json.dumps(entry.base))
+        before, before_root = _before(entry.stack_file, json.dumps(entry.base))
         with tempfile.TemporaryDirectory(prefix="verdict-") as folder:
             root = copy(Path(folder) / "after")
             make(root, [*entry.base, *entry.edits])
             try:
                 after = evaluate(root, config_file=root / entry.stack_file)
+                before, after = both_probed(before, before_root, after, root)
             except (ProgramError, StackFileError) as error:
                 status: Status = "right" if entry.rejected else "error"
                 return Result(

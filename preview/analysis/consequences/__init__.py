@@ -18,6 +18,8 @@ from preview.analysis.consequences.guards import guards, telling
 from preview.analysis.consequences.known import unjudged
 from preview.analysis.consequences.machines import machines
 from preview.analysis.consequences.network import network
+from preview.analysis.consequences.services import services
+from preview.analysis.consequences.values import values
 from preview.analysis.options import option_effects
 from preview.analysis.reach import Reach
 from preview.changes import Change, Consequence, Effect
@@ -39,6 +41,8 @@ QUESTIONS: tuple[Question, ...] = (
     guards,
     telling,
     machines,
+    services,
+    values,
     ahead,
     doors,
     rules,

@@ -73,6 +73,11 @@ class Machines:
         return {str(name): body for name, body in listed.items() if isinstance(body, dict)}
 
     @property
+    def storage(self) -> list[str]:
+        """The compose volumes that outlive a machine."""
+        return list(self.facts.get("storage") or [])
+
+    @property
     def env(self) -> dict[str, str]:
         return dict(self.facts.get("env") or {})
 

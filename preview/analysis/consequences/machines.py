@@ -267,8 +267,8 @@ def _template(context: Context, change: Change) -> Iterator[Effect]:
             )
         else:
             name = "arm64" if _arm(types[1]) else "amd64"
-            yield in_place(
-                f"machines of {name}: every image of the app must exist for it, or the release fails"
+            yield unknown(
+                f"whether every image of the app exists for {name} is not known here: if one does not, the release fails"
             )
     disks = objects(new.get("blockDeviceMappings"))
     if any(0 < number(at(disk, "ebs", "volumeSize")) < 8 for disk in disks):
@@ -280,4 +280,4 @@ def _template(context: Context, change: Change) -> Iterator[Effect]:
 
 def _arm(type_: str) -> bool:
     """As `model.settings.Host.architecture`: Graviton families carry a `g` after the generation's digit."""
-    return bool(re.match(r"[a-z]+\d+g", type_))
+    return bool(re.match(r"a1\.|[a-z]+\d+g", type_))

@@ -9,6 +9,7 @@ from typing import Any
 from preview.analysis.consequences.context import (
     Context,
     changed_inputs,
+    downtime,
     listed,
     new_inputs,
     old_inputs,
@@ -18,6 +19,7 @@ from preview.analysis.consequences.context import (
 from preview.changes import Change, Effect
 from preview.resource_types import tokens
 
+_FILE_POLICY = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 _GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
 
@@ -29,6 +31,11 @@ def network(context: Context, change: Change) -> Iterator[Effect]:
         yield from _subnet_group(context, change)
     elif change.type == tokens.MOUNT_TARGET:
         yield from _mount_target(context, change)
+        yield from _target_gone(context, change)
+    elif change.type == tokens.DATABASE:
+        yield from _database_group(context, change)
+    elif change.type == _FILE_POLICY and change.action in ("created", "updated"):
+        yield from _file_policy(change)
     elif change.type == tokens.ENDPOINT:
         yield from _endpoint(context, change)
     elif change.type == _GATEWAY and change.action == "updated" and "vpcId" in changed_inputs(change):
@@ -98,6 +105,43 @@ def _mount_target(context: Context, change: Change) -> Iterator[Effect]:
         yield unknown("whether the zone of this subnet has a mount target already is not known here")
     elif zone in zones:
         yield refused(f"the file system has a target in {zone} until the old one is gone")
+
+
+def _target_gone(context: Context, change: Change) -> Iterator[Effect]:
+    """Machines of a zone without a target do not find their files: its name resolves in zones that have one."""
+    if change.action != "deleted":
+        return
+    zone = _zone(context.before.of_type(tokens.SUBNET), old_inputs(change).get("subnetId"))
+    left = {
+        _zone(context.after.of_type(tokens.SUBNET), target.inputs.get("subnetId"))
+        for target in context.after.of_type(tokens.MOUNT_TARGET)
+    }
+    if context.after.of_type(tokens.FILES) and (zone is None or zone not in left):
+        yield downtime(f"machines in {zone or 'its zone'} no longer find their files")
+
+
+def _database_group(context: Context, change: Change) -> Iterator[Effect]:
+    """Does any security group of the database still admit anybody to its port?"""
+    if change.action != "updated" or "vpcSecurityGroupIds" not in changed_inputs(change):
+        return
+    groups = set(map(str, new_inputs(change).get("vpcSecurityGroupIds") or []))
+    own = {f"«{group.name}.id»" for group in context.after.of_type(tokens.SECURITY_GROUP)}
+    admitted = {str(rule.inputs.get("securityGroupId")) for rule in context.after.of_type(tokens.INBOUND)}
+    if groups <= own and not groups & admitted:
+        yield downtime("no security group that it gets admits anybody to its port")
+    elif not groups <= own:
+        yield unknown("whether the security groups that it gets admit the machines is not known here")
+
+
+def _file_policy(change: Change) -> Iterator[Effect]:
+    """Machines mount by plain NFS and without an AWS identity, so a policy that asks for either shuts them out."""
+    text = str(new_inputs(change).get("policy", ""))
+    if "aws:SecureTransport" in text:
+        yield downtime(
+            "the file system refuses connections without TLS, and the machines mount it by plain NFS"
+        )
+    else:
+        yield unknown("whether this policy still lets the machines mount the file system is not known here")
 
 
 def _endpoint(context: Context, change: Change) -> Iterator[Effect]:

@@ -27,9 +27,21 @@ def containers(versions: Versions) -> Iterator[Exposure]:
             known = pair.before.services.get(name)
             for text in _fresh(name, known, service, pair.before, pair.after):
                 yield Exposure(kind="container", subject=name, text=f"service {name} {text}")
+        connectors = [_repository(machine.services.get(CONNECTOR)) for machine in (pair.before, pair.after)]
+        if connectors[0] and connectors[0] != connectors[1]:
+            text = f"comes from {connectors[1] or 'nowhere'} (before: {connectors[0]}): who builds it gets the tunnel's token"
+            yield Exposure(
+                kind="container", subject=CONNECTOR, text=f"service {CONNECTOR} {text} and every request"
+            )
         for name, text in _reached(pair.before, pair.after):
             yield Exposure(kind="container", subject=name, text=f"service {name} {text}")
     yield from _allowed(versions.before.evaluation, versions.after.evaluation)
+
+
+def _repository(service: Service | None) -> str:
+    """The image of a service without its tag and digest."""
+    image = str((service or {}).get("image") or "").partition("@")[0]
+    return re.sub(r":[^:/]*$", "", image)
 
 
 def _fresh(name: str, old: Service | None, new: Service, before: Machine, after: Machine) -> Iterator[str]:

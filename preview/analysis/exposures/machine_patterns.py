@@ -24,6 +24,15 @@ OPENING: tuple[tuple[re.Pattern[str], str], ...] = (
         _any(r"\bchmod\s+(-\S+\s+)*([ug]\+s|0?[4-7][0-7]{3}\b)", r"\bsetcap\b"),
         "a program runs with the rights of another",
     ),
+    (
+        _any(
+            r"\brds_superuser\b",
+            r"\b(?<!NO)SUPERUSER\b",
+            r"\b(?<!NO)(BYPASSRLS|CREATEROLE|REPLICATION)\b",
+            r"\bGRANT\s+(ALL|pg_)\w*",
+        ),
+        "the app's role may do more in the database",
+    ),
     (_any(r"\bumask\s+0*[0-6]?[0-6]?[0-6]\b"), "new files are open to others"),
     (
         _any(
@@ -68,7 +77,7 @@ OPENING: tuple[tuple[re.Pattern[str], str], ...] = (
     (_any(r"(curl|wget)\b[^|;]*\|\s*(sudo\s+)?(ba|da|z)?sh\b"), "a text of the network is run as root"),
     (
         _any(
-            r"\bcurl\b.*\s(-[a-zA-Z]*k\b|--insecure)",
+            r"\bcurl\b.*\s(-[a-zA-Z]*k[a-zA-Z]*\b|--insecure)",
             r"--no-check-certificate",
             r"verify\s*=\s*False",
             r"_create_unverified_context",

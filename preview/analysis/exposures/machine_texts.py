@@ -33,6 +33,7 @@ def _opened(pair: Pair) -> Found:
     yield from _lines(pair.before, pair.after)
     yield from _logins(pair.before.document, pair.after.document)
     yield from _facts(pair.before.facts, pair.after.facts)
+    yield from _database_tls(pair.before, pair.after)
     yield from _daemon(pair.before, pair.after)
 
 
@@ -212,6 +213,28 @@ def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Found:
     given = sorted((withheld[0] - withheld[1]) & set(_secret_names(after)))
     if given and logins[0] & logins[1]:
         yield "secret", f"containers are given what only Docker had: {', '.join(given)}"
+
+
+_TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_TLS_MODE = re.compile(rf"(?:PGSSLMODE|sslmode)[\"']?\s*[:=]\s*[\"']?({'|'.join(_TLS_MODES)})\b")
+
+
+def _database_tls(before: Machine, after: Machine) -> Found:
+    """How libpq in the app's containers verifies the database."""
+    found = [
+        min(
+            (
+                _TLS_MODES.index(mode)
+                for file in machine.files.values()
+                for mode in _TLS_MODE.findall(file.content)
+            ),
+            default=None,
+        )
+        for machine in (before, after)
+    ]
+    if found[0] is not None and (found[1] is None or found[1] < found[0]):
+        now = "no longer said" if found[1] is None else _TLS_MODES[found[1]]
+        yield "machine", f"the app verifies the database less: {now} (before: {_TLS_MODES[found[0]]})"
 
 
 def _secret_names(facts: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripted.base import DOWNTIME, IN_PLACE, NOTHING, REFUSED, ROLLING, Scripted, both, put
+from scripted.base import DOWNTIME, NOTHING, REFUSED, UNKNOWN, Scripted, both, put
 
 REFUSALS: tuple[Scripted, ...] = (
     Scripted(
@@ -105,9 +105,9 @@ REFUSALS: tuple[Scripted, ...] = (
     Scripted(
         name="another architecture",
         edit=put("host/instanceType", "t4g.medium"),
-        verdict=ROLLING,
-        changed=(("host-template", "replaced", IN_PLACE, ("description",)),),
-        says=(("host-template", "every image of the app must exist for it"),),
+        verdict=UNKNOWN,
+        changed=(("host-template", "replaced", UNKNOWN, ("description",)),),
+        says=(("host-template", "whether every image of the app exists for arm64"),),
     ),
     Scripted(
         name="an entry point of a phase that does not give way",
