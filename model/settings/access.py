@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from ..countries import COUNTRIES
 from .base import Cidr, Domain, Email, Name, Section, Text, Uuid, duration, pattern
 
 
@@ -13,6 +14,12 @@ def _mfa(value: Any) -> Any:
     if value is not True and value is not False and value != "provider":
         raise ValueError("true, false or `provider`")
     return value
+
+
+def _country(code: str) -> str:
+    if code not in COUNTRIES:
+        raise ValueError("a country's code of ISO 3166-1, such as JP; no request comes from any other")
+    return code
 
 
 class GithubGroup(Section):
@@ -41,9 +48,12 @@ class People(Section):
     groups: tuple[Uuid, ...] = Field(default=(), description="Ids of Access groups of the account.")
     github: tuple[GithubGroup, ...] = Field(default=(), description="Organisations or teams at GitHub.")
     claims: tuple[Claim, ...] = Field(default=(), description="Claims of an OIDC provider.")
-    countries: tuple[Annotated[str, pattern(r"[A-Z]{2}", "a country's two-letter code in capitals")], ...] = (
-        Field(default=(), description="Countries that the request comes from.")
-    )
+    countries: tuple[
+        Annotated[
+            str, pattern(r"[A-Z][A-Z1]", "a country's two-letter code in capitals"), AfterValidator(_country)
+        ],
+        ...,
+    ] = Field(default=(), description="Countries that the request comes from.")
     ips: tuple[Cidr, ...] = Field(default=(), description="Address ranges that the request comes from.")
     everyone: bool = Field(default=False, description="Anyone who can log in at all.")
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from ..rule_language import fault
 from .base import Hostname, Name, Path, Section, VariableName, duration, pattern
+
+
+def _rule_language(expression: str) -> str:
+    found = fault(expression)
+    if found and found.sure:
+        raise ValueError(f"an expression of Cloudflare's rules language; {found.text}")
+    return expression
 
 
 class CustomRule(Section):
     """A rule of the zone's custom firewall phase."""
 
     name: Name = Field(description="Its name, constant for its life.")
-    expression: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(
-        description="An expression of the rules language."
-    )
+    expression: Annotated[
+        str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_rule_language)
+    ] = Field(description="An expression of the rules language.")
     action: Literal["block", "managed_challenge", "js_challenge", "challenge", "skip", "log"] = Field(
         default="block", description="What is done."
     )

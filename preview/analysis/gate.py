@@ -11,6 +11,7 @@ from typing import get_args
 import yaml
 
 from model.settings import Ground
+from preview.analysis.rotation import rotated
 from preview.changes import Comparison, Consequence, Loss
 from preview.findings import SEVERITIES, Severity, at_least
 from preview.resource_types.record import LOSSES
@@ -134,7 +135,8 @@ def findings(comparison: Comparison) -> Iterator[GateFinding]:
             yield GateFinding(ground=ground, subject=whole.subject, text=f"{whole.subject}: {words}")
     for change in comparison.changed:
         reasons: dict[Ground, dict[str, None]] = {}
-        if change.action == "replaced":
+        # A secret whose rotation was asked for is what its release says of it.
+        if change.action == "replaced" and not rotated(change):
             reasons["replace"] = {change.why: None}
         for effect in change.effects:
             if ground := _GROUND_OF.get(effect.consequence):

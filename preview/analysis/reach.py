@@ -36,6 +36,11 @@ class Entry:
         return "; ".join(describe(policy, application) for policy, application in self.logins) or EVERYONE
 
     @property
+    def answers(self) -> bool:
+        """Does anything stand behind it? With `http_status:410` the connector answers by itself."""
+        return not self.service.startswith("http_status:")
+
+    @property
     def checked(self) -> bool:
         """Does the connector check the login once more?"""
         return bool(self.origin.get("access", {}).get("required"))
@@ -132,7 +137,7 @@ class Reach:
         if place is None:
             asked = (rule for name in _covering(hostname) for rule in self._by_host.get(name, []))
             found = next((entry for pattern, entry in asked if pattern is None or pattern.search(path)), None)
-            if found and found.service == CATCH_ALL:
+            if found and not found.answers:
                 found = None
             place = Place(
                 hostname=hostname, path=path, entry=found, edge=self._edge(hostname, path) if found else ()
@@ -140,10 +145,16 @@ class Reach:
             self._places[hostname, path] = place
         return place
 
+    def status(self, hostname: str, path: str) -> str:
+        """With what the connector answers by itself at a place where nothing of the stack's does."""
+        asked = (rule for name in _covering(hostname) for rule in self._by_host.get(name, []))
+        found = next((entry for pattern, entry in asked if pattern is None or pattern.search(path)), None)
+        return (found.service if found else self.catch_all or CATCH_ALL).removeprefix("http_status:")
+
     def met(self, entry: Entry) -> Place:
         """What a request that this very rule answers meets."""
         path = PathPattern.from_regex(entry.path).literal if entry.path else "/"
-        answers = entry if entry.service != CATCH_ALL else None
+        answers = entry if entry.answers else None
         return Place(hostname=entry.hostname, path=path, entry=answers, edge=self._edge(entry.hostname, path))
 
     def _edge(self, hostname: str, path: str) -> tuple[tuple[Resource, Resource], ...]:
@@ -155,11 +166,10 @@ class Reach:
                     rank = (not host.startswith("*."), len(uri))
                     if best is None or rank > best[0]:
                         best = rank, application
-        return (
-            tuple(login for login in self._logins(best[1]) if login[0].inputs.get("decision") != "bypass")
-            if best
-            else ()
-        )
+        if best is None:
+            return ()
+        logins = self._logins(best[1])
+        return () if any(_lets_all_by(policy) for policy, _ in logins) else logins
 
     @functools.cached_property
     def _destinations(self) -> dict[str, list[tuple[str, Resource]]]:
@@ -215,6 +225,16 @@ def destinations(application: Resource) -> list[str]:
         *application.inputs.get("selfHostedDomains", []),
         *([application.inputs["domain"]] if application.inputs.get("domain") else []),
     ]
+
+
+def _lets_all_by(policy: Resource) -> bool:
+    """Does a policy ask nothing of anybody? One that lets by some, from an address say, guards the place from the rest."""
+    inputs = policy.inputs
+    if inputs.get("decision") != "bypass":
+        return False
+    includes = inputs.get("includes")
+    named = includes if isinstance(includes, list) else []
+    return not inputs.get("requires") and (not named or any("everyone" in rule for rule in named))
 
 
 def _covers(pattern: str, path: str) -> bool:

@@ -180,9 +180,12 @@ def test_a_volume_grows_and_never_shrinks(size: int, consequence: Consequence) -
         ({}, {"clientSecretVersion": 2}, DOWNTIME),
         (
             {},
-            {"clientSecretVersion": 2, "previousClientSecretExpiresAt": "2027-01-01T00:00:00Z"},
+            {"clientSecretVersion": 2, "previousClientSecretExpiresAt": "2999-01-01T00:00:00Z"},
             Consequence.ROLLING,
         ),
+        ({}, {"clientSecretVersion": 2, "previousClientSecretExpiresAt": "2020-01-01T00:00:00Z"}, DOWNTIME),
+        ({}, {"clientSecretVersion": 2, "previousClientSecretExpiresAt": "2020-01-01T00:00:00"}, DOWNTIME),
+        ({}, {"clientSecretVersion": 2, "previousClientSecretExpiresAt": "soon"}, UNKNOWN),
         ({"duration": "8760h"}, {"duration": "17520h"}, IN_PLACE),
     ],
 )
@@ -196,11 +199,15 @@ def test_a_service_token(old: dict[str, Any], new: dict[str, Any], consequence: 
         ({"proxied": True}, {"proxied": False}, DOWNTIME),
         ({"content": "1.cfargotunnel.com"}, {"content": "elsewhere.example.net"}, DOWNTIME),
         ({"name": "a.example.com"}, {"name": "b.example.com"}, DOWNTIME),
+        ({"proxied": True, "ttl": 1}, {"proxied": True, "ttl": 300}, REFUSED),
+        ({"proxied": True}, {"proxied": True, "ttl": 60}, REFUSED),
+        (None, {"proxied": True, "ttl": 120}, REFUSED),
+        ({"proxied": False, "ttl": 60}, {"proxied": False, "ttl": 300}, IN_PLACE),
         ({"comment": "a"}, {"comment": "b"}, IN_PLACE),
         ({"priority": 1}, {"priority": 2}, UNKNOWN),
     ],
 )
-def test_a_dns_record(old: dict[str, Any], new: dict[str, Any], consequence: Consequence) -> None:
+def test_a_dns_record(old: dict[str, Any] | None, new: dict[str, Any], consequence: Consequence) -> None:
     assert step(tokens.DNS, old, new).consequence is consequence
 
 

@@ -12,14 +12,16 @@ from dataclasses import replace
 from preview.analysis.consequences.ahead import ahead
 from preview.analysis.consequences.context import Context, changed_inputs, effect, in_place, unknown
 from preview.analysis.consequences.database import database, parameters
-from preview.analysis.consequences.doors import doors, rules
+from preview.analysis.consequences.doors import doors
 from preview.analysis.consequences.gone import clashes, derived, derived_in_user_data, gone
 from preview.analysis.consequences.guards import guards, telling
-from preview.analysis.consequences.known import unjudged
+from preview.analysis.consequences.known import harmless_when_new, unjudged
 from preview.analysis.consequences.machines import machines
 from preview.analysis.consequences.network import network
+from preview.analysis.consequences.origins import origins
 from preview.analysis.consequences.services import services
 from preview.analysis.consequences.values import values
+from preview.analysis.consequences.zone_rules import rules
 from preview.analysis.options import option_effects
 from preview.analysis.reach import Reach
 from preview.changes import Change, Consequence, Effect
@@ -44,6 +46,7 @@ QUESTIONS: tuple[Question, ...] = (
     services,
     values,
     ahead,
+    origins,
     doors,
     rules,
 )
@@ -77,7 +80,9 @@ class Judge:
             yield unknown(
                 f"whether a change of {what} replaces a {tokens.short(step.type)} is not known here"
             )
-        elif step.action == "created" and not record_of(step.type).classified:
+        elif step.action == "created" and not (
+            record_of(step.type).classified or harmless_when_new(self._context, step)
+        ):
             yield unknown(f"what a new {tokens.short(step.type)} does is not known here")
         elif step.action == "updated":
             inputs = unjudged(step)

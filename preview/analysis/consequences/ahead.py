@@ -6,7 +6,9 @@ Two releases then serve side by side under one set of rules for about a minute: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from preview.analysis.consequences.context import (
     Context,
@@ -16,7 +18,9 @@ from preview.analysis.consequences.context import (
     effect,
     in_place,
     new_inputs,
+    number,
     old_inputs,
+    refused,
 )
 from preview.analysis.consequences.machines import target
 from preview.analysis.reach import NOBODY, Reach
@@ -32,8 +36,12 @@ def ahead(context: Context, change: Change) -> Iterator[Effect]:
         yield from _services(context, change)
     elif change.type == tokens.RULESET and _phase(change) == VERIFY_PHASE:
         yield from _header(context, change)
-    elif change.type == tokens.DNS and change.action == "updated":
-        yield from _record(change)
+    elif change.type == tokens.DNS and change.after is not None:
+        new = new_inputs(change)
+        if new.get("proxied") and number(new.get("ttl")) not in (0, 1):
+            yield refused("a proxied record has the ttl 1 (automatic) and no other")
+        if change.action == "updated":
+            yield from _record(change)
     elif change.type in (tokens.INBOUND, tokens.OUTBOUND):
         yield from _doors_between(context, change)
     elif (
@@ -58,13 +66,14 @@ def places(old: Reach, new: Reach) -> Iterator[tuple[str, str]]:
 
 def _not_found(context: Context) -> Iterator[Effect]:
     old, new = context.reach
-    gone: dict[str, None] = {}
+    gone: dict[str, dict[str, None]] = {}
     for hostname, path in places(old, new):
         if old.at(hostname, path).who != NOBODY and new.at(hostname, path).who == NOBODY:
             whole = new.at(hostname, "/").who == NOBODY != old.at(hostname, "/").who
-            gone[hostname if whole else old.at(hostname, path).url.removesuffix("/below")] = None
-    if gone:
-        yield downtime(f"answered 404 from now on: {', '.join(gone)}")
+            where = hostname if whole else old.at(hostname, path).url.removesuffix("/below")
+            gone.setdefault(new.status(hostname, path), {})[where] = None
+    for status, urls in gone.items():
+        yield downtime(f"answered {status} from now on: {', '.join(urls)}")
 
 
 def _services(context: Context, change: Change) -> Iterator[Effect]:
@@ -163,11 +172,60 @@ def _headers(inputs: dict[str, object]) -> list[object]:
     return [at(rule, "actionParameters", "headers") for rule in rules if isinstance(rule, dict)]
 
 
+_ANY_NETWORK = ("0.0.0.0/0", "::/0")
+# What the machines themselves need of the Internet: packages, images, AWS's APIs, the edge, names and time.
+_MACHINES_NEED = (53, 80, 123, 443, 7844)
+
+
+def _range(rule: Mapping[str, Any]) -> Any:
+    return rule.get("cidrIpv4") or rule.get("cidrIpv6")
+
+
+def _ports_within(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> bool:
+    """Do two rules of the same group speak of one protocol, and has the other one all ports of the first?"""
+    if inner.get("securityGroupId") != outer.get("securityGroupId"):
+        return False
+    if str(outer.get("ipProtocol")) == "-1":
+        return True
+    if inner.get("ipProtocol") != outer.get("ipProtocol"):
+        return False
+    ends = [[rule.get("fromPort"), rule.get("toPort")] for rule in (inner, outer)]
+    if ends[0] == ends[1]:
+        return True
+    if not all(isinstance(port, int | float) for pair in ends for port in pair):
+        return False
+    (low, high), (least, most) = ([number(port) for port in pair] for pair in ends)
+    return least <= low and high <= most
+
+
+def _within(inner: Any, outer: Any) -> bool:
+    try:
+        one, other = ipaddress.ip_network(str(inner)), ipaddress.ip_network(str(outer))
+    except ValueError:
+        return False
+    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
+
+
+def _way_within(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> bool:
+    """Does the other rule let pass all that this one does?"""
+    return _ports_within(inner, outer) and _within(_range(inner), _range(outer))
+
+
+def _narrower(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> bool:
+    """Are its peers some of the other one's, on all of its ports, and is that asked for, not what the machines need?"""
+    first, last = number(outer.get("fromPort")), number(outer.get("toPort"))
+    needed = str(outer.get("ipProtocol")) == "-1" or any(first <= port <= last for port in _MACHINES_NEED)
+    if needed and _range(outer) in _ANY_NETWORK:
+        return False
+    return _ports_within(outer, inner) and _within(_range(inner), _range(outer))
+
+
 def _doors_between(context: Context, change: Change) -> Iterator[Effect]:
     """A rule between groups: what the old machines use closes before they have gone."""
     if change.action == "created":
         return
-    what = old_inputs(change).get("description") or change.name
+    old = old_inputs(change)
+    what = old.get("description") or change.name
     watched = {
         "referencedSecurityGroupId",
         "securityGroupId",
@@ -178,7 +236,16 @@ def _doors_between(context: Context, change: Change) -> Iterator[Effect]:
         "cidrIpv6",
         "prefixListId",
     }
-    if change.action == "deleted":
+    left = [rule.inputs for rule in context.after.of_type(change.type) if rule.urn != change.urn]
+    if change.type == tokens.OUTBOUND and any(
+        _way_within(old, other) for other in [*left, new_inputs(change)]
+    ):
+        yield in_place(f"another rule lets the same pass ({what})")
+    elif change.type == tokens.OUTBOUND and (
+        narrower := [_range(other) for other in [new_inputs(change), *left] if _narrower(other, old)]
+    ):
+        yield in_place(f"passes to {', '.join(sorted(map(str, narrower)))} alone now ({what})")
+    elif change.action == "deleted":
         if not context.gone_with(change):
             yield downtime(f"deleted: nothing of this kind passes any more ({what})")
     elif watched & set(changed_inputs(change)):

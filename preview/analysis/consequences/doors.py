@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
-from model.naming import Names
-from preview.analysis import people as persons
 from preview.analysis.consequences.ahead import places
 from preview.analysis.consequences.context import (
     Context,
@@ -18,14 +17,14 @@ from preview.analysis.consequences.context import (
     in_place,
     listed,
     new_inputs,
-    number,
     objects,
     old_inputs,
+    unknown,
 )
-from preview.analysis.reach import Place
+from preview.analysis.consequences.decisions import admits, hours, policy, texts
+from preview.analysis.reach import Place, destinations
 from preview.changes import Change, Consequence, Effect
 from preview.resource_types import tokens
-from preview.resources import Resource
 
 _EDGE = (tokens.INGRESS, tokens.APPLICATION, tokens.POLICY)
 
@@ -39,9 +38,10 @@ def doors(context: Context, change: Change) -> Iterator[Effect]:
     if change.type == tokens.INGRESS:
         yield from _team(change)
     elif change.type == tokens.POLICY:
-        yield from _policy(change)
+        yield from policy(change)
     elif change.type == tokens.APPLICATION:
         yield from _application(change)
+        yield from _uncovered(context, change)
     elif change.type == tokens.SERVICE_TOKEN:
         yield from _token(change)
     elif change.type == tokens.IDENTITY_PROVIDER:
@@ -61,6 +61,9 @@ def _places(context: Context) -> Iterator[Effect]:
     login: dict[str, None] = {}
     tokens_: dict[str, None] = {}
     people: dict[str, None] = {}
+    unchecked: dict[str, None] = {}
+    shut: dict[str, None] = {}
+    refused_: dict[str, None] = {}
     for hostname, path in places(old, new):
         was, now = old.at(hostname, path), new.at(hostname, path)
         if was.entry is None or now.entry is None:
@@ -73,6 +76,13 @@ def _places(context: Context) -> Iterator[Effect]:
             tokens_[f"{', '.join(sorted(lost_tokens))} at {url}"] = None
         if _asks_people(was) and now.guards and not _asks_people(now):
             people[url] = None
+        if _vouched(was) and not _vouched(now):
+            unchecked[url] = None
+        if _admits(was) and not _admits(now):
+            shut[url] = None
+        fresh = _bypassing(now) - _bypassing(was)
+        if fresh and now.entry.checked:
+            refused_[f"{', '.join(sorted(fresh))} at {url}"] = None
     if login:
         yield downtime(
             f"asks for a login now, and webhooks, API clients and probes without one are refused: {', '.join(login)}"
@@ -81,25 +91,50 @@ def _places(context: Context) -> Iterator[Effect]:
         yield downtime(f"machines are shut out: {', '.join(tokens_)}")
     if people:
         yield downtime(f"people can no longer log in, machines alone pass: {', '.join(people)}")
+    if unchecked:
+        yield downtime(
+            f"Access asks for no login that the connector takes, which refuses everybody: {', '.join(unchecked)}"
+        )
+    if shut:
+        yield downtime(f"nobody passes any more: {', '.join(shut)}")
+    if refused_:
+        yield downtime(
+            f"who passes Access without a login is refused by the connector: {', '.join(refused_)}"
+        )
 
 
-def _texts(policy: Resource, key: str) -> set[str]:
-    """The rules under `includes`, `requires` or `excludes`, each in words."""
-    names = Names.of_urn(policy.urn)
-    return {persons.words(rule, names) for rule in persons.rules(policy.inputs, key)}
+def _vouched(place: Place) -> bool:
+    """Does Access, where the connector demands a login, give one that the connector takes?"""
+    if place.entry is None or not place.entry.checked or not place.entry.logins:
+        return True
+    asked = {application.urn for _, application in place.edge}
+    return bool(asked & {application.urn for _, application in place.entry.logins})
+
+
+def _admits(place: Place) -> bool:
+    return not place.guards or any(admits(policy_.inputs) for policy_, _ in place.guards)
+
+
+def _bypassing(place: Place) -> set[str]:
+    return {
+        text
+        for policy_, _ in place.edge
+        for text in texts(policy_, "includes")
+        if policy_.inputs.get("decision") == "bypass"
+    }
 
 
 def _tokens(place: Place) -> set[str]:
     return {
         text
-        for policy, _ in place.guards
-        for text in _texts(policy, "includes")
-        if policy.inputs.get("decision") == "non_identity"
+        for policy_, _ in place.guards
+        for text in texts(policy_, "includes")
+        if policy_.inputs.get("decision") == "non_identity"
     }
 
 
 def _asks_people(place: Place) -> bool:
-    return any(policy.inputs.get("decision") == "allow" for policy, _ in place.guards)
+    return any(policy_.inputs.get("decision") == "allow" for policy_, _ in place.guards)
 
 
 def _team(change: Change) -> Iterator[Effect]:
@@ -118,57 +153,6 @@ def _team(change: Change) -> Iterator[Effect]:
         )
 
 
-def _policy(change: Change) -> Iterator[Effect]:
-    assert change.before and change.after
-    old, new = old_inputs(change), new_inputs(change)
-    out = _texts(change.before, "includes") - _texts(change.after, "includes")
-    machines = sorted(text for text in out if text.startswith("service token"))
-    people = sorted(out - set(machines))
-    if machines:
-        yield downtime(f"no longer let in: {', '.join(machines)}")
-    if people:
-        yield in_place(f"no longer let in: {', '.join(people)}")
-    required = sorted(_texts(change.after, "requires") - _texts(change.before, "requires"))
-    if required:
-        yield in_place(f"everybody must also be: {', '.join(required)}")
-    if _nobody(new) and not _nobody(old):
-        yield downtime("nobody can be all that it requires at once: everybody is shut out")
-    excluded = sorted(_texts(change.after, "excludes") - _texts(change.before, "excludes"))
-    if excluded:
-        yield in_place(f"shut out: {', '.join(excluded)}")
-    if new.get("mfaConfig") and not old.get("mfaConfig"):
-        yield in_place("everybody is asked for a second factor, and who has enrolled none must do so first")
-    if new.get("decision") != old.get("decision"):
-        words = {
-            "allow": "people who log in",
-            "non_identity": "machines with a token",
-            "bypass": "everyone",
-            "deny": "nobody",
-        }
-        say = downtime if new.get("decision") in ("deny", "non_identity") else in_place
-        yield say(f"lets in {words.get(str(new.get('decision')), new.get('decision'))} now")
-    if _hours(new.get("sessionDuration")) < _hours(old.get("sessionDuration")):
-        yield in_place(
-            f"logins end after {new.get('sessionDuration')} (before: {old.get('sessionDuration')})"
-        )
-    if new.get("approvalRequired") and not old.get("approvalRequired"):
-        yield in_place("somebody must approve each login")
-
-
-_SINGLE = ("email", "emailDomain", "geo")
-
-
-def _nobody(inputs: dict[str, Any]) -> bool:
-    """Every line of `requires` must fit, and one person has one address, one domain and one country."""
-    kinds = [next(iter(rule), "") for rule in objects(inputs.get("requires"))]
-    return any(kinds.count(kind) > 1 for kind in _SINGLE)
-
-
-def _hours(text: Any) -> float:
-    units = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600}
-    return sum(float(n) * units[u] for n, u in re.findall(r"([\d.]+)(h|m|s)", str(text or "24h")))
-
-
 def _application(change: Change) -> Iterator[Effect]:
     old, new = old_inputs(change), new_inputs(change)
     origins = [set(listed(at(inputs, "corsHeaders", "allowedOrigins"))) for inputs in (old, new)]
@@ -182,9 +166,31 @@ def _application(change: Change) -> Iterator[Effect]:
     if idps[1] and (not idps[0] or idps[0] - idps[1]):
         gone = ", ".join(sorted(re.sub(r"^«.*-login-(.*)\.id»$", r"\1", name) for name in idps[0] - idps[1]))
         yield in_place(f"who logs in by {gone or 'another provider'} is shut out")
-    if _hours(new.get("sessionDuration")) < _hours(old.get("sessionDuration")):
+    if hours(new.get("sessionDuration")) < hours(old.get("sessionDuration")):
         yield in_place(
             f"logins end after {new.get('sessionDuration')} (before: {old.get('sessionDuration')})"
+        )
+
+
+def _uncovered(context: Context, change: Change) -> Iterator[Effect]:
+    """Destinations that go while the connector still demands a login there: nobody can bring one."""
+    assert change.before and change.after
+    left = {uri for app in context.after.of_type(tokens.APPLICATION) for uri in destinations(app)}
+    shut: dict[str, None] = {}
+    for uri in destinations(change.before):
+        host, slash, rest = uri.partition("/")
+        # Only another wildcard, or the whole host, is sure to take in what lies below a path.
+        wide = any(other == host or (other.endswith("*") and uri.startswith(other[:-1])) for other in left)
+        if uri in left or wide:
+            continue
+        path = (slash + rest).replace("*", "below") or "/"
+        place = context.reach[1].at(host, path)
+        if place.entry and place.entry.checked:
+            shut[uri] = None
+    if shut:
+        yield downtime(
+            f"no longer stands before {', '.join(shut)}: Access asks nobody there, and the connector refuses "
+            "everybody who comes without a login"
         )
 
 
@@ -193,93 +199,22 @@ def _token(change: Change) -> Iterator[Effect]:
     if old.get("enabled", True) and new.get("enabled", True) is False:
         yield downtime("switched off: its clients are refused")
     if "clientSecretVersion" in changed_inputs(change):
-        if new.get("previousClientSecretExpiresAt"):
-            yield effect(
-                Consequence.ROLLING,
-                f"another secret; the former one counts until {new['previousClientSecretExpiresAt']}",
+        until = new.get("previousClientSecretExpiresAt")
+        if not until:
+            yield downtime("another secret: its clients are refused until they are given it")
+        elif (end := _time(until)) is None:
+            yield unknown(f"until when the former secret counts is not known here: {until}")
+        elif end <= datetime.now(UTC):
+            yield downtime(
+                f"another secret, and the former one ended {until}: its clients are refused until they are given it"
             )
         else:
-            yield downtime("another secret: its clients are refused until they are given it")
+            yield effect(Consequence.ROLLING, f"another secret; the former one counts until {until}")
 
 
-def rules(context: Context, change: Change) -> Iterator[Effect]:
-    """The zone's rules and settings, where they refuse more."""
-    if change.type == tokens.ZONE_SETTING and change.action in ("updated", "created"):
-        yield from _setting(change)
-    if change.type != tokens.RULESET or change.action not in ("updated", "created"):
-        return
-    old = {rule.get("ref"): rule for rule in _rules(old_inputs(change))}
-    hosts = {host for reach in context.reach for host in reach.hostnames}
-    for rule in _rules(new_inputs(change)):
-        was = old.get(rule.get("ref"))
-        if was == rule or rule.get("enabled") is False:
-            continue
-        name, expression = rule.get("description") or rule.get("ref"), str(rule.get("expression"))
-        if rule.get("ratelimit"):
-            yield from _limit(name, was, rule)
-        elif rule.get("action") in ("block", "managed_challenge", "js_challenge", "challenge"):
-            acted = (
-                was is not None
-                and was.get("enabled") is not False
-                and was.get("action") == rule.get("action")
-            )
-            if acted and was and was.get("expression") == rule.get("expression"):
-                continue
-            if _everything(expression, hosts):
-                yield downtime(f"{name}: every request is {_done(rule)}")
-            else:
-                yield in_place(f"{name}: {_done(rule)} where {expression[:120]}")
-
-
-def _rules(inputs: dict[str, Any]) -> list[dict[str, Any]]:
-    return objects(inputs.get("rules"))
-
-
-def _done(rule: dict[str, Any]) -> str:
-    return "refused" if rule.get("action") == "block" else "asked to prove a browser, which machines cannot"
-
-
-def _limit(name: Any, was: dict[str, Any] | None, rule: dict[str, Any]) -> Iterator[Effect]:
-    rates = [_rate(item) for item in (was, rule)]
-    if was is None or rates[1] < rates[0] or was.get("enabled") is False:
-        limit = rule["ratelimit"]
-        yield in_place(
-            f"{name}: who asks more than {limit.get('requestsPerPeriod')} times in {limit.get('period')} s is refused for a while"
-        )
-
-
-def _rate(rule: dict[str, Any] | None) -> float:
-    limit = at(rule, "ratelimit")
-    return number(at(limit, "requestsPerPeriod")) / (number(at(limit, "period")) or 1)
-
-
-def _everything(expression: str, hosts: set[str]) -> bool:
-    """Does an expression fit every request, or every one to a host of the stack?"""
-    text = expression.strip().strip("()").strip()
-    if text in (
-        "true",
-        'starts_with(http.request.uri.path, "/")',
-        'http.request.uri.path contains "/"',
-        "ssl",
-        "not cf.client.bot",
-    ):
-        return True
-    match = re.fullmatch(r'http\.host (?:eq|in|contains) (\{[^}]*\}|"[^"]*")', text)
-    return bool(match) and bool(set(re.findall(r'"([^"]*)"', match[1])) & hosts) if match else False
-
-
-def _setting(change: Change) -> Iterator[Effect]:
-    old, new = old_inputs(change), new_inputs(change)
-    setting, value = new.get("settingId"), new.get("value")
-    if setting == "websockets" and value == "off":
-        yield downtime("the edge refuses websockets")
-    elif setting == "min_tls_version" and str(value) > str(old.get("value") or "1.0"):
-        yield in_place(f"visitors with TLS older than {value} are refused")
-    elif setting == "ssl" and value == "strict" and old.get("value") != "strict":
-        yield in_place(
-            "origins of the zone outside the tunnel whose certificate cannot be verified answer 526"
-        )
-    elif setting == "always_use_https" and value == "on":
-        yield in_place("requests by plain HTTP are redirected")
-    elif setting == "security_level" and value == "under_attack":
-        yield downtime("every visitor must prove a browser first, which machines cannot")
+def _time(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

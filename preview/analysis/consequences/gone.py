@@ -17,6 +17,7 @@ from preview.analysis.consequences.context import (
     old_inputs,
     refused,
 )
+from preview.analysis.rotation import rotated
 from preview.changes import Change, Consequence, Effect
 from preview.resource_types import tokens
 from preview.resource_types.registry import record_of
@@ -110,12 +111,12 @@ def derived_in_user_data(context: Context, change: Change) -> Iterator[Effect]:
 
 
 def _drawn(change: Change) -> Effect:
-    asked = change.action == "replaced" and all(d.path.startswith("keepers") for d in change.differences)
+    asked = rotated(change)
     if apps_secret(change):
         if asked:
             return effect(
                 Consequence.ROLLING,
-                "drawn anew: what the app signed or encrypted with the old value becomes invalid",
+                "made once more, as its rotation asks: what the app signed or encrypted with the old value becomes invalid",
             )
         return lost(
             f"{by(change)}: the value is gone for good, and what the app encrypted with it cannot be read",
@@ -150,7 +151,9 @@ def clashes(context: Context, change: Change) -> Iterator[Effect]:
         # The AWS bridge deletes first by itself where a replacement keeps the name that it was given.
         bridged = change.action == "replaced" and change.type.startswith("aws:") and "name" in keys
         named = [new.get(key) for key in keys]
-        if keys and named == [old.get(key) for key in keys] and any(named) and not bridged:
+        # What has no name gets one of its own from the provider.
+        unnamed = "name" in keys and not new.get("name")
+        if keys and not unnamed and named == [old.get(key) for key in keys] and any(named) and not bridged:
             whose = "its predecessor" if rival is change else rival.name
             yield refused(
                 f"{whose} has the same {', '.join(k for k in keys if new.get(k))} and goes only afterwards"

@@ -6,6 +6,7 @@ nobody.
 
 from __future__ import annotations
 
+from preview.analysis.consequences.context import Context
 from preview.changes import Change
 from preview.diff.differences import top
 from preview.resource_types import tokens
@@ -77,3 +78,43 @@ def unjudged(change: Change) -> list[str]:
         top(difference.path) for difference in change.differences if difference.about_input
     )
     return [name for name in inputs if name not in known and name not in _ALWAYS]
+
+
+_STANDS_ALONE = frozenset(
+    names(
+        """
+        aws:s3/bucket:Bucket aws:s3/bucketV2:BucketV2 aws:sns/topic:Topic aws:sqs/queue:Queue aws:dynamodb/table:Table
+        aws:cloudwatch/dashboard:Dashboard aws:cloudwatch/metricAlarm:MetricAlarm aws:cloudwatch/logGroup:LogGroup
+        aws:ecr/repository:Repository aws:iam/role:Role aws:iam/policy:Policy aws:kms/key:Key aws:kms/alias:Alias
+        aws:secretsmanager/secret:Secret aws:secretsmanager/secretVersion:SecretVersion aws:ssm/parameter:Parameter
+        aws:budgets/budget:Budget aws:backup/vault:Vault
+        """
+    )
+)
+"""Types of which a new one changes nothing for what is there already. What it opens, the exposures say."""
+_SETTINGS_OF = {
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "bucket",
+    "aws:s3/bucketVersioning:BucketVersioning": "bucket",
+    "aws:s3/bucketVersioningV2:BucketVersioningV2": "bucket",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "bucket",
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": "bucket",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "bucket",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "bucket",
+    "aws:s3/bucketLogging:BucketLogging": "bucket",
+    "aws:s3/bucketMetric:BucketMetric": "bucket",
+    "aws:sqs/redrivePolicy:RedrivePolicy": "queueUrl",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "repository",
+}
+"""Settings of something else, by the input that names it: on a new one nobody misses what they take away."""
+
+
+def harmless_when_new(context: Context, change: Change) -> bool:
+    """Is a new resource of this type noticed by nobody?"""
+    if change.type in _STANDS_ALONE:
+        return True
+    key = _SETTINGS_OF.get(change.type)
+    if key is None or change.after is None:
+        return False
+    reads = change.after.options.get("propertyDependencies", {}).get(key, ())
+    owners = [context.steps[urn] for urn in reads if urn in context.steps]
+    return bool(owners) and all(owner.action == "created" for owner in owners)

@@ -64,7 +64,7 @@ DOORS: tuple[Scripted, ...] = (
         name="nobody is in two countries",
         edit=put("access/users/require", {"countries": ["JP", "DE"]}),
         verdict=DOWNTIME,
-        says=(("access-policy-users", "everybody is shut out"),),
+        says=(("access-policy-users", "nobody passes any more"),),
     ),
     Scripted(
         name="a second factor for everyone",
