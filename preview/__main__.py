@@ -207,9 +207,9 @@ def _compared(root: Path, options: argparse.Namespace, evaluation: Evaluation) -
     from preview.evaluate import sides
 
     if options.engine:
-        from preview.diff.engine_plan import read_plan
+        from preview.analysis.verdict import compare_plan
 
-        comparison = read_plan(options.engine, evaluation)
+        comparison = compare_plan(options.engine, evaluation)
         comparison = replace(
             comparison,
             sides=(sides.plan(options.engine, evaluation.stack), _present(root, options, evaluation)),

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from preview.diff.differences import top
 from preview.findings import PostureChange
+from preview.property_paths import top
 from preview.resource_types.record import Loss as Loss
 from preview.resources import Evaluation, Resource
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MASK = "[secret]"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes for a value that is not known yet: plugin/rpc.go in pulumi/pulumi."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from preview.changes import Change, Consequence, Difference, Effect
-from preview.diff.differences import top
+from preview.property_paths import top
 from preview.resource_types.registry import record_of
 
 

@@ -12,6 +12,7 @@ from preview.analysis.reach import Reach
 from preview.changes import Change, Comparison
 from preview.diff import stacks
 from preview.diff.compare import Steps
+from preview.diff.engine_plan import read_plan
 from preview.diff.outputs import output_changes
 from preview.posture.changes import posture_change
 from preview.resources import Evaluation
@@ -24,6 +25,14 @@ def compare(before: Evaluation, after: Evaluation) -> Comparison:
         judged(before, after, made.changes),
         stack_changes=(*stacks.stack_changes(before, after), *made.providers.stack_changes()),
         outputs=output_changes(before, after, made.found),
+    )
+
+
+def compare_plan(file: str, after: Evaluation) -> Comparison:
+    """The changes of the engine's own plan in ``file``; ``after`` is the program as it is now. Raises PlanError."""
+    plan = read_plan(file, after)
+    return replace(
+        judged(plan.before, after, plan.changes), stack_changes=plan.stack_changes, errors=plan.errors
     )
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from preview.aliases import former_resources, renamed
 from preview.changes import Action, Change, Difference
-from preview.diff.differences import differences, top
+from preview.diff.differences import differences
 from preview.diff.leaves import MovedOn, holds_secret, marks_that_differ, value_at
 from preview.diff.lines import as_lines, compact, diff_lines, lists_whole, user_data_lines
 from preview.diff.options import option_differences
 from preview.diff.providers import Providers, regional
+from preview.property_paths import top
 from preview.resource_types import tokens
 from preview.resource_types.record import covers
 from preview.resource_types.registry import record_of

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from preview.property_paths import step
+
 IsSet = Callable[[str, list[Any]], bool]
 
 
@@ -46,15 +48,3 @@ def _ordered(value: Any, path: str, is_set: IsSet) -> Any:
 
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
-
-
-def step(path: str, key: str) -> str:
-    """The path of a key below ``path``, in the engine's notation."""
-    if not key.replace("_", "").replace("-", "").replace("#", "").isalnum():
-        return f'{path}["{key}"]'
-    return f"{path}.{key}" if path else key
-
-
-def top(leaf: str) -> str:
-    """The input that a leaf lies in."""
-    return leaf.split(".", 1)[0].split("[", 1)[0]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from preview.diff.differences import step
+from preview.property_paths import step
 
 Path = tuple[str | int, ...]
 

@@ -1,4 +1,4 @@
-"""The engine's own plan, `pulumi preview --json --show-sames`, judged as a comparison is.
+"""The engine's own plan, `pulumi preview --json --show-sames`, read as a comparison's steps are.
 
 The plan decides what happens to each resource and which inputs differ. Its ids are read as this package's placeholders
 (`«name.id»`), so that who reaches what before and after is known by the same means.
@@ -11,21 +11,20 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from model.naming import host_of_template
-from preview.analysis.verdict import judged
-from preview.changes import Action, Change, Comparison, Difference
+from preview.changes import Action, Change, Difference, StackChange
 from preview.diff import providers
-from preview.diff.differences import differences, top
+from preview.diff.differences import differences
 from preview.diff.leaves import holds_secret, unpacked
 from preview.diff.lines import as_lines, diff_lines, lists_whole
 from preview.diff.options import option_differences
-from preview.evaluate.monitor import UNKNOWN
+from preview.property_paths import top
 from preview.resource_types.registry import record_of
-from preview.resources import MASK, Evaluation, Resource, Secret, bare, mask
+from preview.resources import MASK, UNKNOWN, Evaluation, Resource, Secret, bare, mask
 
 _ACTIONS = {
     "same": "unchanged",
@@ -50,10 +49,20 @@ class PlanError(ValueError):
     """The file is no whole plan of this stack; the text says what to run."""
 
 
-def read_plan(file: str, after: Evaluation) -> Comparison:
-    """The comparison that a plan's file (`-`: standard input) describes; ``after`` is the program as it is now.
+@dataclass(frozen=True, kw_only=True)
+class PlannedChanges:
+    """What a plan says. ``before`` is the stack as the plan found it; ``errors`` are those of the preview that made the plan."""
 
-    A plan whose own preview failed is judged as far as it goes, and its errors are in `Comparison.errors`. Raises PlanError.
+    before: Evaluation
+    changes: tuple[Change, ...]
+    stack_changes: tuple[StackChange, ...]
+    errors: tuple[str, ...]
+
+
+def read_plan(file: str, after: Evaluation) -> PlannedChanges:
+    """The changes that a plan's file (`-`: standard input) describes; ``after`` is the program as it is now.
+
+    A plan whose own preview failed is read as far as it goes. Raises PlanError.
     """
     plan = _load(file)
     steps = {step["urn"]: step for step in plan["steps"] if step["op"] not in _OTHERS and _custom(step)}
@@ -76,7 +85,8 @@ def read_plan(file: str, after: Evaluation) -> Comparison:
     strangers = sorted(planned - set(ours) if errors else planned ^ set(ours))
     if strangers:
         raise PlanError(
-            f"{file}: a plan of another stack or version: {strangers[0].rpartition('::')[2]} is not in both. Make it anew."
+            f"{file}: a plan of another stack or version: {strangers[0].rpartition('::')[2]} is not in both. "
+            "Run `pulumi preview` again."
         )
     names = _names(plan["steps"])
     changes: list[Change] = []
@@ -100,10 +110,11 @@ def read_plan(file: str, after: Evaluation) -> Comparison:
         outputs={},
         config=_config(after),
     )
-    return replace(
-        judged(earlier, after, changes),
-        errors=errors,
+    return PlannedChanges(
+        before=earlier,
+        changes=tuple(changes),
         stack_changes=tuple(providers.planned(plan["steps"])),
+        errors=errors,
     )
 
 

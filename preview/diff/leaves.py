@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from preview.changes import Change
-from preview.diff.differences import step
+from preview.property_paths import step
 from preview.resource_types.registry import record_of
 from preview.resources import Secret, bare
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from preview.changes import Consequence, Difference, Effect, StackChange
-from preview.diff.differences import differences, step, top
+from preview.diff.differences import differences
+from preview.property_paths import step, top
 from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource, bare
 

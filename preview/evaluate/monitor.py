@@ -20,14 +20,13 @@ from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from preview.evaluate.unknowns import Placeholders
-from preview.resources import Secret
+from preview.resources import UNKNOWN, Secret
 
 # Wire constants of the engine: sdk/go/common/resource/properties.go and plugin/rpc.go in pulumi/pulumi.
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 STACK = "pulumi:pulumi:Stack"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from model import go_yaml
-from preview.diff.differences import step
+from preview.property_paths import step
 
 
 @dataclass(frozen=True, kw_only=True)

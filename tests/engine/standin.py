@@ -24,7 +24,8 @@ from google.protobuf import any_pb2, empty_pb2, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from preview.diff.differences import differences, top
+from preview.diff.differences import differences
+from preview.property_paths import top
 from preview.resource_types.registry import record_of
 
 from . import rules

@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT, canary, example_file, secret_names
 from scripted import SCRIPTED, Scripted
 
+from preview.analysis.verdict import compare_plan
 from preview.changes import Consequence
-from preview.diff.engine_plan import read_plan
 from preview.evaluate.program import evaluate
 
 from .harness import EngineStack, copy_project
@@ -52,7 +52,7 @@ def test_the_engines_preview_is_judged_the_same(
     # A protected database makes the preview itself fail: its plan is judged as far as it goes.
     fails = change.verdict is Consequence.DATA_LOSS and _touches_protected(change)
     (tmp_path / "plan.json").write_text(engine.cli("preview", "--json", "--show-sames", fails=fails).output)
-    comparison = read_plan(str(tmp_path / "plan.json"), evaluate(engine.project, config_file=engine.file))
+    comparison = compare_plan(str(tmp_path / "plan.json"), evaluate(engine.project, config_file=engine.file))
     assert "canary-" not in (tmp_path / "plan.json").read_text()
     assert bool(comparison.errors) is fails
     assert comparison.consequence == change.verdict

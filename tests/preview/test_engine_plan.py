@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from test_compare import BUCKET, PARAMETER, only, program, resource
 
+from preview.analysis.verdict import compare_plan
 from preview.changes import Comparison, Consequence
-from preview.diff.engine_plan import read_plan
 from preview.resources import Resource, Secret
 
 PROVIDER = "urn:pulumi:prod::drawbridge::pulumi:providers:aws::default_7_51_1"
@@ -20,7 +20,7 @@ def plan(place: Path, after: list[Resource], *steps: dict[str, Any]) -> Comparis
     file = place / "plan.json"
     same = sum(1 for step in steps if step["op"] == "same")
     file.write_text(json.dumps({"steps": list(steps), "changeSummary": {"same": same}}))
-    return read_plan(str(file), program(*after))
+    return compare_plan(str(file), program(*after))
 
 
 def step(op: str, of: Resource, old: dict[str, Any], new: dict[str, Any], **state: Any) -> dict[str, Any]:

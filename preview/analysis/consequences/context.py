@@ -14,8 +14,8 @@ import yaml
 from model.naming import Names
 from preview.analysis.reach import Reach
 from preview.changes import Change, Consequence, Effect, Loss
-from preview.diff.differences import top
 from preview.diff.user_data import written
+from preview.property_paths import top
 from preview.resource_types import tokens
 from preview.resources import Evaluation, Resource, bare
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from preview.analysis.consequences.context import Context
 from preview.changes import Change
-from preview.diff.differences import top
+from preview.property_paths import top
 from preview.resource_types import tokens
 from preview.resource_types.record import names
 
