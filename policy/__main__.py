@@ -31,7 +31,7 @@ from resources import Inputs, to_resources  # noqa: E402 - the project's root co
 
 from model.settings import Suppression  # noqa: E402
 from preview.findings import Rule  # noqa: E402
-from preview.posture.judgement import judge_resources, suppressions  # noqa: E402
+from preview.posture.judgement import evaluate_resources, suppressions  # noqa: E402
 from preview.posture.rules import RULES  # noqa: E402
 
 LEVELS = {
@@ -81,7 +81,7 @@ def policy(rule: Rule) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         accepted = (*of_the_stack_file(), *of_the_pack(rule, args.get_config()))
         urns = {resource.name: resource.urn for resource in args.resources}
-        for finding in judge_resources(to_resources(args.resources, inputs), accepted, rules=[rule]).open:
+        for finding in evaluate_resources(to_resources(args.resources, inputs), accepted, rules=[rule]).open:
             report_violation(
                 f"{finding.resource}: {finding.detail}. {rule.why} {rule.fix}", urns.get(finding.resource)
             )
@@ -99,7 +99,7 @@ def policy(rule: Rule) -> StackValidationPolicy:
 
 def validate_suppressions(args: StackValidationArgs, report_violation: ReportViolation) -> None:
     """Suppressions that fit nothing or are over."""
-    for note in judge_resources(to_resources(args.resources, inputs), of_the_stack_file()).notes:
+    for note in evaluate_resources(to_resources(args.resources, inputs), of_the_stack_file()).notes:
         report_violation(note, None)
 
 

@@ -168,9 +168,9 @@ def _judged(comparison: Comparison, options: argparse.Namespace) -> Gate:
     from preview.analysis import gate
 
     if not options.fail_on:
-        return gate.judge(comparison, ())
+        return gate.decide(comparison, ())
     wanted = ",".join(options.fail_on)
-    return gate.judge(comparison, gate.grounds(wanted), gate.severity(wanted))
+    return gate.decide(comparison, gate.grounds(wanted), gate.severity(wanted))
 
 
 def _gone(root: Path, options: argparse.Namespace) -> tuple[Comparison, Gate] | None:

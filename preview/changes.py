@@ -29,11 +29,11 @@ class Consequence(enum.IntEnum):
     DATA_LOSS = 7
 
     @property
-    def words(self) -> str:
-        return _WORDS[self]
+    def label(self) -> str:
+        return _LABELS[self]
 
 
-_WORDS = {
+_LABELS = {
     Consequence.NONE: "none",
     Consequence.IN_PLACE: "in place",
     Consequence.ROLLING: "rolling, no downtime",

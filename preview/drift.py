@@ -59,7 +59,7 @@ class Noise(BaseModel):
     until: datetime.date
     """The last day that it is believed; then somebody looks again."""
 
-    def covers(self, change: Change) -> bool:
+    def covers(self, change: DriftChange) -> bool:
         """Is that the difference that this entry knows?"""
         pattern = re.escape(self.property).replace(r"\[\*\]", r"\[\d+\]")
         return (
@@ -70,7 +70,7 @@ class Noise(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class DriftChange:
     """One difference between the state and the clouds."""
 
     kind: Literal["changed", "gone", "added"]
@@ -89,9 +89,9 @@ class Change:
 class Drift:
     """What a look found, judged."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[DriftChange, ...]
     """What somebody must look at."""
-    noise: tuple[Change, ...]
+    noise: tuple[DriftChange, ...]
     """What the noise list explains."""
     expired: tuple[Noise, ...]
     """Entries that explain nothing any more: remove them, or look again and set a later day."""
@@ -134,7 +134,7 @@ def read_json(path: Path, needs: str, made_by: str) -> dict[str, Any]:
     return content
 
 
-def found(document: Mapping[str, Any]) -> Iterator[Change]:
+def found(document: Mapping[str, Any]) -> Iterator[DriftChange]:
     """The differences in what `pulumi refresh --preview-only --json` printed."""
     for step in document["steps"]:
         if step["op"] in _INSIDE:
@@ -142,19 +142,19 @@ def found(document: Mapping[str, Any]) -> Iterator[Change]:
         urn = step["urn"]
         about = {"type": urn.split("::")[2].rpartition("$")[2], "name": urn.rpartition("::")[2]}
         if step["op"] == "delete":
-            yield Change(kind="gone", **about)
+            yield DriftChange(kind="gone", **about)
             continue
         before, after = ((step.get(state) or {}).get("outputs") or {} for state in ("oldState", "newState"))
         paths = sorted(step.get("detailedDiff") or step.get("diffReasons") or ())
         if not paths:
-            yield Change(kind="changed", **about)
+            yield DriftChange(kind="changed", **about)
         for path in paths:
-            yield Change(
+            yield DriftChange(
                 kind="changed", property=path, before=_shown(before, path), after=_shown(after, path), **about
             )
 
 
-def foreign_rules(state: Mapping[str, Any], listed: Mapping[str, Any]) -> Iterator[Change]:
+def foreign_rules(state: Mapping[str, Any], listed: Mapping[str, Any]) -> Iterator[DriftChange]:
     """Rules in the stack's security groups that are no resource of the stack.
 
     `state`: as `pulumi stack export` writes it. `listed`: as `aws ec2 describe-security-group-rules` writes it.
@@ -166,7 +166,7 @@ def foreign_rules(state: Mapping[str, Any], listed: Mapping[str, Any]) -> Iterat
         group = groups.get(rule["GroupId"])
         if group is not None and rule["SecurityGroupRuleId"] not in ours:
             name = group["urn"].rpartition("::")[2]
-            yield Change(
+            yield DriftChange(
                 kind="added",
                 type=group["type"],
                 name=name,
@@ -201,7 +201,7 @@ def _shown(values: Any, path: str) -> str:
 # Judging --------------------------------------------------------------------------------------------------------------
 
 
-def judge(changes: Sequence[Change], noise: Sequence[Noise], today: datetime.date) -> Drift:
+def classify(changes: Sequence[DriftChange], noise: Sequence[Noise], today: datetime.date) -> Drift:
     """Divide what was found by the noise list, as it is in force today."""
     current = [entry for entry in noise if entry.until >= today]
     explained = [change for change in changes if any(entry.covers(change) for entry in current)]
@@ -213,7 +213,7 @@ def judge(changes: Sequence[Change], noise: Sequence[Noise], today: datetime.dat
     )
 
 
-def _order(change: Change) -> tuple[int, str, str, str]:
+def _order(change: DriftChange) -> tuple[int, str, str, str]:
     return (("added", "gone", "changed").index(change.kind), change.type, change.name, change.property)
 
 
@@ -282,7 +282,7 @@ def to_json(drift: Drift) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _difference(change: Change, quote: str) -> str:
+def _difference(change: DriftChange, quote: str) -> str:
     if change.kind == "added":
         return f": {change.after}" if not quote else _code(change.after)
     if not change.property:
@@ -338,7 +338,7 @@ def main(arguments: list[str] | None = None) -> int:
     except DriftError as error:
         print(error, file=sys.stderr)
         return 1
-    drift = judge(changes, noise, datetime.datetime.now(datetime.UTC).date())
+    drift = classify(changes, noise, datetime.datetime.now(datetime.UTC).date())
     if options.format == "markdown":
         text = to_markdown(drift, options.stack)
     else:

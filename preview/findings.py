@@ -23,7 +23,7 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class PostureFinding:
     """One resource that breaks one rule. ``accepted`` is the reason of the suppression that fits it, or ""."""
 
     rule: Rule
@@ -49,15 +49,15 @@ class Finding:
 class Posture:
     """Findings from the worst, and what is wrong with the suppressions themselves."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[PostureFinding, ...]
     notes: tuple[str, ...] = ()
 
     @property
-    def open(self) -> tuple[Finding, ...]:
+    def open(self) -> tuple[PostureFinding, ...]:
         return tuple(finding for finding in self.findings if finding.open)
 
     @property
-    def accepted(self) -> tuple[Finding, ...]:
+    def accepted(self) -> tuple[PostureFinding, ...]:
         return tuple(finding for finding in self.findings if not finding.open)
 
     def counts(self) -> dict[Severity, int]:
@@ -75,12 +75,12 @@ class PostureChange:
 
     before: Posture
     after: Posture
-    brought: tuple[Finding, ...] = ()
-    taken: tuple[Finding, ...] = ()
-    hidden: tuple[Finding, ...] = ()
+    brought: tuple[PostureFinding, ...] = ()
+    taken: tuple[PostureFinding, ...] = ()
+    hidden: tuple[PostureFinding, ...] = ()
 
 
-def count(findings: tuple[Finding, ...]) -> dict[Severity, int]:
+def count(findings: tuple[PostureFinding, ...]) -> dict[Severity, int]:
     return {severity: sum(f.rule.severity == severity for f in findings) for severity in SEVERITIES}
 
 

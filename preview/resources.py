@@ -61,8 +61,8 @@ class Evaluation:
     probe_error: str = ""
     """Why the program stopped under made-up values."""
 
-    def of_type(self, token: str) -> list[Resource]:
-        return [resource for resource in self.resources if resource.type == token]
+    def of_type(self, type_name: str) -> list[Resource]:
+        return [resource for resource in self.resources if resource.type == type_name]
 
 
 def referenced(value: Any) -> str | None:

@@ -19,18 +19,18 @@ import yaml
 from preview.resources import Evaluation, Resource, Secret
 
 INGRESS_CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
-APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
-POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
-DNS = "cloudflare:index/dnsRecord:DnsRecord"
-INBOUND = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-OUTBOUND = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+ACCESS_APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
+ACCESS_POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
+DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
-DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 VPC = "aws:ec2/vpc:Vpc"
 DATABASE = "aws:rds/instance:Instance"
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-FLEET = "aws:autoscaling/group:Group"
-FILES = "aws:efs/fileSystem:FileSystem"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+AUTO_SCALING_GROUP = "aws:autoscaling/group:Group"
+FILE_SYSTEM = "aws:efs/fileSystem:FileSystem"
 BACKUP = "aws:efs/backupPolicy:BackupPolicy"
 PARAMETER = "aws:ssm/parameter:Parameter"
 RULESET = "cloudflare:index/ruleset:Ruleset"
@@ -67,7 +67,7 @@ Invariant = Callable[[Evaluation], Iterator[str]]
 
 
 def no_inbound_rule_names_a_cidr(program: Evaluation) -> Iterator[str]:
-    for rule in program.of_type(INBOUND):
+    for rule in program.of_type(INGRESS_RULE):
         if set(rule.inputs) & {"cidrIpv4", "cidrIpv6", "prefixListId"}:
             yield f"{rule.name}: an address range"
         if not rule.inputs.get("referencedSecurityGroupId"):
@@ -76,7 +76,9 @@ def no_inbound_rule_names_a_cidr(program: Evaluation) -> Iterator[str]:
         if set(group.inputs) & {"ingress", "egress"}:
             yield f"{group.name}: rules beside those that have a resource"
     for vpc in program.of_type(VPC):
-        emptied = [g for g in program.of_type(DEFAULT_GROUP) if g.inputs["vpcId"] == f"«{vpc.name}.id»"]
+        emptied = [
+            g for g in program.of_type(DEFAULT_SECURITY_GROUP) if g.inputs["vpcId"] == f"«{vpc.name}.id»"
+        ]
         if [(g.inputs.get("ingress"), g.inputs.get("egress")) for g in emptied] != [([], [])]:
             yield f"{vpc.name}: its default group is not emptied"
     yield from sorted({r.type for r in program.resources if r.options["custom"]} - TYPES)
@@ -85,7 +87,7 @@ def no_inbound_rule_names_a_cidr(program: Evaluation) -> Iterator[str]:
 def nothing_reaches_the_workload_group(program: Evaluation) -> Iterator[str]:
     yield from (
         rule.name
-        for rule in program.of_type(INBOUND)
+        for rule in program.of_type(INGRESS_RULE)
         if rule.inputs["securityGroupId"] == group(program, "workload")
     )
 
@@ -93,11 +95,11 @@ def nothing_reaches_the_workload_group(program: Evaluation) -> Iterator[str]:
 def ssh_comes_from_the_endpoint_alone(program: Evaluation) -> Iterator[str]:
     """Machines are in the groups `workload`, which admits nobody, and `ssh`."""
     workload, ssh, endpoint = (group(program, role) for role in ("workload", "ssh", "endpoint"))
-    for template in program.of_type(TEMPLATE):
+    for template in program.of_type(LAUNCH_TEMPLATE):
         for interface in template.inputs["networkInterfaces"]:
             if interface["securityGroups"] != [workload, ssh]:
                 yield f"{template.name}: in {interface['securityGroups']}"
-    rules = [rule.inputs for rule in program.of_type(INBOUND) if rule.inputs["securityGroupId"] == ssh]
+    rules = [rule.inputs for rule in program.of_type(INGRESS_RULE) if rule.inputs["securityGroupId"] == ssh]
     admitted = [
         [r.get(k) for k in ("ipProtocol", "fromPort", "toPort", "referencedSecurityGroupId")] for r in rules
     ]
@@ -110,7 +112,7 @@ def ssh_comes_from_the_endpoint_alone(program: Evaluation) -> Iterator[str]:
 
 def egress_is_listed(program: Evaluation) -> Iterator[str]:
     needed = {("tcp", 443), ("tcp", 80), ("tcp", 7844), ("udp", 7844), ("udp", 123)}
-    for rule in program.of_type(OUTBOUND):
+    for rule in program.of_type(EGRESS_RULE):
         data = rule.inputs
         port = data.get("ipProtocol"), data.get("fromPort")
         if data.get("fromPort") != data.get("toPort") or port[1] is None:
@@ -146,13 +148,13 @@ def the_database_is_private_and_encrypted(program: Evaluation) -> Iterator[str]:
     for parameters in program.of_type("aws:rds/parameterGroup:ParameterGroup"):
         if "rds.force_ssl" in [parameter["name"] for parameter in parameters.inputs["parameters"]]:
             yield f"{parameters.name}: AWS's default, which asks for TLS, is replaced"
-    for files in program.of_type(FILES):
+    for files in program.of_type(FILE_SYSTEM):
         if files.inputs.get("encrypted") is not True:
             yield f"{files.name}: not encrypted"
 
 
 def what_holds_state_is_protected(program: Evaluation) -> Iterator[str]:
-    for resource in (*program.of_type(DATABASE), *program.of_type(FILES)):
+    for resource in (*program.of_type(DATABASE), *program.of_type(FILE_SYSTEM)):
         if resource.options["protect"] is not True:
             yield f"{resource.name}: not protected by Pulumi"
     for database in program.of_type(DATABASE):
@@ -166,11 +168,13 @@ def what_holds_state_is_protected(program: Evaluation) -> Iterator[str]:
         for policy in program.of_type(BACKUP)
         if policy.inputs["backupPolicy"] == {"status": "ENABLED"}
     }
-    yield from (f"{f.name}: no backups" for f in program.of_type(FILES) if f"«{f.name}.id»" not in backed_up)
+    yield from (
+        f"{f.name}: no backups" for f in program.of_type(FILE_SYSTEM) if f"«{f.name}.id»" not in backed_up
+    )
 
 
 def machines_keep_their_credentials_to_themselves(program: Evaluation) -> Iterator[str]:
-    for template in program.of_type(TEMPLATE):
+    for template in program.of_type(LAUNCH_TEMPLATE):
         options = template.inputs["metadataOptions"]
         if (options.get("httpTokens"), options.get("httpPutResponseHopLimit")) != ("required", 1):
             yield f"{template.name}: {options}"
@@ -195,7 +199,7 @@ def machines_keep_their_credentials_to_themselves(program: Evaluation) -> Iterat
 
 
 def a_release_is_a_new_group_before_the_old_one_goes(program: Evaluation) -> Iterator[str]:
-    for fleet in program.of_type(FLEET):
+    for fleet in program.of_type(AUTO_SCALING_GROUP):
         if fleet.options["replaceOnChanges"] != ["launchTemplate", "#initerror"]:
             yield f"{fleet.name}: a release is no new group, or a failed one is taken for done"
         if fleet.options["deleteBeforeReplace"] or "name" in fleet.inputs:
@@ -219,7 +223,7 @@ def the_catch_all_comes_last(program: Evaluation) -> Iterator[str]:
 
 
 def rules_change_after_the_machines_serve(program: Evaluation) -> Iterator[str]:
-    groups = {group.urn for group in program.of_type(FLEET)}
+    groups = {group.urn for group in program.of_type(AUTO_SCALING_GROUP)}
     for config in program.of_type(INGRESS_CONFIG):
         if not groups & set(config.options["dependsOn"]):
             yield f"{config.name} does not wait for the machines"
@@ -228,7 +232,7 @@ def rules_change_after_the_machines_serve(program: Evaluation) -> Iterator[str]:
 def every_hostname_has_dns_and_the_reverse(program: Evaluation) -> Iterator[str]:
     (tunnel,) = program.of_type(TUNNEL)
     wanted = {"type": "CNAME", "proxied": True, "ttl": 1, "content": f"«{tunnel.name}.id».cfargotunnel.com"}
-    records = {record.inputs["name"]: record.inputs for record in program.of_type(DNS)}
+    records = {record.inputs["name"]: record.inputs for record in program.of_type(DNS_RECORD)}
     for host in {rule["hostname"] for rule in routed(program)} ^ records.keys():
         yield f"{host}: a route or a record, not both"
     for host, record in records.items():
@@ -241,7 +245,9 @@ def every_route_has_an_access_decision(program: Evaluation) -> Iterator[str]:
     """The output `access` names a decision for each route: an application before the host and the connector's check, or `public`."""
     decisions: dict[str, str] = program.outputs["access"]
     guarded = Counter(route.partition("/")[0] for route, access in decisions.items() if access != "public")
-    applications = {f"«{application.name}.aud»": application for application in program.of_type(APPLICATION)}
+    applications = {
+        f"«{application.name}.aud»": application for application in program.of_type(ACCESS_APPLICATION)
+    }
     rules = routed(program)
     if len(rules) != len(decisions):
         yield "a route without a decision"
@@ -260,8 +266,8 @@ def every_route_has_an_access_decision(program: Evaluation) -> Iterator[str]:
 
 
 def every_application_has_a_policy(program: Evaluation) -> Iterator[str]:
-    known = {f"«{policy.name}.id»" for policy in program.of_type(POLICY)}
-    for application in program.of_type(APPLICATION):
+    known = {f"«{policy.name}.id»" for policy in program.of_type(ACCESS_POLICY)}
+    for application in program.of_type(ACCESS_APPLICATION):
         policies = [(p["id"] in known, p["precedence"]) for p in application.inputs["policies"]]
         if policies != [(True, 1)]:
             yield f"{application.name}: {policies}"
@@ -316,7 +322,7 @@ def no_secret_is_in_the_open(program: Evaluation) -> Iterator[str]:
 
 
 def secrets_on_the_machine_are_root_only(program: Evaluation) -> Iterator[str]:
-    for template in program.of_type(TEMPLATE):
+    for template in program.of_type(LAUNCH_TEMPLATE):
         for file in user_data_of(template)["write_files"]:
             secret = "canary-" in file["content"] or file["path"].endswith("/secrets.json")
             if secret and file["permissions"] != "0600":
@@ -360,7 +366,7 @@ def made_secrets(program: Evaluation) -> list[str]:
     found |= {
         text for resource in program.resources for text, hidden in texts(resource.raw, packed=False) if hidden
     }
-    for template in program.of_type(TEMPLATE):
+    for template in program.of_type(LAUNCH_TEMPLATE):
         for file in user_data_of(template)["write_files"]:
             if file["path"].endswith("/secrets.json"):
                 found |= set(json.loads(file["content"]).values())

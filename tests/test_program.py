@@ -232,7 +232,7 @@ def test_no_canary_is_in_any_report(example: str, delivery: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_canaries_do_reach_the_machine_by_cloud_init(example: str) -> None:
     """Otherwise the test above would pass on a program that loses them."""
-    template = deployed(example, secretDelivery="cloud-init").of_type(invariants.TEMPLATE)[0]
+    template = deployed(example, secretDelivery="cloud-init").of_type(invariants.LAUNCH_TEMPLATE)[0]
     assert isinstance(template.raw["userData"], Secret)
     (file,) = [
         f
@@ -244,7 +244,9 @@ def test_the_canaries_do_reach_the_machine_by_cloud_init(example: str) -> None:
 
 
 def test_with_parameter_store_the_user_data_is_readable_and_names_versions() -> None:
-    template = deployed("image2model", secretDelivery="parameter-store").of_type(invariants.TEMPLATE)[0]
+    template = deployed("image2model", secretDelivery="parameter-store").of_type(invariants.LAUNCH_TEMPLATE)[
+        0
+    ]
     assert isinstance(template.raw["userData"], str)
     facts = invariants.user_data_of(template)["write_files"][0]["content"]
     assert (
@@ -269,6 +271,8 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_user_data_stays_under_12_kb(example: str) -> None:
     for delivery in DELIVERIES:
-        value = deployed(example, secretDelivery=delivery).of_type(invariants.TEMPLATE)[0].raw["userData"]
+        value = (
+            deployed(example, secretDelivery=delivery).of_type(invariants.LAUNCH_TEMPLATE)[0].raw["userData"]
+        )
         text = value.value if isinstance(value, Secret) else value
         assert len(text) * 3 // 4 < 12_000

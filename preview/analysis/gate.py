@@ -164,7 +164,7 @@ def findings(comparison: Comparison) -> Iterator[GateFinding]:
         yield GateFinding(ground="contract", subject=broken.output, text=broken.text)
 
 
-def judge(comparison: Comparison, fail_on: Sequence[Ground], least: Severity = "high") -> Gate:
+def decide(comparison: Comparison, fail_on: Sequence[Ground], least: Severity = "high") -> Gate:
     """Every finding on a ground of ``fail_on`` closes the gate, unless an acknowledgement of this very change names it.
 
     A new posture finding closes it from the severity ``least`` on.

@@ -101,11 +101,11 @@ def _range_within(inner: str, outer: str) -> bool:
 def describe(policy: Resource, application: Resource) -> str:
     """Who a policy lets in, in words."""
     names = Names.of_urn(policy.urn)
-    text = ", ".join(words(rule, names) for rule in rules(policy.inputs, "includes"))
-    requires = [words(rule, names) for rule in rules(policy.inputs, "requires")]
+    text = ", ".join(rule_text(rule, names) for rule in rules(policy.inputs, "includes"))
+    requires = [rule_text(rule, names) for rule in rules(policy.inputs, "requires")]
     if requires:
         text += ", each with " + " and ".join(requires)
-    excludes = [words(rule, names) for rule in rules(policy.inputs, "excludes")]
+    excludes = [rule_text(rule, names) for rule in rules(policy.inputs, "excludes")]
     if excludes:
         text += ", never " + ", ".join(excludes)
     if factors(policy.inputs.get("mfaConfig")) is not None:
@@ -120,7 +120,7 @@ def _token(reference: str, names: Names) -> str:
     return names.access.service_token_key(referenced(reference) or "") or reference
 
 
-def words(rule: Rule, names: Names) -> str:
+def rule_text(rule: Rule, names: Names) -> str:
     """One rule (`ops@example.com`, `@example.com`, `from 10.0.0.0/8`); ``names`` are those of the stack that it stands in."""
     if not rule:
         return "a rule that cannot be read"

@@ -10,7 +10,7 @@ from typing import Any
 
 from model.paths import PathPattern
 from preview.analysis.people import describe
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation, Resource
 
 EVERYONE = "everyone on the Internet"
@@ -80,13 +80,15 @@ class Reach:
     """The ingress rules of a stack, with who gets to them; what is not listed is answered 404."""
 
     def __init__(self, evaluation: Evaluation) -> None:
-        self._applications = evaluation.of_type(tokens.APPLICATION)
-        self._policies = {f"«{policy.name}.id»": policy for policy in evaluation.of_type(tokens.POLICY)}
+        self._applications = evaluation.of_type(type_names.ACCESS_APPLICATION)
+        self._policies = {
+            f"«{policy.name}.id»": policy for policy in evaluation.of_type(type_names.ACCESS_POLICY)
+        }
         by_tag = {f"«{application.name}.aud»": application for application in self._applications}
         self._places: dict[tuple[str, str], Place] = {}
         self.entries: list[Entry] = []
         self.catch_all: str | None = None
-        for config in evaluation.of_type(tokens.INGRESS):
+        for config in evaluation.of_type(type_names.TUNNEL_CONFIGURATION):
             for rule in ingresses(config) or ():
                 if "hostname" not in rule:
                     self.catch_all = str(rule.get("service"))
@@ -197,7 +199,13 @@ class Reach:
         urn = f"{application.urn}#{name}"
         options = {**application.options, "custom": False}
         return Resource(
-            urn, tokens.POLICY, name, application.urn, {"decision": "allow", **inputs}, inputs, options
+            urn,
+            type_names.ACCESS_POLICY,
+            name,
+            application.urn,
+            {"decision": "allow", **inputs},
+            inputs,
+            options,
         )
 
 

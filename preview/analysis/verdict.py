@@ -22,7 +22,7 @@ def compare(before: Evaluation, after: Evaluation) -> Comparison:
     """The changes from ``before`` to ``after``, two evaluations of a stack of the same name."""
     made = Steps(before, after)
     return replace(
-        judged(before, after, made.changes),
+        assess(before, after, made.changes),
         stack_changes=(*stacks.stack_changes(before, after), *made.providers.stack_changes()),
         outputs=output_changes(before, after, made.found),
     )
@@ -32,7 +32,7 @@ def compare_plan(file: str, after: Evaluation) -> Comparison:
     """The changes of the engine's own plan in ``file``; ``after`` is the program as it is now. Raises PlanError."""
     plan = read_plan(file, after)
     return replace(
-        judged(plan.before, after, plan.changes), stack_changes=plan.stack_changes, errors=plan.errors
+        assess(plan.before, after, plan.changes), stack_changes=plan.stack_changes, errors=plan.errors
     )
 
 
@@ -43,7 +43,7 @@ def gone(before: Evaluation, after: Evaluation, file: str) -> Comparison:
     )
 
 
-def judged(before: Evaluation, after: Evaluation, made: Sequence[Change]) -> Comparison:
+def assess(before: Evaluation, after: Evaluation, made: Sequence[Change]) -> Comparison:
     """The comparison whose steps are known, with what each means for people."""
     reach = Reach(before), Reach(after)
     judge = consequences.Judge(before, after, made, reach)

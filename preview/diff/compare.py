@@ -15,7 +15,7 @@ from preview.diff.lines import as_lines, compact, diff_lines, lists_whole, user_
 from preview.diff.options import option_differences
 from preview.diff.providers import Providers, regional
 from preview.property_paths import top
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import covers
 from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource, Secret, bare, mask
@@ -167,7 +167,7 @@ def _action(resource: Resource, found: Sequence[Difference], reach: str) -> Acti
     if any(difference.replaces for difference in found):
         # The group is made anew before the old one goes; see components/host.py.
         rolls = (
-            resource.type == tokens.FLEET
+            resource.type == type_names.AUTO_SCALING_GROUP
             and "name" not in resource.inputs
             and not resource.options["deleteBeforeReplace"]
         )

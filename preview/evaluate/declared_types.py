@@ -13,15 +13,15 @@ from pulumi import _types
 
 
 @functools.cache
-def property_types(token: str) -> dict[str, Any]:
+def property_types(type_name: str) -> dict[str, Any]:
     """The declared types of a resource's properties by Pulumi's names; nothing for a class that the SDK does not have."""
-    resource = _class(token)
+    resource = _class(type_name)
     return dict(_types.resource_types(resource)) if resource else {}
 
 
 @functools.cache
-def _class(token: str) -> type | None:
-    package, module, name = token.split(":")
+def _class(type_name: str) -> type | None:
+    package, module, name = type_name.split(":")
     place = module.partition("/")[0]
     where = (
         f"pulumi_{package}"
@@ -36,9 +36,9 @@ def _class(token: str) -> type | None:
 
 
 @functools.cache
-def optional_properties(token: str) -> frozenset[str]:
+def optional_properties(type_name: str) -> frozenset[str]:
     """Properties that may be nothing at all; every other is filled in by the provider where the program leaves it out."""
-    resource = _class(token)
+    resource = _class(type_name)
     hints = _types._raw_return_hints(resource) if resource else {}
     return frozenset(
         name for name, hint in hints.items() if type(None) in get_args(next(iter(get_args(hint)), None))

@@ -141,12 +141,12 @@ class Monitor(MockMonitor):
         result = {name: _shaped(kind, name, leaf) for name, kind in _function_types(request.tok).items()}
         return resource_pb2.ResourceInvokeResponse(**{"return": _struct({**result, **arguments})})
 
-    def _computed(self, token: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        resource = self._classes.get((token, name))
+    def _computed(self, type_name: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        resource = self._classes.get((type_name, name))
         kinds = _types.resource_types(resource) if resource else {}
 
         def leaf(path: str, kind: Any) -> Any:
-            return self._unknowns.of(token, name, path, inputs, number=kind in (int, float))
+            return self._unknowns.of(type_name, name, path, inputs, number=kind in (int, float))
 
         return {prop: _shaped(kind, prop, leaf) for prop, kind in kinds.items()}
 
@@ -217,9 +217,9 @@ def _shaped(kind: Any, path: str, leaf: Callable[[str, Any], Any]) -> Any:
     return leaf(path, kind)
 
 
-def _function_types(token: str) -> dict[str, Any]:
+def _function_types(type_name: str) -> dict[str, Any]:
     """The fields of a function's result, from its SDK: aws:ssm/getParameter:getParameter is pulumi_aws.ssm.get_parameter."""
-    package, path, function = token.split(":")
+    package, path, function = type_name.split(":")
     snake: Callable[[str], str] = lambda text: re.sub(r"(?<!^)(?=[A-Z])", "_", text).lower()  # noqa: E731
     place = path.partition("/")[0]
     where = (

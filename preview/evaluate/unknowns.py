@@ -26,7 +26,9 @@ _DRAWN = ("random:index/randomPassword:RandomPassword", "random:index/randomStri
 class Placeholders:
     """`«name.property»` for each unknown."""
 
-    def of(self, token: str, name: str, path: str, inputs: Mapping[str, Any], number: bool = False) -> Any:
+    def of(
+        self, type_name: str, name: str, path: str, inputs: Mapping[str, Any], number: bool = False
+    ) -> Any:
         return f"«{name}.{path}»"
 
     def configured(self, text: str) -> str:
@@ -41,9 +43,11 @@ class Probes(Placeholders):
         self._names = names
         self.made: dict[str, str] = {}
 
-    def of(self, token: str, name: str, path: str, inputs: Mapping[str, Any], number: bool = False) -> Any:
-        seed = f"{token} {self._names.get((token, name), name)}"
-        value = _value(token, seed, path, inputs)
+    def of(
+        self, type_name: str, name: str, path: str, inputs: Mapping[str, Any], number: bool = False
+    ) -> Any:
+        seed = f"{type_name} {self._names.get((type_name, name), name)}"
+        value = _value(type_name, seed, path, inputs)
         if number:
             return int(_hex(seed + path, 6), 16)
         self.made[f"«{name}.{path}»"] = str(value)
@@ -57,11 +61,11 @@ class Probes(Placeholders):
         return PLACEHOLDER.sub(probe, text)
 
 
-def _value(token: str, seed: str, path: str, inputs: Mapping[str, Any]) -> str:
+def _value(type_name: str, seed: str, path: str, inputs: Mapping[str, Any]) -> str:
     last = path.rpartition(".")[2].partition("[")[0]
-    if token in _DRAWN and path == "result":
+    if type_name in _DRAWN and path == "result":
         return _letters(seed, _whole(inputs.get("length"), 32))
-    if token in ("random:index/randomId:RandomId", "random:index/randomBytes:RandomBytes"):
+    if type_name in ("random:index/randomId:RandomId", "random:index/randomBytes:RandomBytes"):
         size = _whole(inputs.get("byteLength", inputs.get("length")), 8)
         data = hashlib.shake_256(seed.encode()).digest(size)
         safe = base64.urlsafe_b64encode(data).decode().rstrip("=")
@@ -74,7 +78,7 @@ def _value(token: str, seed: str, path: str, inputs: Mapping[str, Any]) -> str:
             "id": safe,
         }
         return forms.get(path, safe)
-    if token == "random:index/randomUuid:RandomUuid":
+    if type_name == "random:index/randomUuid:RandomUuid":
         return str(uuid.UUID(_hex(seed, 32)))
     if last.lower().endswith("arn"):
         return f"arn:aws:probe:us-east-1:000000000000:{_hex(seed + path, 20)}"

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from preview.changes import Change
-from preview.findings import Finding, PostureChange
-from preview.posture.judgement import judge
+from preview.findings import PostureChange, PostureFinding
+from preview.posture.judgement import evaluate_posture
 from preview.resources import Evaluation
 
 Key = tuple[str, str, str]
@@ -18,7 +18,7 @@ def posture_change(
     before: Evaluation, after: Evaluation, changes: Sequence[Change], today: datetime.date | None = None
 ) -> PostureChange:
     """``changes`` tell which resources have another name. Each version is judged with its own suppressions."""
-    was, now = judge(before, today), judge(after, today)
+    was, now = evaluate_posture(before, today), evaluate_posture(after, today)
     renamed = {
         change.before.name: change.after.name
         for change in changes
@@ -39,7 +39,7 @@ def posture_change(
     )
 
 
-def _key(finding: Finding, renamed: dict[str, str] | None = None) -> Key:
+def _key(finding: PostureFinding, renamed: dict[str, str] | None = None) -> Key:
     names = renamed or {}
     detail = re.sub(
         r"«(.+?)\.([^.»]+)»", lambda match: f"«{names.get(match[1], match[1])}.{match[2]}»", finding.detail
@@ -48,12 +48,12 @@ def _key(finding: Finding, renamed: dict[str, str] | None = None) -> Key:
 
 
 def _without_moves(
-    brought: list[Finding], taken: list[Finding], before: Evaluation, after: Evaluation
-) -> tuple[list[Finding], list[Finding]]:
+    brought: list[PostureFinding], taken: list[PostureFinding], before: Evaluation, after: Evaluation
+) -> tuple[list[PostureFinding], list[PostureFinding]]:
     """Both without the pairs that are one finding: of a resource that goes, and of one of its type that comes, word for word."""
     gone, come = _only_in(before, after), _only_in(after, before)
     left = list(taken)
-    fresh: list[Finding] = []
+    fresh: list[PostureFinding] = []
     for finding in brought:
         key = _anonymous(finding, come)
         pair = next((old for old in left if key and _anonymous(old, gone) == key), None)
@@ -70,7 +70,7 @@ def _only_in(one: Evaluation, other: Evaluation) -> dict[str, str]:
     return {resource.name: resource.type for resource in one.resources if resource.name not in names}
 
 
-def _anonymous(finding: Finding, types: dict[str, str]) -> Key | None:
+def _anonymous(finding: PostureFinding, types: dict[str, str]) -> Key | None:
     """A finding without the names of resources; None if its resource is in both versions."""
     if finding.resource not in types:
         return None

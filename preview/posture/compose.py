@@ -28,7 +28,7 @@ def _documents(program: Program) -> Iterator[tuple[str, dict[str, Any], dict[str
         files = {
             str(file.get("path")): str(file.get("content", "")) for file in items(document.get("write_files"))
         }
-        variables = machine_facts(files).get("env", {})
+        variables = machine_specification(files).get("env", {})
         for path, content in files.items():
             if not re.search(r"/(docker-)?(compose|overlay)\.ya?ml$", path):
                 continue
@@ -40,7 +40,7 @@ def _documents(program: Program) -> Iterator[tuple[str, dict[str, Any], dict[str
                 yield name, compose, variables
 
 
-def machine_facts(files: dict[str, str]) -> dict[str, Any]:
+def machine_specification(files: dict[str, str]) -> dict[str, Any]:
     text = next((content for path, content in files.items() if path.endswith("/machine.json")), "{}")
     return dict(json.loads(text))
 

@@ -13,15 +13,15 @@ from pydantic import ValidationError
 
 from model.settings import Suppression
 from preview.changes import Comparison
-from preview.findings import SEVERITIES, Finding, Posture, Rule
+from preview.findings import SEVERITIES, Posture, PostureFinding, Rule
 from preview.posture.program import Program
 from preview.posture.rules import BY_ID, CHECKS, RULES
 from preview.resources import Evaluation, Resource
 
 
-def judge(evaluation: Evaluation, today: datetime.date | None = None) -> Posture:
+def evaluate_posture(evaluation: Evaluation, today: datetime.date | None = None) -> Posture:
     """The posture of an evaluated program, with the suppressions of its own stack file."""
-    return judge_resources(
+    return evaluate_resources(
         evaluation.resources, suppressions(evaluation.config), today, outputs=evaluation.raw_outputs
     )
 
@@ -29,7 +29,7 @@ def judge(evaluation: Evaluation, today: datetime.date | None = None) -> Posture
 def of(evaluation: Evaluation, comparison: Comparison | None) -> Posture:
     """The posture of the later version, which a comparison has judged already."""
     known = comparison.posture if comparison else None
-    return known.after if known else judge(evaluation)
+    return known.after if known else evaluate_posture(evaluation)
 
 
 def suppressions(config: Any) -> tuple[Suppression, ...]:
@@ -44,7 +44,7 @@ def suppressions(config: Any) -> tuple[Suppression, ...]:
     return tuple(found)
 
 
-def judge_resources(
+def evaluate_resources(
     resources: Iterable[Resource],
     accepted: Sequence[Suppression] = (),
     today: datetime.date | None = None,
@@ -59,7 +59,7 @@ def judge_resources(
     day = today or datetime.date.today()
     used: set[int] = set()
     program = Program(resources, outputs)
-    findings: list[Finding] = []
+    findings: list[PostureFinding] = []
     for rule in rules:
         for resource, detail in dict.fromkeys(CHECKS[rule.id](program)):
             reason = ""
@@ -68,7 +68,7 @@ def judge_resources(
                     used.add(index)
                     if item.until is None or day <= item.until:
                         reason = reason or item.reason
-            findings.append(Finding(rule=rule, resource=resource, detail=detail, accepted=reason))
+            findings.append(PostureFinding(rule=rule, resource=resource, detail=detail, accepted=reason))
     notes = []
     for index, item in enumerate(accepted):
         place = f"suppress/{index}: {item.rule} for {item.resource}"
@@ -92,7 +92,7 @@ def to_data(posture: Posture) -> dict[str, Any]:
     }
 
 
-def finding_data(finding: Finding) -> dict[str, Any]:
+def finding_data(finding: PostureFinding) -> dict[str, Any]:
     rule = finding.rule
     return {
         "rule": rule.id,

@@ -20,16 +20,16 @@ from preview.posture.read import (
     modern,
     plain_text,
 )
-from preview.resource_types.tokens import (
-    APPLICATION,
-    DEFAULT_GROUP,
-    INBOUND,
-    INGRESS,
+from preview.resource_types.type_names import (
+    ACCESS_APPLICATION,
+    ACCESS_POLICY,
+    DEFAULT_SECURITY_GROUP,
+    EGRESS_RULE,
+    INGRESS_RULE,
     INSTANCE,
-    OUTBOUND,
-    POLICY,
+    LAUNCH_TEMPLATE,
     SECURITY_GROUP,
-    TEMPLATE,
+    TUNNEL_CONFIGURATION,
 )
 from preview.resources import Resource, Secret
 
@@ -66,22 +66,22 @@ class Program:
     @functools.cached_property
     def rules_in(self) -> list[tuple[Resource, dict[str, Any]]]:
         """Every inbound rule, however it is written, in the words of SecurityGroupIngressRule."""
-        found = [(rule, rule.inputs) for rule in self.of(INBOUND)]
+        found = [(rule, rule.inputs) for rule in self.of(INGRESS_RULE)]
         found += [
             (rule, modern(rule.inputs)) for rule in self.of(OLD_RULE) if rule.inputs.get("type") == "ingress"
         ]
-        for group in self.of(SECURITY_GROUP, DEFAULT_GROUP):
+        for group in self.of(SECURITY_GROUP, DEFAULT_SECURITY_GROUP):
             for rule in items(group.inputs.get("ingress")):
                 found.append((group, {**modern(rule), "securityGroupId": f"«{group.name}.id»"}))
         return found
 
     @functools.cached_property
     def rules_out(self) -> list[tuple[Resource, dict[str, Any]]]:
-        found = [(rule, rule.inputs) for rule in self.of(OUTBOUND)]
+        found = [(rule, rule.inputs) for rule in self.of(EGRESS_RULE)]
         found += [
             (rule, modern(rule.inputs)) for rule in self.of(OLD_RULE) if rule.inputs.get("type") == "egress"
         ]
-        for group in self.of(SECURITY_GROUP, DEFAULT_GROUP):
+        for group in self.of(SECURITY_GROUP, DEFAULT_SECURITY_GROUP):
             for rule in items(group.inputs.get("egress")):
                 found.append((group, {**modern(rule), "securityGroupId": f"«{group.name}.id»"}))
         return found
@@ -90,7 +90,7 @@ class Program:
     def machine_groups(self) -> set[str]:
         """References to the security groups that machines are in."""
         found: set[str] = set()
-        for machine in self.of(TEMPLATE, INSTANCE):
+        for machine in self.of(LAUNCH_TEMPLATE, INSTANCE):
             found |= set(items(machine.inputs.get("vpcSecurityGroupIds")))
             for interface in items(machine.inputs.get("networkInterfaces")):
                 found |= set(items(interface.get("securityGroups")))
@@ -100,7 +100,7 @@ class Program:
     def user_data(self) -> dict[str, dict[str, Any]]:
         """By launch template: the cloud-config that its machines get, secrets and all. Unknown or other texts are left out."""
         found: dict[str, dict[str, Any]] = {}
-        for template in self.of(TEMPLATE, INSTANCE):
+        for template in self.of(LAUNCH_TEMPLATE, INSTANCE):
             value = template.raw.get("userData") or template.raw.get("userDataBase64")
             text = plain_text(value.value if isinstance(value, Secret) else value)
             try:
@@ -123,13 +123,16 @@ class Program:
     def ingress(self) -> list[tuple[Resource, dict[str, Any]]]:
         """The connectors' rules with a hostname."""
         return [
-            (config, rule) for config in self.of(INGRESS) for rule in ingresses(config) if "hostname" in rule
+            (config, rule)
+            for config in self.of(TUNNEL_CONFIGURATION)
+            for rule in ingresses(config)
+            if "hostname" in rule
         ]
 
     @functools.cached_property
     def covered(self) -> set[str]:
         """The destinations of all Access applications: a host, or a host with a path."""
-        return {uri for application in self.of(APPLICATION) for uri in destinations(application)}
+        return {uri for application in self.of(ACCESS_APPLICATION) for uri in destinations(application)}
 
     @functools.cached_property
     def public_hosts(self) -> list[tuple[Resource, str]]:
@@ -141,7 +144,9 @@ class Program:
         return [(config, host) for host, config in found.items()]
 
     def policies_of(self, application: Resource) -> list[Resource]:
-        found = (self.named(item.get("id"), POLICY) for item in items(application.inputs.get("policies")))
+        found = (
+            self.named(item.get("id"), ACCESS_POLICY) for item in items(application.inputs.get("policies"))
+        )
         return [policy for policy in found if policy]
 
     @functools.cached_property

@@ -36,7 +36,7 @@ def whole(comparison: Comparison, gate: Gate) -> Table:
     """What changes for the stack as a whole, without what the gate's own tables tell of."""
     told = {found.subject for found in gate.closed_by + gate.acknowledged}
     rows = [
-        Row((change.subject, change.consequence.words, change.text), HEADLINES[change.consequence][0])
+        Row((change.subject, change.consequence.label, change.text), HEADLINES[change.consequence][0])
         for change in sorted(comparison.stack_changes, key=lambda change: -change.consequence)
         if change.subject not in told
     ]
@@ -111,7 +111,7 @@ def causes(groups: Sequence[Group]) -> Table:
         means = "; ".join([*why[:REASONS], *([f"{len(why) - REASONS:,} more"] if len(why) > REASONS else [])])
         cells = (
             shown,
-            f"{group.consequence.words}: {means}" if means else group.consequence.words,
+            f"{group.consequence.label}: {means}" if means else group.consequence.label,
             counted(group),
         )
         rows.append(Row(cells, HEADLINES[group.consequence][0]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from preview.analysis.gate import Gate
 from preview.changes import Comparison, Consequence, Loss
-from preview.findings import SEVERITIES, Finding, Severity
+from preview.findings import SEVERITIES, PostureFinding, Severity
 from preview.findings import count as by_severity
 from preview.report.change_tables import HEADLINES
 from preview.report.tables import count, listed
@@ -117,7 +117,7 @@ _LOST: dict[Loss | None, str] = {
 }
 
 
-def findings(given: tuple[Finding, ...]) -> str:
+def findings(given: tuple[PostureFinding, ...]) -> str:
     """`3 posture findings (1 critical, 2 low)`."""
     several = ", ".join(f"{number} {severity}" for severity, number in by_severity(given).items() if number)
     return f"{count(len(given), 'posture finding')} ({several})"

@@ -9,7 +9,7 @@ from typing import Any
 from preview.analysis import cost
 from preview.analysis.gate import GateFinding
 from preview.changes import Cause, Change, Comparison, Upgrade
-from preview.findings import Finding, count
+from preview.findings import PostureFinding, count
 from preview.posture import judgement
 from preview.report.headline import headline
 from preview.report.report import Report
@@ -46,7 +46,7 @@ def to_json(report: Report) -> str:
         document["comparison"] = {
             "sides": _sides(comparison),
             "headline": {"title": said.title, "tone": said.tone, "counts": said.counts},
-            "consequence": comparison.consequence.words,
+            "consequence": comparison.consequence.label,
             "counts": comparison.count(),
             "changes": [_change(change) for change in comparison.changed],
             "causes": [_cause(cause) for cause in comparison.causes],
@@ -77,7 +77,7 @@ def _change(change: Change) -> dict[str, Any]:
         "name": change.name,
         "action": change.action,
         "because": list(change.because),
-        "consequence": change.consequence.words,
+        "consequence": change.consequence.label,
         "why": change.why,
         "differences": [
             {
@@ -110,7 +110,7 @@ def _posture(comparison: Comparison) -> dict[str, Any] | None:
     if found is None:
         return None
 
-    def several(findings: tuple[Finding, ...]) -> dict[str, Any]:
+    def several(findings: tuple[PostureFinding, ...]) -> dict[str, Any]:
         return {"counts": count(findings), "findings": [judgement.finding_data(item) for item in findings]}
 
     return {

@@ -141,7 +141,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 @dataclass
-class Part:
+class Section:
     """``sizes`` are ever shorter renderings; after the last the part is left out, and ``name`` says what is missing."""
 
     name: str
@@ -153,7 +153,7 @@ class Part:
         return self.sizes[self.chosen]() if self.chosen < len(self.sizes) else ""
 
 
-def fitted(parts: Sequence[Part], limit: int) -> str:
+def fitted(parts: Sequence[Section], limit: int) -> str:
     """The parts in their order, the least important ones shortened or left out until all fit. The first one stays."""
     texts = [part.render() for part in parts]
     order = sorted(range(1, len(parts)), key=lambda index: parts[index].importance)
@@ -167,14 +167,14 @@ def fitted(parts: Sequence[Part], limit: int) -> str:
     return "\n\n".join(filter(None, [*texts, _missing(parts)])) + "\n"
 
 
-def _missing(parts: Sequence[Part]) -> str:
+def _missing(parts: Sequence[Section]) -> str:
     names = list(dict.fromkeys(part.name for part in parts if part.chosen))
     if not names:
         return ""
     return f"_Left out or shortened to fit into a comment: {', '.join(names)}. The formats `text` and `html` have all._"
 
 
-def _rows(data: Table, importance: int, fold: bool = False, note: str = "") -> Part:
+def _rows(data: Table, importance: int, fold: bool = False, note: str = "") -> Section:
     def shorter(rows: int | None) -> Callable[[], str]:
         def render() -> str:
             if not data.rows:
@@ -186,14 +186,14 @@ def _rows(data: Table, importance: int, fold: bool = False, note: str = "") -> P
 
         return render
 
-    return Part(
+    return Section(
         data.title.lower(),
         importance,
         [shorter(None), *(shorter(n) for n in (200, 50, 10) if n < len(data.rows))],
     )
 
 
-def _details(change: Change) -> Part:
+def _details(change: Change) -> Section:
     """The differences of a resource as one folded block."""
     lines: list[str] = []
     for difference in told(change):
@@ -211,7 +211,7 @@ def _details(change: Change) -> Part:
         return render
 
     sizes = [shorter(max(len(lines), 1)), *(shorter(n) for n in (100, 20) if n < len(lines))]
-    return Part("differences", 30 + change.consequence, sizes)
+    return Section("differences", 30 + change.consequence, sizes)
 
 
 _ICONS = {"good": "✅", "warn": "⚠️", "bad": "🛑", "odd": "❓"}
@@ -221,22 +221,22 @@ def to_markdown(report: Report, *, limit: int = LIMIT) -> str:
     """A comment of at most ``limit`` bytes, from 4,096 on. It begins with `marker`."""
     evaluation = report.evaluation
     parts = [*_verdict(report), *_stack(report)]
-    parts.append(Part("footer", 99, [lambda: prose(tables.footer(evaluation))]))
+    parts.append(Section("footer", 99, [lambda: prose(tables.footer(evaluation))]))
     return fitted(parts, limit)
 
 
-def _verdict(report: Report) -> Iterator[Part]:
+def _verdict(report: Report) -> Iterator[Section]:
     """What a reviewer decides by: the headline, what the gate says, what becomes more open, and what causes what."""
     evaluation = report.evaluation
     head = [marker(evaluation), f"## {code(evaluation.project)} / {code(evaluation.stack)}"]
     about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_change)}"
     if not report.compared:
-        yield Part("headline", 100, [lambda: "\n".join([*head, "", prose(about)])])
+        yield Section("headline", 100, [lambda: "\n".join([*head, "", prose(about)])])
         return
     comparison, gate = report.compared
     said = headline(comparison, gate)
     head[1] += f": {_ICONS[said.tone]} {said.title}"
-    yield Part("headline", 100, [lambda: "\n".join([*head, "", prose(said.counts)])])
+    yield Section("headline", 100, [lambda: "\n".join([*head, "", prose(said.counts)])])
     shown: list[tuple[Table, int]] = [
         (change_tables.errors(comparison), 99),
         (change_tables.whole(comparison, gate), 99),
@@ -255,14 +255,14 @@ def _verdict(report: Report) -> Iterator[Part]:
         yield from (_details(change) for change in group.changes if told(change))
     following = [change.name for group in report.groups for change in group.follow]
     if following:
-        yield Part("what follows", 25, [functools.partial(_following, following)])
+        yield Section("what follows", 25, [functools.partial(_following, following)])
     if comparison.outputs:
         yield _rows(change_tables.outputs(comparison), 60, fold=True)
     if report.cost_change and report.cost_change.deltas:
         yield _rows(cost_tables.cost_changes(report.cost_change), 93, fold=True)
 
 
-def _first(data: Table, importance: int) -> Iterator[Part]:
+def _first(data: Table, importance: int) -> Iterator[Section]:
     """A table that a reviewer must see: its first rows, which are the worst, and the rest folded."""
     if not data.rows:
         return
@@ -273,7 +273,7 @@ def _first(data: Table, importance: int) -> Iterator[Part]:
         )
 
 
-def _stack(report: Report) -> Iterator[Part]:
+def _stack(report: Report) -> Iterator[Section]:
     """The stack as it will be: with a comparison folded into one line, for whoever wants to look around."""
     evaluation, after = report.evaluation, bool(report.compared)
     shown = [
@@ -296,13 +296,13 @@ def _stack(report: Report) -> Iterator[Part]:
     if after:
         about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_change)}"
         opening = f"<details>\n<summary>The stack after this change</summary>\n\n{prose(about)}"
-        yield Part("the stack", 100, [lambda: opening])
+        yield Section("the stack", 100, [lambda: opening])
     yield from (part for part in shown if part.render())
     for name, text in evaluation.user_data.items() if not after else ():
         title = f"cloud-init of {name_in_html(name)} ({tables.count(text.count(chr(10)), 'line')})"
-        yield Part("cloud-init", 10, [functools.partial(_cloud_init, title, text)])
+        yield Section("cloud-init", 10, [functools.partial(_cloud_init, title, text)])
     if after:
-        yield Part("the stack", 100, [lambda: "</details>"])
+        yield Section("the stack", 100, [lambda: "</details>"])
 
 
 def _following(names: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from preview.report.groups import Group, told
 from preview.report.headline import headline
 from preview.report.report import Report
 from preview.report.tables import Table
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation
 
 FIRST = 12
@@ -42,7 +42,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Part:
+class TableSection:
     """A section that is one table."""
 
     id: str
@@ -104,25 +104,27 @@ def to_html(report: Report) -> str:
     evaluation, judgement, spent = report.evaluation, report.posture, report.cost
     reach = tables.reach(evaluation)
     parts = [
-        Part("reach", "Reach", reach, "The connector's rules in their order; the first that fits answers."),
-        Part("before", "Before you deploy", tables.warnings(evaluation)),
-        Part("edge", "Edge rules", tables.edge_rules(evaluation)),
-        Part(
+        TableSection(
+            "reach", "Reach", reach, "The connector's rules in their order; the first that fits answers."
+        ),
+        TableSection("before", "Before you deploy", tables.warnings(evaluation)),
+        TableSection("edge", "Edge rules", tables.edge_rules(evaluation)),
+        TableSection(
             "network",
             "Network",
             tables.groups(evaluation),
             "Every rule of every security group. What is not listed is refused.",
         ),
-        Part("state", "State", tables.state(evaluation)),
-        Part(
+        TableSection("state", "State", tables.state(evaluation)),
+        TableSection(
             "posture",
             "Posture",
             posture_tables.posture(judgement, full=True),
             f"{posture_tables.posture_counts(judgement)}.",
         ),
-        Part("suppressions", "Suppressions", posture_tables.posture_notes(judgement)),
-        Part("cost", "Cost", cost_tables.cost(spent), *_cost_notes(spent)),
-        Part("outputs", "Outputs", tables.outputs(evaluation)),
+        TableSection("suppressions", "Suppressions", posture_tables.posture_notes(judgement)),
+        TableSection("cost", "Cost", cost_tables.cost(spent), *_cost_notes(spent)),
+        TableSection("outputs", "Outputs", tables.outputs(evaluation)),
     ]
     parts = [part for part in parts if part.table.rows]
     judged = []
@@ -188,7 +190,7 @@ def _shown_group(group: Group) -> ShownGroup:
     return ShownGroup(
         edits=group.edits,
         together=group.together,
-        consequence=group.consequence.words,
+        consequence=group.consequence.label,
         tone=change_tables.HEADLINES[group.consequence][0],
         counted=change_tables.counted(group),
         why=tuple(group.why()[:3]) if group.consequence > Consequence.NONE else (),
@@ -201,9 +203,9 @@ def _shown_group(group: Group) -> ShownGroup:
 def _changed(change: Change) -> Changed:
     return Changed(
         change.name,
-        tokens.short(change.type),
+        type_names.short(change.type),
         f"{change_tables.SIGNS[change.action]} {change.action}",
-        change.consequence.words,
+        change.consequence.label,
         change.why,
         change_tables.HEADLINES[change.consequence][0],
         change.consequence > Consequence.ROLLING,
@@ -223,7 +225,9 @@ def _changed(change: Change) -> Changed:
 def _tree(evaluation: Evaluation) -> list[Node]:
     roots: list[Node] = []
     places: Mapping[str, Node] = {}
-    places = {r.urn: Node(r.name, tokens.short(r.type), tuple(tables.marks(r))) for r in evaluation.resources}
+    places = {
+        r.urn: Node(r.name, type_names.short(r.type), tuple(tables.marks(r))) for r in evaluation.resources
+    }
     for resource in evaluation.resources:
         parent = places.get(resource.parent)
         (parent.children if parent else roots).append(places[resource.urn])

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from model.settings import Ground
 from preview.analysis import gate
 from preview.changes import Comparison, Edited, Exposure
-from preview.findings import Finding, Severity
+from preview.findings import PostureFinding, Severity
 from preview.report.report import Report
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -119,7 +119,7 @@ def _results(report: Report) -> Iterator[_Result]:
             yield _posture(finding, reasons.get(("posture", finding.subject), ""))
 
 
-def _posture(finding: Finding, acknowledged: str = "") -> _Result:
+def _posture(finding: PostureFinding, acknowledged: str = "") -> _Result:
     given = finding.rule
     rule = _Rule(
         id=f"posture/{given.id}", title=given.title, why=given.why, fix=given.fix, severity=given.severity

@@ -10,7 +10,7 @@ from model.naming import Names
 from model.paths import PathPattern
 from preview.analysis.reach import EVERYONE as EVERYONE
 from preview.analysis.reach import NOBODY, Reach
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.registry import record_of
 from preview.resources import MASK, Evaluation, Resource, referenced
 
@@ -94,7 +94,7 @@ def reach(evaluation: Evaluation) -> Table:
 def edge_rules(evaluation: Evaluation) -> Table:
     """What the zone's rulesets do to a request before it comes near, in the order of their phases."""
     rows = []
-    for ruleset in evaluation.of_type(tokens.RULESET):
+    for ruleset in evaluation.of_type(type_names.RULESET):
         listed = ruleset.inputs.get("rules")
         for rule in listed if isinstance(listed, list) else []:
             if isinstance(rule, dict):
@@ -117,8 +117,8 @@ def groups(evaluation: Evaluation) -> Table:
     """Every rule of every security group."""
     rows = []
     names = Names(evaluation.project, evaluation.stack)
-    for direction, token in (("in", tokens.INBOUND), ("out", tokens.OUTBOUND)):
-        for rule in evaluation.of_type(token):
+    for direction, type_name in (("in", type_names.INGRESS_RULE), ("out", type_names.EGRESS_RULE)):
+        for rule in evaluation.of_type(type_name):
             data = rule.inputs
             peers = (
                 data.get(key) for key in ("referencedSecurityGroupId", "cidrIpv4", "cidrIpv6", "prefixListId")
@@ -161,7 +161,7 @@ def _protection(resource: Resource, evaluation: Evaluation) -> Iterator[str]:
         yield "final snapshot"
     if any(
         b.inputs.get("fileSystemId") == f"«{resource.name}.id»"
-        for b in evaluation.of_type(tokens.BACKUP_POLICY)
+        for b in evaluation.of_type(type_names.BACKUP_POLICY)
     ):
         yield "daily backups"
     if data.get("encrypted") or data.get("storageEncrypted"):
@@ -186,7 +186,7 @@ def outputs(evaluation: Evaluation) -> Table:
 def resources(evaluation: Evaluation) -> Table:
     """Parents before children, each as deep as it lies."""
     rows = tuple(
-        Row((resource.name, tokens.short(resource.type), ", ".join(marks(resource))))
+        Row((resource.name, type_names.short(resource.type), ", ".join(marks(resource))))
         for resource in evaluation.resources
     )
     return Table("Resources", ("resource", "type", "marks"), rows, frozenset({0, 1}))

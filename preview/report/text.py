@@ -19,7 +19,7 @@ from preview.report import change_tables, cost_tables, posture_tables, tables
 from preview.report.groups import Group, told
 from preview.report.headline import headline
 from preview.report.report import Report
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation
 
 
@@ -89,7 +89,7 @@ def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequ
     console.print(f"[bold]{escape(said.title)}.[/bold] {escape(said.counts)}")
     counts = ", ".join(f"{number} {action}" for action, number in comparison.count().items())
     console.print(
-        f"[bold]Consequence:[/bold] [{_COLOURS[worst]}]{worst.words}[/]   ({counts or 'nothing there'})"
+        f"[bold]Consequence:[/bold] [{_COLOURS[worst]}]{worst.label}[/]   ({counts or 'nothing there'})"
     )
     for row in change_tables.whole(comparison, gate).rows:
         console.print(f"[bold]{escape(row.cells[0])}[/bold] ({row.cells[1]}): {escape(row.cells[2])}")
@@ -132,7 +132,7 @@ def _cause(tree: Tree, group: Group) -> None:
     """The edits of a group, what they mean, and below them the resources that they change."""
     colour = _COLOURS[group.consequence]
     head = escape(change_tables.group_title(group))
-    place = tree.add(f"[bold]{head}[/bold]\n[{colour}]{group.consequence.words}[/]")
+    place = tree.add(f"[bold]{head}[/bold]\n[{colour}]{group.consequence.label}[/]")
     for change in group.changes:
         _branch(place, change)
     for change in group.elsewhere:
@@ -144,7 +144,7 @@ def _cause(tree: Tree, group: Group) -> None:
 
 def _branch(tree: Tree, change: Change) -> None:
     colour = _COLOURS[change.consequence]
-    name = f"{change_tables.SIGNS[change.action]} {escape(change.name)}  [dim]{escape(tokens.short(change.type))}[/dim]"
+    name = f"{change_tables.SIGNS[change.action]} {escape(change.name)}  [dim]{escape(type_names.short(change.type))}[/dim]"
     why = (
         change.why.removeprefix(change.action) if change.why.startswith(change.action) else f": {change.why}"
     )
@@ -205,7 +205,7 @@ def _tree(evaluation: Evaluation) -> Tree:
     root = Tree("[bold]Resources[/bold]")
     places: dict[str, Tree] = {}
     for resource in evaluation.resources:
-        label = f"{escape(resource.name)}  [dim]{escape(tokens.short(resource.type))}[/dim]"
+        label = f"{escape(resource.name)}  [dim]{escape(type_names.short(resource.type))}[/dim]"
         label += "".join(f"  [cyan]{mark}[/cyan]" for mark in tables.marks(resource))
         places[resource.urn] = places.get(resource.parent, root).add(label)
     return root

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import ResourceType, names
 
 TYPES = (
     ResourceType(
-        token=tokens.DNS,
+        type=type_names.DNS_RECORD,
         terraform="cloudflare_dns_record",
         replaces=names("zoneId type"),
         updates=names(
@@ -19,7 +19,7 @@ TYPES = (
         needed="the hostname does not resolve until its record is there again",
     ),
     ResourceType(
-        token="cloudflare:index/notificationPolicy:NotificationPolicy",
+        type="cloudflare:index/notificationPolicy:NotificationPolicy",
         terraform="cloudflare_notification_policy",
         replaces=names("accountId"),
         updates=names("alertInterval alertType description enabled filters mechanisms name"),
@@ -56,20 +56,20 @@ TYPES = (
         },
     ),
     ResourceType(
-        token=tokens.RULESET,
+        type=type_names.RULESET,
         terraform="cloudflare_ruleset",
         replaces=names("kind name phase zoneId accountId"),
         updates=names("description rules"),
         changing=names("version"),
     ),
     ResourceType(
-        token=tokens.NORMALIZATION,
+        type=type_names.URL_NORMALIZATION,
         terraform="cloudflare_url_normalization_settings",
         replaces=names("zoneId"),
         updates=names("scope type"),
     ),
     ResourceType(
-        token=tokens.APPLICATION,
+        type=type_names.ACCESS_APPLICATION,
         terraform="cloudflare_zero_trust_access_application",
         replaces=names("accountId zoneId"),
         updates=names(
@@ -98,20 +98,20 @@ TYPES = (
         },
     ),
     ResourceType(
-        token="cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup",
+        type="cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup",
         terraform="cloudflare_zero_trust_access_group",
         replaces=names("accountId zoneId"),
         updates=names("excludes includes isDefault name requires"),
         renamed={"excludes": "exclude", "includes": "include", "requires": "require"},
     ),
     ResourceType(
-        token=tokens.IDENTITY_PROVIDER,
+        type=type_names.IDENTITY_PROVIDER,
         terraform="cloudflare_zero_trust_access_identity_provider",
         replaces=names("accountId zoneId type"),
         updates=names("config name readOnly samlCertificateSetId scimConfig"),
     ),
     ResourceType(
-        token=tokens.POLICY,
+        type=type_names.ACCESS_POLICY,
         terraform="cloudflare_zero_trust_access_policy",
         replaces=names("accountId"),
         updates=names(
@@ -124,7 +124,7 @@ TYPES = (
         renamed={"excludes": "exclude", "includes": "include", "requires": "require"},
     ),
     ResourceType(
-        token=tokens.SERVICE_TOKEN,
+        type=type_names.SERVICE_TOKEN,
         terraform="cloudflare_zero_trust_access_service_token",
         replaces=names("accountId zoneId"),
         updates=names("clientSecretVersion duration enabled name previousClientSecretExpiresAt"),
@@ -132,7 +132,7 @@ TYPES = (
         needed="its clients are refused until they are given the new token",
     ),
     ResourceType(
-        token=tokens.TUNNEL,
+        type=type_names.TUNNEL,
         terraform="cloudflare_zero_trust_tunnel_cloudflared",
         replaces=names("accountId configSrc"),
         updates=names("name tunnelSecret"),
@@ -140,7 +140,7 @@ TYPES = (
         state="the tunnel's identity",
     ),
     ResourceType(
-        token=tokens.INGRESS,
+        type=type_names.TUNNEL_CONFIGURATION,
         terraform="cloudflare_zero_trust_tunnel_cloudflared_config",
         replaces=names("accountId tunnelId"),
         updates=names("config source"),
@@ -148,7 +148,7 @@ TYPES = (
         renamed={"audTags": "aud_tag", "ingresses": "ingress"},
     ),
     ResourceType(
-        token=tokens.ZONE_SETTING,
+        type=type_names.ZONE_SETTING,
         terraform="cloudflare_zone_setting",
         replaces=names("zoneId settingId"),
         updates=names("enabled value"),

@@ -17,4 +17,4 @@ _NOUNS = (
     "Tunnel",
 )
 
-TYPES = tuple(ResourceType(token=f"drawbridge:index:{noun}", component=True) for noun in _NOUNS)
+TYPES = tuple(ResourceType(type=f"drawbridge:index:{noun}", component=True) for noun in _NOUNS)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import ResourceType, names
 
 TYPES = (
     ResourceType(
-        token=tokens.DATABASE,
+        type=type_names.DATABASE,
         terraform="aws_db_instance",
         replaces=names(
             """
@@ -39,7 +39,7 @@ TYPES = (
         renamed={"listenerEndpoints": "listener_endpoint", "masterUserSecrets": "master_user_secret"},
     ),
     ResourceType(
-        token="aws:rds/parameterGroup:ParameterGroup",
+        type="aws:rds/parameterGroup:ParameterGroup",
         terraform="aws_db_parameter_group",
         replaces=names("name namePrefix family description region"),
         updates=names("parameters skipDestroy tags"),
@@ -48,7 +48,7 @@ TYPES = (
         renamed={"parameters": "parameter"},
     ),
     ResourceType(
-        token="aws:rds/subnetGroup:SubnetGroup",
+        type="aws:rds/subnetGroup:SubnetGroup",
         terraform="aws_db_subnet_group",
         replaces=names("name namePrefix region"),
         updates=names("description subnetIds tags"),

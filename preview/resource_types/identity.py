@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import ResourceType, names
 
 TYPES = (
     ResourceType(
-        token="aws:iam/instanceProfile:InstanceProfile",
+        type="aws:iam/instanceProfile:InstanceProfile",
         terraform="aws_iam_instance_profile",
         replaces=names("name namePrefix path"),
         updates=names("role tags"),
         billing="free",
     ),
     ResourceType(
-        token="aws:iam/policy:Policy",
+        type="aws:iam/policy:Policy",
         terraform="aws_iam_policy",
         replaces=names("name namePrefix path description"),
         updates=names("delayAfterPolicyCreationInMs policy tags"),
         billing="free",
     ),
     ResourceType(
-        token="aws:iam/role:Role",
+        type="aws:iam/role:Role",
         terraform="aws_iam_role",
         replaces=names("name namePrefix path"),
         updates=names(
@@ -35,27 +35,27 @@ TYPES = (
         renamed={"inlinePolicies": "inline_policy"},
     ),
     ResourceType(
-        token=tokens.ROLE_POLICY,
+        type=type_names.ROLE_POLICY,
         terraform="aws_iam_role_policy",
         replaces=names("name namePrefix role"),
         updates=names("policy"),
         billing="free",
     ),
     ResourceType(
-        token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        type="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         terraform="aws_iam_role_policy_attachment",
         replaces=names("role policyArn"),
         updates=names(""),
         billing="free",
     ),
     ResourceType(
-        token="aws:kms/alias:Alias",
+        type="aws:kms/alias:Alias",
         terraform="aws_kms_alias",
         replaces=names("name namePrefix region"),
         updates=names("targetKeyId"),
     ),
     ResourceType(
-        token="aws:kms/key:Key",
+        type="aws:kms/key:Key",
         terraform="aws_kms_key",
         replaces=names("multiRegion customerMasterKeySpec keyUsage region customKeyStoreId xksKeyId"),
         updates=names(
@@ -69,7 +69,7 @@ TYPES = (
         billing="priced",
     ),
     ResourceType(
-        token="aws:secretsmanager/secret:Secret",
+        type="aws:secretsmanager/secret:Secret",
         terraform="aws_secretsmanager_secret",
         replaces=names("name namePrefix region type"),
         updates=names(
@@ -84,7 +84,7 @@ TYPES = (
         renamed={"replicas": "replica"},
     ),
     ResourceType(
-        token="aws:secretsmanager/secretVersion:SecretVersion",
+        type="aws:secretsmanager/secretVersion:SecretVersion",
         terraform="aws_secretsmanager_secret_version",
         replaces=names("secretId secretString secretBinary secretStringWoVersion region"),
         updates=names("secretStringWo versionStages"),
@@ -92,7 +92,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token=tokens.PARAMETER,
+        type=type_names.PARAMETER,
         terraform="aws_ssm_parameter",
         replaces=names("name dataType region"),
         updates=names(

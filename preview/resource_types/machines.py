@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import ResourceType, names
 
 TYPES = (
     ResourceType(
-        token=tokens.FLEET,
+        type=type_names.AUTO_SCALING_GROUP,
         terraform="aws_autoscaling_group",
         replaces=names("name namePrefix region"),
         updates=names(
@@ -40,7 +40,7 @@ TYPES = (
         },
     ),
     ResourceType(
-        token="aws:autoscaling/lifecycleHook:LifecycleHook",
+        type="aws:autoscaling/lifecycleHook:LifecycleHook",
         terraform="aws_autoscaling_lifecycle_hook",
         replaces=names("name autoscalingGroupName region"),
         updates=names(
@@ -52,7 +52,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token="aws:autoscaling/policy:Policy",
+        type="aws:autoscaling/policy:Policy",
         terraform="aws_autoscaling_policy",
         replaces=names("name autoscalingGroupName region"),
         updates=names(
@@ -66,7 +66,7 @@ TYPES = (
         renamed={"metricDimensions": "metric_dimension", "stepAdjustments": "step_adjustment"},
     ),
     ResourceType(
-        token=tokens.INSTANCE,
+        type=type_names.INSTANCE,
         terraform="aws_instance",
         replaces=names(
             """
@@ -100,7 +100,7 @@ TYPES = (
         },
     ),
     ResourceType(
-        token=tokens.TEMPLATE,
+        type=type_names.LAUNCH_TEMPLATE,
         terraform="aws_launch_template",
         replaces=names("name namePrefix region"),
         updates=names(

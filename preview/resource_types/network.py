@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import ResourceType, names
 
 TYPES = (
     ResourceType(
-        token=tokens.DEFAULT_GROUP,
+        type=type_names.DEFAULT_SECURITY_GROUP,
         terraform="aws_default_security_group",
         replaces=names("vpcId region"),
         updates=names("egress ingress revokeRulesOnDelete tags"),
@@ -19,7 +19,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token="aws:ec2/flowLog:FlowLog",
+        type="aws:ec2/flowLog:FlowLog",
         terraform="aws_flow_log",
         replaces=names(
             """
@@ -31,7 +31,7 @@ TYPES = (
         updates=names("tags"),
     ),
     ResourceType(
-        token="aws:ec2/internetGateway:InternetGateway",
+        type="aws:ec2/internetGateway:InternetGateway",
         terraform="aws_internet_gateway",
         replaces=names("region"),
         updates=names("tags vpcId"),
@@ -39,7 +39,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token="aws:ec2/natGateway:NatGateway",
+        type="aws:ec2/natGateway:NatGateway",
         terraform="aws_nat_gateway",
         replaces=names("allocationId subnetId connectivityType privateIp region availabilityMode vpcId"),
         updates=names("secondaryAllocationIds secondaryPrivateIpAddresses tags"),
@@ -47,7 +47,7 @@ TYPES = (
         billing="priced",
     ),
     ResourceType(
-        token="aws:ec2/route:Route",
+        type="aws:ec2/route:Route",
         terraform="aws_route",
         replaces=names(
             """
@@ -64,7 +64,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token="aws:ec2/routeTable:RouteTable",
+        type="aws:ec2/routeTable:RouteTable",
         terraform="aws_route_table",
         replaces=names("vpcId region"),
         updates=names("propagatingVgws routes tags"),
@@ -74,7 +74,7 @@ TYPES = (
         renamed={"routes": "route"},
     ),
     ResourceType(
-        token="aws:ec2/routeTableAssociation:RouteTableAssociation",
+        type="aws:ec2/routeTableAssociation:RouteTableAssociation",
         terraform="aws_route_table_association",
         replaces=names("subnetId gatewayId region"),
         updates=names("routeTableId"),
@@ -82,7 +82,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token=tokens.SECURITY_GROUP,
+        type=type_names.SECURITY_GROUP,
         terraform="aws_security_group",
         replaces=names("name namePrefix description vpcId region"),
         updates=names("egress ingress revokeRulesOnDelete tags"),
@@ -94,7 +94,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token=tokens.SUBNET,
+        type=type_names.SUBNET,
         terraform="aws_subnet",
         replaces=names(
             """
@@ -113,7 +113,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token=tokens.VPC,
+        type=type_names.VPC,
         terraform="aws_vpc",
         replaces=names("cidrBlock region instanceTenancy ipv4IpamPoolId ipv4NetmaskLength"),
         updates=names(
@@ -126,7 +126,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token="aws:ec2/vpcEndpoint:VpcEndpoint",
+        type="aws:ec2/vpcEndpoint:VpcEndpoint",
         terraform="aws_vpc_endpoint",
         replaces=names(
             """
@@ -144,7 +144,7 @@ TYPES = (
         renamed={"dnsEntries": "dns_entry", "subnetConfigurations": "subnet_configuration"},
     ),
     ResourceType(
-        token=tokens.ENDPOINT,
+        type=type_names.INSTANCE_CONNECT_ENDPOINT,
         terraform="aws_ec2_instance_connect_endpoint",
         replaces=names("subnetId securityGroupIds preserveClientIp ipAddressType region"),
         updates=names("tags timeouts"),
@@ -152,7 +152,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token=tokens.OUTBOUND,
+        type=type_names.EGRESS_RULE,
         terraform="aws_vpc_security_group_egress_rule",
         replaces=names("securityGroupId region"),
         updates=names(
@@ -164,7 +164,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token=tokens.INBOUND,
+        type=type_names.INGRESS_RULE,
         terraform="aws_vpc_security_group_ingress_rule",
         replaces=names("securityGroupId region"),
         updates=names(

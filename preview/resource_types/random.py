@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import ResourceType, names
 
 TYPES = (
     ResourceType(
-        token="random:index/randomBytes:RandomBytes",
+        type="random:index/randomBytes:RandomBytes",
         terraform="random_bytes",
         replaces=names("length keepers"),
         updates=names(""),
     ),
     ResourceType(
-        token="random:index/randomId:RandomId",
+        type="random:index/randomId:RandomId",
         terraform="random_id",
         replaces=names("byteLength keepers prefix"),
         updates=names(""),
     ),
     ResourceType(
-        token="random:index/randomInteger:RandomInteger",
+        type="random:index/randomInteger:RandomInteger",
         terraform="random_integer",
         replaces=names("max min keepers seed"),
         updates=names(""),
     ),
     ResourceType(
-        token=tokens.RANDOM_PASSWORD,
+        type=type_names.RANDOM_PASSWORD,
         terraform="random_password",
         replaces=names(
             """
@@ -38,13 +38,13 @@ TYPES = (
         loss="secrets",
     ),
     ResourceType(
-        token="random:index/randomPet:RandomPet",
+        type="random:index/randomPet:RandomPet",
         terraform="random_pet",
         replaces=names("keepers length prefix separator"),
         updates=names(""),
     ),
     ResourceType(
-        token="random:index/randomString:RandomString",
+        type="random:index/randomString:RandomString",
         terraform="random_string",
         replaces=names(
             """
@@ -55,7 +55,7 @@ TYPES = (
         updates=names(""),
     ),
     ResourceType(
-        token="random:index/randomUuid:RandomUuid",
+        type="random:index/randomUuid:RandomUuid",
         terraform="random_uuid",
         replaces=names("keepers"),
         updates=names(""),

@@ -28,7 +28,7 @@ def names(text: str) -> tuple[str, ...]:
 class ResourceType:
     """One type. A dotted path names a nested input; lists on the way are looked through (`rootBlockDevice.encrypted`)."""
 
-    token: str
+    type: str
     """As the engine writes it: `aws:ec2/vpc:Vpc`."""
     terraform: str = ""
     """Its name in Terraform; of Cloudflare's and random's types this is the rule's own result."""

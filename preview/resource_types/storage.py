@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import ResourceType, names
 
 TYPES = (
     ResourceType(
-        token="aws:backup/plan:Plan",
+        type="aws:backup/plan:Plan",
         terraform="aws_backup_plan",
         replaces=names("name region"),
         updates=names("advancedBackupSettings rules tags"),
@@ -19,7 +19,7 @@ TYPES = (
         },
     ),
     ResourceType(
-        token="aws:backup/selection:Selection",
+        type="aws:backup/selection:Selection",
         terraform="aws_backup_selection",
         replaces=names("iamRoleArn planId name resources selectionTags conditions notResources region"),
         updates=names(""),
@@ -33,7 +33,7 @@ TYPES = (
         },
     ),
     ResourceType(
-        token="aws:backup/vault:Vault",
+        type="aws:backup/vault:Vault",
         terraform="aws_backup_vault",
         replaces=names("name kmsKeyArn region"),
         updates=names("forceDestroy tags"),
@@ -41,7 +41,7 @@ TYPES = (
         loss="backups",
     ),
     ResourceType(
-        token="aws:ebs/volume:Volume",
+        type="aws:ebs/volume:Volume",
         terraform="aws_ebs_volume",
         replaces=names(
             """
@@ -55,28 +55,28 @@ TYPES = (
         billing="priced",
     ),
     ResourceType(
-        token="aws:ec2/volumeAttachment:VolumeAttachment",
+        type="aws:ec2/volumeAttachment:VolumeAttachment",
         terraform="aws_volume_attachment",
         replaces=names("deviceName instanceId volumeId region"),
         updates=names("forceDetach skipDestroy stopInstanceBeforeDetaching"),
         billing="free",
     ),
     ResourceType(
-        token="aws:efs/accessPoint:AccessPoint",
+        type="aws:efs/accessPoint:AccessPoint",
         terraform="aws_efs_access_point",
         replaces=names("fileSystemId posixUser rootDirectory region"),
         updates=names("tags"),
         billing="free",
     ),
     ResourceType(
-        token=tokens.BACKUP_POLICY,
+        type=type_names.BACKUP_POLICY,
         terraform="aws_efs_backup_policy",
         replaces=names("fileSystemId region"),
         updates=names("backupPolicy"),
         billing="priced",
     ),
     ResourceType(
-        token=tokens.FILES,
+        type=type_names.FILE_SYSTEM,
         terraform="aws_efs_file_system",
         replaces=names("creationToken encrypted kmsKeyId performanceMode availabilityZoneName region"),
         updates=names("lifecyclePolicies protection provisionedThroughputInMibps tags throughputMode"),
@@ -87,14 +87,14 @@ TYPES = (
         renamed={"lifecyclePolicies": "lifecycle_policy"},
     ),
     ResourceType(
-        token="aws:efs/fileSystemPolicy:FileSystemPolicy",
+        type="aws:efs/fileSystemPolicy:FileSystemPolicy",
         terraform="aws_efs_file_system_policy",
         replaces=names("fileSystemId region"),
         updates=names("bypassPolicyLockoutSafetyCheck policy"),
         billing="free",
     ),
     ResourceType(
-        token=tokens.MOUNT_TARGET,
+        type=type_names.MOUNT_TARGET,
         terraform="aws_efs_mount_target",
         replaces=names("fileSystemId subnetId ipAddress region ipAddressType ipv6Address"),
         updates=names("securityGroups"),
@@ -103,7 +103,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token="aws:s3/bucket:Bucket",
+        type="aws:s3/bucket:Bucket",
         terraform="aws_s3_bucket",
         replaces=names("bucket bucketPrefix objectLockEnabled region bucketNamespace"),
         updates=names(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import ResourceType, names
 
 TYPES = (
     ResourceType(
-        token="aws:cloudwatch/eventRule:EventRule",
+        type="aws:cloudwatch/eventRule:EventRule",
         terraform="aws_cloudwatch_event_rule",
         replaces=names("name namePrefix eventBusName region"),
         updates=names(
@@ -18,7 +18,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token="aws:cloudwatch/eventTarget:EventTarget",
+        type="aws:cloudwatch/eventTarget:EventTarget",
         terraform="aws_cloudwatch_event_target",
         replaces=names("rule targetId eventBusName region"),
         updates=names(
@@ -31,7 +31,7 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token=tokens.LOG_GROUP,
+        type=type_names.LOG_GROUP,
         terraform="aws_cloudwatch_log_group",
         replaces=names("name namePrefix logGroupClass region"),
         updates=names("deletionProtectionEnabled kmsKeyId retentionInDays skipDestroy tags"),
@@ -40,14 +40,14 @@ TYPES = (
         billing="priced",
     ),
     ResourceType(
-        token="aws:cloudwatch/logMetricFilter:LogMetricFilter",
+        type="aws:cloudwatch/logMetricFilter:LogMetricFilter",
         terraform="aws_cloudwatch_log_metric_filter",
         replaces=names("name logGroupName region"),
         updates=names("applyOnTransformedLogs metricTransformation pattern"),
         billing="free",
     ),
     ResourceType(
-        token="aws:cloudwatch/metricAlarm:MetricAlarm",
+        type="aws:cloudwatch/metricAlarm:MetricAlarm",
         terraform="aws_cloudwatch_metric_alarm",
         replaces=names("name region"),
         updates=names(
@@ -64,7 +64,7 @@ TYPES = (
         renamed={"metricQueries": "metric_query", "name": "alarm_name"},
     ),
     ResourceType(
-        token="aws:sns/topic:Topic",
+        type="aws:sns/topic:Topic",
         terraform="aws_sns_topic",
         replaces=names("name namePrefix fifoTopic region"),
         updates=names(
@@ -82,14 +82,14 @@ TYPES = (
         billing="free",
     ),
     ResourceType(
-        token="aws:sns/topicPolicy:TopicPolicy",
+        type="aws:sns/topicPolicy:TopicPolicy",
         terraform="aws_sns_topic_policy",
         replaces=names("arn region"),
         updates=names("policy"),
         billing="free",
     ),
     ResourceType(
-        token="aws:sns/topicSubscription:TopicSubscription",
+        type="aws:sns/topicSubscription:TopicSubscription",
         terraform="aws_sns_topic_subscription",
         replaces=names("topic protocol endpoint region"),
         updates=names(

@@ -99,7 +99,7 @@ def resolve(text: str) -> str:
 def example(name: str, **changes: Any) -> Example:
     """An example as it is, or with sections of its stack file changed (see `conftest.deployed`)."""
     evaluation = deployed(name, **changes)
-    (template,) = evaluation.of_type(invariants.TEMPLATE)
+    (template,) = evaluation.of_type(invariants.LAUNCH_TEMPLATE)
     raw = template.raw["userData"]
     text = gzip.decompress(base64.b64decode(raw.value if isinstance(raw, Secret) else raw)).decode()
     rendered = resolve(text)

@@ -20,7 +20,7 @@ ADOPTED = {
     "publicSubnetIds": IDS["public_subnet"],
     "privateSubnetIds": IDS["private_subnet"],
 }
-ENDPOINT = "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint"
+INSTANCE_CONNECT_ENDPOINT = "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint"
 
 
 def inputs(program: Evaluation, token: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def test_an_adopted_vpc_is_used_and_left_alone() -> None:
         if (r.type.startswith("aws:ec2/") and "subnet" in r.type.lower()) or ":Vpc" in r.type
     ] == []
     assert program.of_type("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup") == []
-    assert inputs(program, invariants.FLEET)["vpcZoneIdentifiers"] == IDS["public_subnet"]
+    assert inputs(program, invariants.AUTO_SCALING_GROUP)["vpcZoneIdentifiers"] == IDS["public_subnet"]
     assert inputs(program, "aws:rds/subnetGroup:SubnetGroup")["subnetIds"] == IDS["private_subnet"]
     assert {group.inputs["vpcId"] for group in program.of_type(invariants.GROUP)} == {"vpc-0123"}
 
@@ -44,7 +44,7 @@ def test_an_adopted_vpc_is_used_and_left_alone() -> None:
 @pytest.mark.parametrize("network", [{}, ADOPTED])
 def test_machines_come_after_every_route_and_rule_and_their_rights(network: dict[str, Any]) -> None:
     program = deployed("image2model", network=network)
-    (group,) = program.of_type(invariants.FLEET)
+    (group,) = program.of_type(invariants.AUTO_SCALING_GROUP)
     kinds = (
         "aws:vpc/securityGroup",
         "aws:ec2/route:",
@@ -58,16 +58,18 @@ def test_machines_come_after_every_route_and_rule_and_their_rights(network: dict
 
 def test_without_an_endpoint_nothing_admits_ssh() -> None:
     program = deployed("maycast-recorder", network={"endpoint": "none"})
-    assert program.of_type(ENDPOINT) == []
-    assert [rule.inputs["fromPort"] for rule in program.of_type(invariants.INBOUND)] == [2049]
+    assert program.of_type(INSTANCE_CONNECT_ENDPOINT) == []
+    assert [rule.inputs["fromPort"] for rule in program.of_type(invariants.INGRESS_RULE)] == [2049]
 
 
 def test_an_existing_endpoint_is_admitted_by_its_group() -> None:
     program = deployed(
         "maycast-recorder", network={"endpoint": "existing", "endpointSecurityGroupId": "sg-0abc"}
     )
-    assert program.of_type(ENDPOINT) == []
-    (ssh,) = [rule.inputs for rule in program.of_type(invariants.INBOUND) if rule.inputs["fromPort"] == 22]
+    assert program.of_type(INSTANCE_CONNECT_ENDPOINT) == []
+    (ssh,) = [
+        rule.inputs for rule in program.of_type(invariants.INGRESS_RULE) if rule.inputs["fromPort"] == 22
+    ]
     assert ssh["referencedSecurityGroupId"] == "sg-0abc"
 
 
@@ -75,15 +77,17 @@ def test_more_egress_is_one_more_rule_with_its_reason() -> None:
     program = deployed(
         "maycast-recorder", network={"egress": [{"port": 587, "cidr": "203.0.113.0/24", "why": "Mail"}]}
     )
-    (rule,) = [r.inputs for r in program.of_type(invariants.OUTBOUND) if r.inputs["fromPort"] == 587]
+    (rule,) = [r.inputs for r in program.of_type(invariants.EGRESS_RULE) if r.inputs["fromPort"] == 587]
     assert (rule["cidrIpv4"], rule["ipProtocol"], rule["description"]) == ("203.0.113.0/24", "tcp", "Mail")
 
 
 def test_a_pinned_image_is_not_ignored_and_a_looked_up_one_is_kept() -> None:
     pinned = deployed("maycast-recorder", host={"image": "ami-0123456789abcdef0"}).of_type(
-        invariants.TEMPLATE
+        invariants.LAUNCH_TEMPLATE
     )[0]
-    found = deployed("maycast-recorder", host={"instanceType": "t4g.small"}).of_type(invariants.TEMPLATE)[0]
+    found = deployed("maycast-recorder", host={"instanceType": "t4g.small"}).of_type(
+        invariants.LAUNCH_TEMPLATE
+    )[0]
     assert (pinned.inputs["imageId"], pinned.options["ignoreChanges"]) == ("ami-0123456789abcdef0", [])
     assert (
         found.inputs["imageId"]
@@ -93,7 +97,7 @@ def test_a_pinned_image_is_not_ignored_and_a_looked_up_one_is_kept() -> None:
 
 
 def test_readiness_running_leaves_the_launch_hook_out() -> None:
-    fleet = inputs(deployed("maycast-recorder", host={"readiness": "running"}), invariants.FLEET)
+    fleet = inputs(deployed("maycast-recorder", host={"readiness": "running"}), invariants.AUTO_SCALING_GROUP)
     assert [hook["name"] for hook in fleet["initialLifecycleHooks"]] == ["drain"]
 
 
@@ -202,7 +206,7 @@ def test_generated_secrets_are_made_as_they_are_written() -> None:
         "REDIS_PASSWORD": {"encoding": "letters", "length": 40},
     }
     program = deployed("image2model", app=app, secretDelivery="cloud-init")
-    template = program.of_type(invariants.TEMPLATE)[0]
+    template = program.of_type(invariants.LAUNCH_TEMPLATE)[0]
     (file,) = [
         f
         for f in invariants.user_data_of(template)["write_files"]

@@ -23,7 +23,7 @@ SUBNET = "aws:ec2/subnet:Subnet"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-ENDPOINT = "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint"
+INSTANCE_CONNECT_ENDPOINT = "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint"
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 GROUP = "aws:autoscaling/group:Group"
 INSTANCE = "aws:ec2/instance:Instance"
@@ -39,8 +39,8 @@ TUNNEL_CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunn
 DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 RULESET = "cloudflare:index/ruleset:Ruleset"
 ZONE_SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
-APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
-POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
+ACCESS_APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
+ACCESS_POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
 SERVICE_TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken"
 IDENTITY_PROVIDER = "cloudflare:index/zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider"
 
@@ -135,7 +135,7 @@ IDS: dict[str, Maker] = {
     ROUTE: _prefixed("r-rtb-"),
     ROUTE_TABLE_ASSOCIATION: _prefixed("rtbassoc-"),
     "aws:ec2/vpcEndpoint:VpcEndpoint": _prefixed("vpce-"),
-    ENDPOINT: _prefixed("eice-"),
+    INSTANCE_CONNECT_ENDPOINT: _prefixed("eice-"),
     LAUNCH_TEMPLATE: _prefixed("lt-"),
     INSTANCE: _prefixed("i-"),
     GROUP: _input("name"),
@@ -160,8 +160,8 @@ IDS: dict[str, Maker] = {
     TUNNEL: lambda birth: birth.uuid(),
     TUNNEL_CONFIG: _input("tunnelId"),
     ZONE_SETTING: _input("settingId"),
-    APPLICATION: lambda birth: birth.uuid(),
-    POLICY: lambda birth: birth.uuid(),
+    ACCESS_APPLICATION: lambda birth: birth.uuid(),
+    ACCESS_POLICY: lambda birth: birth.uuid(),
     SERVICE_TOKEN: lambda birth: birth.uuid(),
     IDENTITY_PROVIDER: lambda birth: birth.uuid(),
     "random:index/randomId:RandomId": lambda birth: (
@@ -227,7 +227,7 @@ OUTPUTS: dict[str, dict[str, Maker]] = {
     },
     FILE_SYSTEM: {"dnsName": lambda birth: f"{birth.id}.efs.{birth.region}.amazonaws.com"},
     MOUNT_TARGET: {"ipAddress": lambda birth: "10.0.0.9"},
-    ENDPOINT: {
+    INSTANCE_CONNECT_ENDPOINT: {
         "dnsName": lambda birth: f"{birth.id}.ec2-instance-connect-endpoint.{birth.region}.amazonaws.com"
     },
     ROLE: {"arn": lambda birth: f"arn:aws:iam::{birth.account}:role/{birth.inputs.get('name')}"},
@@ -247,7 +247,7 @@ OUTPUTS: dict[str, dict[str, Maker]] = {
     "aws:secretsmanager/secret:Secret": {"arn": lambda birth: birth.id},
     "aws:kms/key:Key": {"keyId": lambda birth: birth.id},
     TUNNEL: {"status": lambda birth: "inactive", "tunType": lambda birth: "cfd_tunnel"},
-    APPLICATION: {"aud": lambda birth: birth.hex(64, "aud")},
+    ACCESS_APPLICATION: {"aud": lambda birth: birth.hex(64, "aud")},
     SERVICE_TOKEN: {
         "clientId": lambda birth: f"{birth.hex(32, 'client')}.access",
         "clientSecret": lambda birth: birth.hex(64, f"secret{birth.inputs.get('clientSecretVersion', 1)}"),
@@ -485,14 +485,14 @@ USES: tuple[Use, ...] = (
     Use(user="aws:ec2/vpcEndpoint:VpcEndpoint", path="vpcId", used=VPC),
     Use(user=GROUP, path="vpcZoneIdentifiers", used=SUBNET),
     Use(user=INSTANCE, path="subnetId", used=SUBNET),
-    Use(user=ENDPOINT, path="subnetId", used=SUBNET),
+    Use(user=INSTANCE_CONNECT_ENDPOINT, path="subnetId", used=SUBNET),
     Use(user=MOUNT_TARGET, path="subnetId", used=SUBNET),
     Use(user="aws:rds/subnetGroup:SubnetGroup", path="subnetIds", used=SUBNET),
     Use(user=ROUTE_TABLE_ASSOCIATION, path="routeTableId", used="aws:ec2/routeTable:RouteTable"),
     Use(user=INGRESS_RULE, path="referencedSecurityGroupId", used=SECURITY_GROUP),
     Use(user=EGRESS_RULE, path="referencedSecurityGroupId", used=SECURITY_GROUP),
     Use(user=INSTANCE, path="vpcSecurityGroupIds", used=SECURITY_GROUP),
-    Use(user=ENDPOINT, path="securityGroupIds", used=SECURITY_GROUP),
+    Use(user=INSTANCE_CONNECT_ENDPOINT, path="securityGroupIds", used=SECURITY_GROUP),
     Use(user=DATABASE, path="vpcSecurityGroupIds", used=SECURITY_GROUP),
     Use(user=MOUNT_TARGET, path="securityGroups", used=SECURITY_GROUP),
     Use(user="aws:ec2/vpcEndpoint:VpcEndpoint", path="securityGroupIds", used=SECURITY_GROUP),
@@ -503,13 +503,13 @@ USES: tuple[Use, ...] = (
     Use(user="aws:iam/rolePolicy:RolePolicy", path="role", used=ROLE, key="name"),
     Use(user="aws:iam/rolePolicyAttachment:RolePolicyAttachment", path="role", used=ROLE, key="name"),
     Use(user="aws:backup/selection:Selection", path="planId", used="aws:backup/plan:Plan"),
-    Use(user=APPLICATION, path="policies.id", used=POLICY),
+    Use(user=ACCESS_APPLICATION, path="policies.id", used=ACCESS_POLICY),
 )
 
 IN_USE: dict[str, str] = {
     FILE_SYSTEM: "FileSystemInUse: file system has mount targets",
     ROLE: "DeleteConflict: Cannot delete entity, must remove roles from instance profile and detach policies first",
-    POLICY: "409 Conflict, code 12132: access.api.error.conflict: cannot delete a reusable policy in use",
+    ACCESS_POLICY: "409 Conflict, code 12132: access.api.error.conflict: cannot delete a reusable policy in use",
     "aws:rds/subnetGroup:SubnetGroup": "InvalidDBSubnetGroupStateFault: Cannot delete the subnet group, it is in use",
     "aws:rds/parameterGroup:ParameterGroup": "InvalidDBParameterGroupState: One or more database instances are still "
     "members of this parameter group",
@@ -594,14 +594,14 @@ def _duplicate(type_: str, inputs: Plain, contents: Contents, but: Thing | None)
 
 
 def _crowded(birth: Birth, contents: Contents) -> str | None:
-    if birth.type == ENDPOINT:
+    if birth.type == INSTANCE_CONNECT_ENDPOINT:
         vpc = _vpc_of(birth.inputs.get("subnetId"), contents)
-        for other in contents.live(ENDPOINT):
+        for other in contents.live(INSTANCE_CONNECT_ENDPOINT):
             if _vpc_of(other.inputs.get("subnetId"), contents) == vpc:
                 return f"InstanceConnectEndpointLimitExceeded: 1 per VPC ({vpc}: {other.id})"
-    if birth.type == APPLICATION:
+    if birth.type == ACCESS_APPLICATION:
         places = set(dig(birth.inputs, "destinations.uri")) or {birth.inputs.get("domain")}
-        for other in contents.live(APPLICATION):
+        for other in contents.live(ACCESS_APPLICATION):
             shared = places & (set(dig(other.inputs, "destinations.uri")) or {other.inputs.get("domain")})
             if shared:
                 return f"409 Conflict, code 11010: access.api.error.application_already_exists ({sorted(map(str, shared))})"

@@ -14,16 +14,16 @@ from conftest import EXAMPLES, ROOT, canary, example_file, secret_names
 from .harness import EngineStack, Run, copy_project
 
 GROUP = "aws:autoscaling/group:Group"
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 DATABASE = "aws:rds/instance:Instance"
-FILES = "aws:efs/fileSystem:FileSystem"
+FILE_SYSTEM = "aws:efs/fileSystem:FileSystem"
 PARAMETER = "aws:ssm/parameter:Parameter"
 TUNNEL = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared"
-DNS = "cloudflare:index/dnsRecord:DnsRecord"
-APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
-POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
-LASTING = {DATABASE, FILES, "aws:ec2/vpc:Vpc", TUNNEL}
+DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+ACCESS_APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
+ACCESS_POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
+LASTING = {DATABASE, FILE_SYSTEM, "aws:ec2/vpc:Vpc", TUNNEL}
 
 
 def _config(file: Path) -> Any:
@@ -100,5 +100,5 @@ def secrets_in(engine: EngineStack, stack: str) -> dict[str, str]:
     ):
         found[f"service token {thing.id}"] = thing.outputs["clientSecret"]
     if _config(engine.file).get("drawbridge:secretDelivery", "cloud-init") == "cloud-init":
-        found["user data"] = engine.cloud.one(TEMPLATE).inputs["userData"]
+        found["user data"] = engine.cloud.one(LAUNCH_TEMPLATE).inputs["userData"]
     return found

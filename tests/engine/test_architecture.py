@@ -6,7 +6,7 @@ import pytest
 
 from .cloud import FACTS
 from .harness import EngineStack
-from .stacks import GROUP, TEMPLATE, edit_host
+from .stacks import GROUP, LAUNCH_TEMPLATE, edit_host
 
 NEWER = {"ami": "ami-0f0000000000000ff", "ami-arm64": "ami-0f000000000000a65"}
 
@@ -22,7 +22,7 @@ def engine(engine: EngineStack) -> EngineStack:
 def template(engine: EngineStack) -> tuple[str, str]:
     """The image and the type of the template that the one group starts its machines from."""
     (group,) = engine.cloud.live(GROUP)
-    (found,) = engine.cloud.live(TEMPLATE)
+    (found,) = engine.cloud.live(LAUNCH_TEMPLATE)
     assert group.inputs["launchTemplate"]["id"] == found.id
     assert group.ready
     return found.inputs["imageId"], found.inputs["instanceType"]
@@ -32,21 +32,21 @@ def test_another_size_keeps_the_image(engine: EngineStack) -> None:
     edit_host(engine, instanceType="t3.xlarge")
     run = engine.up()
     assert template(engine) == (FACTS["ami"], "t3.xlarge")
-    assert run.done("create", TEMPLATE) == []
+    assert run.done("create", LAUNCH_TEMPLATE) == []
 
 
 @pytest.mark.parametrize("type_", ["t4g.medium", "m7g.large", "c8gn.large"])
 def test_another_architecture_takes_an_image_of_its_own_before_the_old_machines_go(
     engine: EngineStack, type_: str
 ) -> None:
-    old_template, old_group = engine.cloud.one(TEMPLATE).id, engine.cloud.one(GROUP).id
+    old_template, old_group = engine.cloud.one(LAUNCH_TEMPLATE).id, engine.cloud.one(GROUP).id
     edit_host(engine, instanceType=type_)
     run = engine.up()
     assert template(engine) == (NEWER["ami-arm64"], type_)
     order = [(o.op, o.type, o.id) for o in run.operations if o.op in ("create", "delete")]
     (created,) = run.done("create", GROUP)
     assert order.index(("create", GROUP, created)) < order.index(("delete", GROUP, old_group))
-    assert order.index(("delete", GROUP, old_group)) < order.index(("delete", TEMPLATE, old_template))
+    assert order.index(("delete", GROUP, old_group)) < order.index(("delete", LAUNCH_TEMPLATE, old_template))
 
 
 def test_the_way_back_takes_an_image_of_x86_again_and_the_next_up_changes_nothing(

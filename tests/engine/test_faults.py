@@ -15,17 +15,17 @@ from .harness import EngineStack, Run
 from .ladders import DESTROY, FULL, SMALL, UP, assert_settled, climb, created, discard, orphans
 from .rules import OVERWRITTEN
 from .stacks import (
+    ACCESS_APPLICATION,
+    ACCESS_POLICY,
     ALARM,
-    APPLICATION,
     DATABASE,
-    DNS,
-    FILES,
+    DNS_RECORD,
+    FILE_SYSTEM,
     GROUP,
     LASTING,
+    LAUNCH_TEMPLATE,
     PARAMETER,
-    POLICY,
     STACKS,
-    TEMPLATE,
     TUNNEL,
     deploy,
     release,
@@ -111,7 +111,7 @@ def test_a_release_that_fails_at_every_operation_in_turn_converges_and_somebody_
     )
     done = {(o.op, o.type, o.name) for run in runs for o in run.operations if o.op in ops}
     assert engine.cloud.struck() == done  # every single one was struck
-    assert {("update", TUNNEL), ("update", TEMPLATE), ("create", GROUP), ("update", PARAMETER)} <= {
+    assert {("update", TUNNEL), ("update", LAUNCH_TEMPLATE), ("create", GROUP), ("update", PARAMETER)} <= {
         hit[:2] for hit in done
     }
     assert fault == "init-failed" or ("delete", GROUP) in {hit[:2] for hit in done}
@@ -179,8 +179,8 @@ REFUSED = {  # there can be one of it, or its name is fixed: the second creation
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     "cloudflare:index/ruleset:Ruleset",
     PARAMETER,
-    DNS,
-    APPLICATION,
+    DNS_RECORD,
+    ACCESS_APPLICATION,
     TUNNEL,
 }
 DOUBLED = {  # it gets an id or a name of its own, so the next `up` makes another one
@@ -197,11 +197,11 @@ DOUBLED = {  # it gets an id or a name of its own, so the next `up` makes anothe
     "aws:sns/topic:Topic",
     "cloudflare:index/notificationPolicy:NotificationPolicy",
     GROUP,
-    TEMPLATE,
+    LAUNCH_TEMPLATE,
     ALARM,
     DATABASE,
-    FILES,
-    POLICY,
+    FILE_SYSTEM,
+    ACCESS_POLICY,
 }
 LOGIN = "cloudflare:index/zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider"  # one one-time PIN, any of others
 

@@ -11,7 +11,7 @@ import pytest
 
 from .harness import EngineStack
 from .ladders import DESTROY, SMALL, UP, assert_settled, created, discard, orphans
-from .stacks import FILES, TUNNEL
+from .stacks import FILE_SYSTEM, TUNNEL
 
 VPC = "aws:ec2/vpc:Vpc"
 QUIET = 1.5  # seconds without an answer from any cloud: what can go on has gone on
@@ -100,11 +100,11 @@ def test_a_cli_that_is_interrupted_once_waits_for_what_is_under_way_and_leaves_n
 def killed(prepared: Prepared, tmp_path: Path) -> EngineStack:
     """Its tunnel and its file system exist; the state has them as pending."""
     engine = prepared(SMALL).fork(tmp_path)
-    for type_ in (TUNNEL, FILES):
+    for type_ in (TUNNEL, FILE_SYSTEM):
         engine.cloud.fault("hang-after", op="create", type=type_)
     engine.interrupted(*UP, when=standing(engine), signals=(SIGKILL,))
     unlock(engine)
-    assert {thing.type for thing in orphans(engine)} == {TUNNEL, FILES}
+    assert {thing.type for thing in orphans(engine)} == {TUNNEL, FILE_SYSTEM}
     assert {p["resource"]["urn"] for p in engine.export()["pending_operations"]} == {
         thing.urn for thing in orphans(engine)
     }
@@ -112,22 +112,22 @@ def killed(prepared: Prepared, tmp_path: Path) -> EngineStack:
 
 
 def test_pulumi_import_takes_in_what_a_killed_cli_had_made(killed: EngineStack) -> None:
-    before = {(thing.type, thing.id) for thing in killed.cloud.live(TUNNEL, FILES)}
+    before = {(thing.type, thing.id) for thing in killed.cloud.live(TUNNEL, FILE_SYSTEM)}
     parents = {p["resource"]["urn"]: p["resource"]["parent"] for p in killed.export()["pending_operations"]}
     for thing in orphans(killed):
         options = ("--parent", f"parent={parents[thing.urn]}", "--protect=false", "--generate-code=false")
         killed.cli("import", thing.type, thing.name, thing.id, *options, "--yes", "--skip-preview")
     killed.cli("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
     finished = killed.cli(*UP)
-    assert finished.done("create", TUNNEL) + finished.done("create", FILES) == []
-    assert {(thing.type, thing.id) for thing in killed.cloud.live(TUNNEL, FILES)} == before
+    assert finished.done("create", TUNNEL) + finished.done("create", FILE_SYSTEM) == []
+    assert {(thing.type, thing.id) for thing in killed.cloud.live(TUNNEL, FILE_SYSTEM)} == before
     assert_settled(killed)
 
 
 def test_an_up_after_a_killed_cli_makes_a_second_of_what_has_no_fixed_name(killed: EngineStack) -> None:
     again = killed.cli(*UP, fails=True)
     assert "You already have a tunnel with this name" in again.output
-    assert len(killed.cloud.live(FILES)) == 2
+    assert len(killed.cloud.live(FILE_SYSTEM)) == 2
     for thing in orphans(killed):
         discard(killed, thing)
     killed.cli(*UP)
@@ -139,4 +139,4 @@ def test_the_clis_own_import_of_pending_creates_forgets_the_object(killed: Engin
     known = [word for thing in orphans(killed) for word in (thing.urn, thing.id)]
     killed.cli("refresh", "--yes", "--skip-preview", *(f"--import-pending-creates={word}" for word in known))
     assert killed.export().get("pending_operations") is None
-    assert {thing.type for thing in orphans(killed)} == {TUNNEL, FILES}
+    assert {thing.type for thing in orphans(killed)} == {TUNNEL, FILE_SYSTEM}

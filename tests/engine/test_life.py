@@ -16,17 +16,17 @@ from preview.resource_types.registry import record_of
 from .cloud import Thing
 from .harness import EngineStack
 from .stacks import (
+    ACCESS_APPLICATION,
+    ACCESS_POLICY,
     ALARM,
-    APPLICATION,
     DATABASE,
-    DNS,
-    FILES,
+    DNS_RECORD,
+    FILE_SYSTEM,
     GROUP,
     LASTING,
+    LAUNCH_TEMPLATE,
     PARAMETER,
-    POLICY,
     STACKS,
-    TEMPLATE,
     TUNNEL,
     changes,
     edit_host,
@@ -62,7 +62,7 @@ def test_a_release_is_a_new_group_before_the_old_one_goes_last(engine: EngineSta
     done = changes(engine.up())
     alarms = [change for change in done if change == ("update", ALARM)]  # those that name the group
     assert [change for change in done if change not in alarms] == [
-        ("update", TEMPLATE),
+        ("update", LAUNCH_TEMPLATE),
         ("create", GROUP),
         ("delete", GROUP),
     ]
@@ -89,7 +89,7 @@ def test_more_machines_and_fewer_are_a_number_on_the_same_group(engine: EngineSt
 def test_a_route_comes_and_goes_without_touching_the_others(engine: EngineStack) -> None:
     # Machines whose app is told its host names learn of a new one by a release.
     told = hears_its_hosts(engine)
-    released = [("update", TEMPLATE), ("create", GROUP), ("delete", GROUP)] if told else []
+    released = [("update", LAUNCH_TEMPLATE), ("create", GROUP), ("delete", GROUP)] if told else []
     ignored = {GROUP} if told else set()
     before = {(thing.type, thing.id) for thing in engine.cloud.live() if thing.type not in ignored}
 
@@ -100,13 +100,15 @@ def test_a_route_comes_and_goes_without_touching_the_others(engine: EngineStack)
 
     engine.edit(add)
     added = changes(engine.up())
-    assert ("create", DNS) in added
-    assert [change for change in added if change[0] == "delete" or change[1] in (GROUP, TEMPLATE)] == released
-    assert engine.cloud.one(DNS, "rehearsal.").inputs["proxied"] is True
+    assert ("create", DNS_RECORD) in added
+    assert [
+        change for change in added if change[0] == "delete" or change[1] in (GROUP, LAUNCH_TEMPLATE)
+    ] == released
+    assert engine.cloud.one(DNS_RECORD, "rehearsal.").inputs["proxied"] is True
     engine.edit(lambda config: config["drawbridge:routes"].pop())
     removed = changes(engine.up())
     assert [
-        change for change in removed if change[0] == "create" or change[1] in (GROUP, TEMPLATE)
+        change for change in removed if change[0] == "create" or change[1] in (GROUP, LAUNCH_TEMPLATE)
     ] == released
     assert {(thing.type, thing.id) for thing in engine.cloud.live() if thing.type not in ignored} == before
 
@@ -120,7 +122,7 @@ def test_rotation_makes_a_new_secret_and_not_a_new_tunnel(engine: EngineStack) -
     assert (after.id, after.inputs["tunnelSecret"] != tunnel.inputs["tunnelSecret"]) == (tunnel.id, True)
     # The machines get the new token by a release, and a connector that is connected keeps its connection meanwhile.
     assert Counter(change for change in done if change[1] not in (ALARM, PARAMETER)) == Counter(
-        [("update", TUNNEL), ("update", TEMPLATE), ("create", GROUP), ("delete", GROUP)]
+        [("update", TUNNEL), ("update", LAUNCH_TEMPLATE), ("create", GROUP), ("delete", GROUP)]
     )
     assert done[-1] == ("delete", GROUP)
     assert {op for op, kind in done if kind == PARAMETER} <= {"update"}
@@ -129,7 +131,7 @@ def test_rotation_makes_a_new_secret_and_not_a_new_tunnel(engine: EngineStack) -
 # Drift ----------------------------------------------------------------------------------------------------------------
 
 # A template's versions and a parameter's are fixed; by another version a release begins. Both have tests of their own.
-NO_DRIFT = {TEMPLATE, PARAMETER}
+NO_DRIFT = {LAUNCH_TEMPLATE, PARAMETER}
 
 
 def drift(engine: EngineStack) -> list[tuple[str, str]]:
@@ -191,7 +193,7 @@ def _given(thing: Thing) -> dict[str, Any]:
 
 @every_stack()
 def test_what_was_deleted_by_hand_is_made_anew_and_nothing_else(engine: EngineStack) -> None:
-    gone = engine.cloud.live(DNS, ALARM, "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+    gone = engine.cloud.live(DNS_RECORD, ALARM, "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
     kept = {(thing.type, thing.id) for thing in engine.cloud.live()} - {
         (thing.type, thing.id) for thing in gone
     }
@@ -209,18 +211,18 @@ def test_what_was_deleted_by_hand_is_made_anew_and_nothing_else(engine: EngineSt
 def test_protected_things_refuse_and_then_everything_goes_in_an_order_that_the_clouds_accept(
     engine: EngineStack,
 ) -> None:
-    data = {(thing.type, thing.id) for thing in engine.cloud.live(DATABASE, FILES)}
+    data = {(thing.type, thing.id) for thing in engine.cloud.live(DATABASE, FILE_SYSTEM)}
     engine.configure(**{"drawbridge:protect": "true"})
     engine.up()
     # The engine refuses for the protected resources alone, and takes the others down all the same.
     refused = engine.destroy(fails=True)
     assert "because it is protected" in refused.output
-    assert {(thing.type, thing.id) for thing in engine.cloud.live(DATABASE, FILES)} == data
+    assert {(thing.type, thing.id) for thing in engine.cloud.live(DATABASE, FILE_SYSTEM)} == data
     assert [
         o for o in refused.operations if o.outcome != "ok"
     ] == []  # nothing that the data stands on was even tried
     engine.up()  # builds the rest around the data again
-    assert {(thing.type, thing.id) for thing in engine.cloud.live(DATABASE, FILES)} == data
+    assert {(thing.type, thing.id) for thing in engine.cloud.live(DATABASE, FILE_SYSTEM)} == data
     assert changes(engine.up()) == []
     engine.configure(**{"drawbridge:protect": "false"})
     engine.up()
@@ -235,7 +237,7 @@ def test_protected_things_refuse_and_then_everything_goes_in_an_order_that_the_c
     deleted = [
         o.name
         for o in gone.operations
-        if o.op == "delete" and o.outcome == "ok" and o.type in (APPLICATION, POLICY)
+        if o.op == "delete" and o.outcome == "ok" and o.type in (ACCESS_APPLICATION, ACCESS_POLICY)
     ]
     for position, name in enumerate(deleted):
         key = name.rpartition("-access-policy-")[2]

@@ -9,7 +9,7 @@ import pytest
 from .harness import EngineStack, Run
 from .stacks import GROUP, release
 
-INGRESS = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
+TUNNEL_CONFIGURATION = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
 RULESET = "cloudflare:index/ruleset:Ruleset"
 HIPSTER = "hipster-timer-backend"
 
@@ -40,7 +40,7 @@ def rotate(engine: EngineStack) -> None:
 
 
 def waits(engine: EngineStack) -> set[int]:
-    config = engine.cloud.one(INGRESS).inputs["config"]
+    config = engine.cloud.one(TUNNEL_CONFIGURATION).inputs["config"]
     return {rule.get("originRequest", {}).get("connectTimeout") for rule in config["ingresses"][:-1]}
 
 
@@ -53,13 +53,17 @@ def verified(engine: EngineStack) -> str:
 def test_rules_change_between_the_new_machines_and_the_end_of_the_old_ones(engine: EngineStack) -> None:
     release(engine)
     other_rules(engine)
-    assert order(engine.up(), INGRESS, "ingress") == ["create machines", "update shared", "delete machines"]
+    assert order(engine.up(), TUNNEL_CONFIGURATION, "ingress") == [
+        "create machines",
+        "update shared",
+        "delete machines",
+    ]
     assert waits(engine) == {17, 30}
 
 
 def test_rules_alone_wait_for_nothing(engine: EngineStack) -> None:
     other_rules(engine)
-    assert order(engine.up(), INGRESS, "ingress") == ["update shared"]
+    assert order(engine.up(), TUNNEL_CONFIGURATION, "ingress") == ["update shared"]
 
 
 @pytest.mark.parametrize("again", ["up", "refresh, then up"])

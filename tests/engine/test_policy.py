@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import EXAMPLES, ROOT, deployed
 
-from preview.posture.judgement import judge
+from preview.posture.judgement import evaluate_posture
 from preview.posture.rules import RULES
 
 from .harness import EngineStack, Run
@@ -234,7 +234,7 @@ def test_the_pack_judges_as_the_preview_without_an_engine_does(
 ) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({rule.id: "advisory" for rule in RULES}))
-    found = judge(deployed("image2model", secretDelivery="parameter-store")).findings
+    found = evaluate_posture(deployed("image2model", secretDelivery="parameter-store")).findings
     # The machines' files hold ids that the engine does not know yet, so what is in them is judged by `up`.
     expected = {("advisory", f.rule.id, f.resource) for f in found if f.rule.id != "image-digest"}
     assert violations(preview(image2model, "--policy-pack-config", str(config))) == expected

@@ -138,7 +138,7 @@ def test_every_property_that_a_rule_speaks_of_exists(token: str) -> None:
 
 
 def test_updates_move_on_the_outputs_that_the_table_lists() -> None:
-    known = {record.token: record.changing for record in RESOURCE_TYPES.values() if record.changing}
+    known = {record.type: record.changing for record in RESOURCE_TYPES.values() if record.changing}
     assert {token: tuple(moved) for token, moved in rules.MOVED_BY_UPDATE.items()} == known
 
 
@@ -310,7 +310,7 @@ RULE = {
         (rules.RULESET, RULESET, "exceeded maximum number of zone rulesets for phase"),
         (TUNNEL, {"accountId": "a", "name": "t"}, "code 1013"),
         (rules.DNS_RECORD, {"zoneId": "z", "name": "x.example.com", "type": "CNAME", "ttl": 1}, "code 81053"),
-        (rules.APPLICATION, APPLICATION, "application_already_exists"),
+        (rules.ACCESS_APPLICATION, APPLICATION, "application_already_exists"),
         (
             rules.IDENTITY_PROVIDER,
             {"accountId": "a", "name": "p", "type": "onetimepin", "config": {}},
@@ -353,10 +353,10 @@ def test_a_setting_that_is_made_again_is_the_same_object(engine: Engine) -> None
 def test_a_vpc_has_room_for_one_instance_connect_endpoint(engine: Engine) -> None:
     places = (("a", "vpc-1", "10.0.0.0/24"), ("b", "vpc-1", "10.0.1.0/24"), ("c", "vpc-2", "10.0.0.0/24"))
     subnets = [engine.make(SUBNET, name, vpcId=vpc, cidrBlock=block) for name, vpc, block in places]
-    engine.make(rules.ENDPOINT, "a", subnetId=subnets[0])
-    engine.make(rules.ENDPOINT, "c", subnetId=subnets[2])
+    engine.make(rules.INSTANCE_CONNECT_ENDPOINT, "a", subnetId=subnets[0])
+    engine.make(rules.INSTANCE_CONNECT_ENDPOINT, "c", subnetId=subnets[2])
     with pytest.raises(grpc.RpcError) as error:
-        engine.make(rules.ENDPOINT, "b", subnetId=subnets[1])
+        engine.make(rules.INSTANCE_CONNECT_ENDPOINT, "b", subnetId=subnets[1])
     assert "InstanceConnectEndpointLimitExceeded" in refusal(error)
 
 
@@ -371,15 +371,15 @@ def test_what_is_in_use_is_not_deleted(engine: Engine) -> None:
         GROUP, maxSize=1, vpcZoneIdentifiers=[subnet], launchTemplate={"id": template, "version": "1"}
     )
     engine.make(TUNNEL, accountId="a", name="t")
-    policy = engine.make(rules.POLICY, accountId="a", name="p", decision="allow")
-    engine.make(rules.APPLICATION, policies=[{"id": policy, "precedence": 1}])
+    policy = engine.make(rules.ACCESS_POLICY, accountId="a", name="p", decision="allow")
+    engine.make(rules.ACCESS_APPLICATION, policies=[{"id": policy, "precedence": 1}])
     for type_, name, text in (
         (VPC, "a", "DependencyViolation"),
         (SUBNET, "a", "DependencyViolation"),
         (SECURITY_GROUP, "host", "DependencyViolation"),
         (SECURITY_GROUP, "other", "DependencyViolation"),
         (TUNNEL, "a", "code 1022"),
-        (rules.POLICY, "a", "code 12132"),
+        (rules.ACCESS_POLICY, "a", "code 12132"),
     ):
         with pytest.raises(grpc.RpcError) as error:
             engine.delete(type_, name)
@@ -396,8 +396,8 @@ def test_what_is_in_use_is_not_deleted(engine: Engine) -> None:
         (VPC, "a"),
         (LAUNCH_TEMPLATE, "a"),
         (TUNNEL, "a"),
-        (rules.APPLICATION, "a"),
-        (rules.POLICY, "a"),
+        (rules.ACCESS_APPLICATION, "a"),
+        (rules.ACCESS_POLICY, "a"),
     ]:
         engine.delete(type_, name)
     assert engine.cloud.live() == []

@@ -19,7 +19,7 @@ from preview import drift
 from .harness import EngineStack, copy_project
 
 EXAMPLE = "maycast-recorder"
-DNS = "cloudflare:index/dnsRecord:DnsRecord"
+DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 GROUP = "aws:autoscaling/group:Group"
 LOGS = "aws:cloudwatch/logGroup:LogGroup"
 
@@ -161,7 +161,7 @@ def test_up_refuses_a_plan_that_the_program_has_outgrown(engine: EngineStack) ->
     engine.edit(lambda config: config["drawbridge:routes"].append(route))
     code, said = step(engine, "release", "up", "prod", "plan")
     assert (code != 0, "violates plan" in said) == (True, True), said
-    assert [record.inputs["name"] for record in engine.cloud.live(DNS)] == ["rec.example.com"]
+    assert [record.inputs["name"] for record in engine.cloud.live(DNS_RECORD)] == ["rec.example.com"]
 
 
 def test_a_refused_plan_does_not_print_the_secret_that_it_was_refused_for(engine: EngineStack) -> None:
@@ -217,9 +217,9 @@ def test_a_look_at_a_stack_as_deployed_finds_nothing_and_leaves_no_trace(engine:
 
 
 def test_a_look_finds_every_kind_of_drift_and_leaves_no_trace(engine: EngineStack) -> None:
-    group, record, logs = (engine.cloud.one(kind) for kind in (GROUP, DNS, LOGS))
+    group, record, logs = (engine.cloud.one(kind) for kind in (GROUP, DNS_RECORD, LOGS))
     engine.cloud.change(GROUP, group.id, desiredCapacity=3)
-    engine.cloud.change(DNS, record.id, proxied=False, modifiedOn="2026-11-21T00:00:00Z")
+    engine.cloud.change(DNS_RECORD, record.id, proxied=False, modifiedOn="2026-11-21T00:00:00Z")
     engine.cloud.remove(LOGS, logs.id)
     (workload,) = [
         g for g in engine.cloud.live("aws:ec2/securityGroup:SecurityGroup") if g.name.endswith("-workload")

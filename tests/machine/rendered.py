@@ -18,7 +18,7 @@ SCRIPTS = ROOT / "cloud-init"
 
 def written(example: str, delivery: str, **changes: Any) -> dict[str, str]:
     """A machine's files by their paths."""
-    template = deployed(example, secretDelivery=delivery, **changes).of_type(invariants.TEMPLATE)[0]
+    template = deployed(example, secretDelivery=delivery, **changes).of_type(invariants.LAUNCH_TEMPLATE)[0]
     return {file["path"]: file["content"] for file in invariants.user_data_of(template)["write_files"]}
 
 

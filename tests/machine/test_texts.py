@@ -36,7 +36,7 @@ def version(*command: str) -> tuple[int, ...]:
 @pytest.mark.parametrize("delivery", DELIVERIES)
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_cloud_inits_own_schema_accepts_the_user_data(example: str, delivery: str, tmp_path: Path) -> None:
-    template = deployed(example, secretDelivery=delivery).of_type(invariants.TEMPLATE)[0]
+    template = deployed(example, secretDelivery=delivery).of_type(invariants.LAUNCH_TEMPLATE)[0]
     path = tmp_path / "user-data"
     path.write_text("#cloud-config\n" + yaml.safe_dump(invariants.user_data_of(template)))
     done = subprocess.run(

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from preview.analysis.gate import Gate, GateFinding
 from preview.changes import Cause, Change, Comparison, Difference, Edited
-from preview.posture.judgement import Posture, judge
+from preview.posture.judgement import Posture, evaluate_posture
 from preview.report.report import Report, build
-from preview.resource_types.tokens import APPLICATION, POLICY
+from preview.resource_types.type_names import ACCESS_APPLICATION, ACCESS_POLICY
 from preview.resources import Evaluation, Resource
 
 # What a fork may try: mentions, references, addresses, markup of every kind, ends of spans, cells, fences and comments.
@@ -115,7 +115,7 @@ def hostile(evaluation: Evaluation, text: str) -> Evaluation:
 
     def changed(resource: Resource) -> Resource:
         # Others refer to applications and policies by their names: with another name their routes would be open.
-        name = resource.name if resource.type in (APPLICATION, POLICY) else resource.name + text
+        name = resource.name if resource.type in (ACCESS_APPLICATION, ACCESS_POLICY) else resource.name + text
         return dataclasses.replace(resource, inputs=spoiled(resource.inputs), name=name)
 
     return dataclasses.replace(
@@ -130,7 +130,7 @@ def hostile(evaluation: Evaluation, text: str) -> Evaluation:
 
 def hostile_posture(evaluation: Evaluation, text: str) -> Posture:
     """The findings of the honest stack, with ``text`` in all that a stack file has a hand in."""
-    posture = judge(evaluation)
+    posture = evaluate_posture(evaluation)
     findings = [
         dataclasses.replace(
             found,

@@ -14,7 +14,7 @@ from preview.resources import Evaluation, Resource
 
 Found = list[tuple[str, str, str]]
 
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 CF = "cloudflare:index/"
 
 
@@ -65,7 +65,9 @@ def machine(
     )
     disk = [{"deviceName": "/dev/sda1", "ebs": {"encrypted": "true"}}]
     return resource(
-        TEMPLATE, "host-template", {"userData": text, "metadataOptions": SAFE, "blockDeviceMappings": disk}
+        LAUNCH_TEMPLATE,
+        "host-template",
+        {"userData": text, "metadataOptions": SAFE, "blockDeviceMappings": disk},
     )
 
 

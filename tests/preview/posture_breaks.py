@@ -8,7 +8,7 @@ from typing import Any
 
 from posture_edits import TEMPLATE, Change, P, add, edit, policy, service
 
-from preview.resource_types import tokens as types
+from preview.resource_types import type_names as types
 from preview.resources import Secret
 
 CLUSTER = "aws:rds/cluster:Cluster"
@@ -96,7 +96,9 @@ MORE_BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     (
         "user-data-unread",
         edit(
-            types.TEMPLATE, "userData", base64.b64encode(b"#!/bin/sh\ndocker run --privileged app").decode()
+            types.LAUNCH_TEMPLATE,
+            "userData",
+            base64.b64encode(b"#!/bin/sh\ndocker run --privileged app").decode(),
         ),
         [(TEMPLATE, "is no #cloud-config, or not in a known encoding")],
     ),
@@ -134,22 +136,27 @@ MORE_BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     # DNS, logins
     (
         "dns-unproxied",
-        add(types.DNS, "t", name="old.example.com", type="A", content="203.0.113.7", proxied=False),
+        add(types.DNS_RECORD, "t", name="old.example.com", type="A", content="203.0.113.7", proxied=False),
         [(f"{P}-t", "old.example.com is 203.0.113.7")],
     ),
     (
         "dns-unproxied",
-        add(types.DNS, "t", name="www.example.com", type="CNAME", content="app.pages.dev"),
+        add(types.DNS_RECORD, "t", name="www.example.com", type="CNAME", content="app.pages.dev"),
         [(f"{P}-t", "www.example.com is app.pages.dev")],
     ),
     (
         "access-any-token",
-        edit(types.POLICY, "includes", [{"anyValidServiceToken": {}}], "policy-users"),
+        edit(types.ACCESS_POLICY, "includes", [{"anyValidServiceToken": {}}], "policy-users"),
         [(USERS, "every service token of the account")],
     ),
     (
         "access-cors",
-        edit(types.APPLICATION, "corsHeaders", {"allowAllOrigins": True, "allowCredentials": True}, "users"),
+        edit(
+            types.ACCESS_APPLICATION,
+            "corsHeaders",
+            {"allowAllOrigins": True, "allowCredentials": True},
+            "users",
+        ),
         [(APP, "every origin, with credentials")],
     ),
     (
@@ -241,8 +248,8 @@ HARMLESS: list[tuple[str, Change]] = [
     ("resource-policy-public", add("aws:s3/bucketPolicy:BucketPolicy", "t", policy=everyone(Effect="Deny"))),
     (
         "dns-unproxied",
-        add(types.DNS, "t", name="_acme-challenge.example.com", type="CNAME", content="x.example.net"),
+        add(types.DNS_RECORD, "t", name="_acme-challenge.example.com", type="CNAME", content="x.example.net"),
     ),
-    ("dns-unproxied", add(types.DNS, "t", name="example.com", type="TXT", content="v=spf1 -all")),
-    ("access-cors", edit(types.APPLICATION, "corsHeaders", {"allowAllOrigins": True}, "users")),
+    ("dns-unproxied", add(types.DNS_RECORD, "t", name="example.com", type="TXT", content="v=spf1 -all")),
+    ("access-cors", edit(types.ACCESS_APPLICATION, "corsHeaders", {"allowAllOrigins": True}, "users")),
 ]

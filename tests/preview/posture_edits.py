@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from preview.resource_types import tokens as types
+from preview.resource_types import type_names as types
 from preview.resources import Resource, Secret, mask
 
 Resources = list[Resource]
@@ -70,12 +70,12 @@ def written(old: str, new: str) -> Change:
     """Replace a text in the machines' user data."""
 
     def apply(resources: Resources) -> Resources:
-        (template,) = [r for r in resources if r.type == types.TEMPLATE]
+        (template,) = [r for r in resources if r.type == types.LAUNCH_TEMPLATE]
         value = template.raw["userData"]
         text = gzip.decompress(base64.b64decode(value.value if isinstance(value, Secret) else value)).decode()
         assert old in text
         encoded = base64.b64encode(gzip.compress(text.replace(old, new).encode())).decode()
-        return edit(types.TEMPLATE, "userData", encoded)(resources)
+        return edit(types.LAUNCH_TEMPLATE, "userData", encoded)(resources)
 
     return apply
 
@@ -104,7 +104,7 @@ def service(**settings: Any) -> Change:
     """Give the service `backend` of the compose file more settings, and the file more top-level keys (`top`)."""
 
     def apply(resources: Resources) -> Resources:
-        (template,) = [r for r in resources if r.type == types.TEMPLATE]
+        (template,) = [r for r in resources if r.type == types.LAUNCH_TEMPLATE]
         value = template.raw["userData"]
         text = gzip.decompress(base64.b64decode(value.value if isinstance(value, Secret) else value)).decode()
         document = yaml.safe_load(text)
@@ -116,6 +116,6 @@ def service(**settings: Any) -> Change:
         file["content"] = yaml.safe_dump(compose)
         text = "#cloud-config\n" + yaml.safe_dump(document)
         encoded = base64.b64encode(gzip.compress(text.encode())).decode()
-        return edit(types.TEMPLATE, "userData", encoded)(resources)
+        return edit(types.LAUNCH_TEMPLATE, "userData", encoded)(resources)
 
     return apply

@@ -11,7 +11,7 @@ from model.countries import COUNTRIES
 from preview.analysis.consequences.decisions import why_nobody
 from preview.analysis.verdict import compare
 from preview.changes import Comparison, Consequence
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation, Resource
 
 DOWNTIME, IN_PLACE = Consequence.DOWNTIME, Consequence.IN_PLACE
@@ -79,7 +79,7 @@ HOST = "app.example.com"
 
 
 def policy(name: str, decision: str = "allow", **inputs: Any) -> Resource:
-    return resource(tokens.POLICY, name, {"decision": decision, "includes": [ACME], **inputs})
+    return resource(type_names.ACCESS_POLICY, name, {"decision": decision, "includes": [ACME], **inputs})
 
 
 def stack(
@@ -89,7 +89,7 @@ def stack(
     path: str | None = None,
 ) -> Evaluation:
     application = resource(
-        tokens.APPLICATION,
+        type_names.ACCESS_APPLICATION,
         "app",
         {
             "destinations": [{"uri": HOST + at} for at in paths],
@@ -101,7 +101,7 @@ def stack(
         rule["path"] = path
     rule["originRequest"] = {"access": {"required": True, "teamName": "acme", "audTags": ["«app.aud»"]}}
     config = {"config": {"ingresses": [rule, {"service": "http_status:404"}]}}
-    return program(*policies, application, resource(tokens.INGRESS, "ingress", config))
+    return program(*policies, application, resource(type_names.TUNNEL_CONFIGURATION, "ingress", config))
 
 
 def said(comparison: Comparison, consequence: Consequence) -> str:
@@ -162,7 +162,7 @@ def test_a_destination_that_goes_where_the_connector_still_wants_a_login(
 
 def test_machines_cannot_come_from_elsewhere() -> None:
     old, new = (
-        resource(tokens.POLICY, "systems", {"decision": "non_identity", "includes": [{"serviceToken": {"tokenId": "t"}}], **more})
+        resource(type_names.ACCESS_POLICY, "systems", {"decision": "non_identity", "includes": [{"serviceToken": {"tokenId": "t"}}], **more})
         for more in ({}, {"requires": [country("JP")]})
     )  # fmt: skip
     assert "must also be: from JP" in said(compare(program(old), program(new)), DOWNTIME)
@@ -172,7 +172,7 @@ def test_machines_cannot_come_from_elsewhere() -> None:
 def test_a_status_of_the_connectors_own_is_nothing_that_is_reached(status: str) -> None:
     def version(*rules: dict[str, Any]) -> Evaluation:
         inner = {"config": {"ingresses": [*rules, {"service": "http_status:404"}]}}
-        return program(resource(tokens.INGRESS, "ingress", inner))
+        return program(resource(type_names.TUNNEL_CONFIGURATION, "ingress", inner))
 
     web = {"hostname": HOST, "service": "http://web:80"}
     closed = {"hostname": "old.example.com", "service": f"http_status:{status}"}

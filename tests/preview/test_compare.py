@@ -151,7 +151,7 @@ def test_a_secret_that_changes_is_named_and_never_shown() -> None:
         "[secret]",
         "[secret] (another)",
     )
-    judged = gate.judge(comparison, [])
+    judged = gate.decide(comparison, [])
     whole = build(after, comparison, judged)
     for report in (to_json(whole), to_text(whole)):
         assert "hunter" not in report
@@ -314,12 +314,12 @@ def acknowledged(evaluation: Evaluation, *listed: tuple[str, str]) -> Evaluation
 
 def test_the_gate_closes_on_the_grounds_that_it_is_given_alone() -> None:
     comparison = compare(*LOST)
-    assert gate.judge(comparison, ["exposure", "replace", "downtime"]).closed is False
-    assert [f.subject for f in gate.judge(comparison, ["data-loss"]).closed_by] == ["b"]
+    assert gate.decide(comparison, ["exposure", "replace", "downtime"]).closed is False
+    assert [f.subject for f in gate.decide(comparison, ["data-loss"]).closed_by] == ["b"]
 
 
 def test_an_acknowledgement_lets_its_own_change_pass_and_is_shown() -> None:
-    judged = gate.judge(compare(LOST[0], acknowledged(LOST[1], ("data-loss", "b"))), ["data-loss"])
+    judged = gate.decide(compare(LOST[0], acknowledged(LOST[1], ("data-loss", "b"))), ["data-loss"])
     assert (judged.closed, [f.reason for f in judged.acknowledged], judged.warnings) == (
         False,
         ["We moved it"],
@@ -328,7 +328,7 @@ def test_an_acknowledgement_lets_its_own_change_pass_and_is_shown() -> None:
 
 
 def test_an_acknowledgement_of_another_change_lets_nothing_pass() -> None:
-    judged = gate.judge(
+    judged = gate.decide(
         compare(LOST[0], acknowledged(LOST[1], ("data-loss", "c"), ("exposure", "b"))), ["data-loss"]
     )
     assert judged.closed
@@ -340,7 +340,7 @@ def test_an_acknowledgement_of_another_change_lets_nothing_pass() -> None:
 
 def test_an_acknowledgement_that_was_there_before_is_spent() -> None:
     listed = ("data-loss", "b")
-    judged = gate.judge(compare(acknowledged(LOST[0], listed), acknowledged(LOST[1], listed)), ["data-loss"])
+    judged = gate.decide(compare(acknowledged(LOST[0], listed), acknowledged(LOST[1], listed)), ["data-loss"])
     assert judged.closed
     assert judged.warnings == (
         "acknowledge: data-loss of b was acknowledged for an earlier change. Remove the entry.",

@@ -9,7 +9,7 @@ from test_compare import program, resource
 
 from preview.analysis.verdict import compare
 from preview.changes import Change, Consequence
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.registry import RESOURCE_TYPES
 from preview.resources import Resource, Secret
 
@@ -33,7 +33,7 @@ def step(type_: str, old: dict[str, Any] | None, new: dict[str, Any] | None, **o
 
 
 def database(old: dict[str, Any], new: dict[str, Any]) -> Change:
-    return step(tokens.DATABASE, {**DATABASE, **old}, {**DATABASE, **new})
+    return step(type_names.DATABASE, {**DATABASE, **old}, {**DATABASE, **new})
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_blue_green_takes_no_database_with_a_managed_password(changed: dict[str,
 
 
 def test_what_is_refused_and_what_it_would_lose_are_both_said() -> None:
-    change = step(tokens.DATABASE, {**DATABASE, **SAFE}, None, protect=True)
+    change = step(type_names.DATABASE, {**DATABASE, **SAFE}, None, protect=True)
     assert [effect.consequence for effect in change.effects] == [LOSS, REFUSED, REFUSED]
     assert change.losses == ("rows",)
 
@@ -84,8 +84,8 @@ def test_what_is_refused_and_what_it_would_lose_are_both_said() -> None:
 @pytest.mark.parametrize(
     "type_, loss",
     [
-        (tokens.FILES, "files"),
-        (tokens.LOG_GROUP, "logs"),
+        (type_names.FILE_SYSTEM, "files"),
+        (type_names.LOG_GROUP, "logs"),
         ("aws:s3/bucket:Bucket", "objects"),
         ("aws:kms/key:Key", "keys"),
         ("aws:backup/vault:Vault", "backups"),
@@ -137,13 +137,16 @@ def renamed(type_: str, inputs: dict[str, Any]) -> Change:
 @pytest.mark.parametrize(
     "type_, inputs",
     [
-        (tokens.PARAMETER, {"name": "/drawbridge/prod/API_KEY"}),
-        (tokens.TUNNEL, {"accountId": "a", "name": "prod"}),
-        (tokens.RULESET, {"zoneId": "z", "kind": "zone", "phase": "http_ratelimit"}),
-        (tokens.DNS, {"zoneId": "z", "name": "app.example.com", "type": "CNAME"}),
-        (tokens.OUTBOUND, {"securityGroupId": "sg-1", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}),
-        (tokens.APPLICATION, {"destinations": [{"type": "public", "uri": "app.example.com"}]}),
-        (tokens.LOG_GROUP, {"name": "/app"}),
+        (type_names.PARAMETER, {"name": "/drawbridge/prod/API_KEY"}),
+        (type_names.TUNNEL, {"accountId": "a", "name": "prod"}),
+        (type_names.RULESET, {"zoneId": "z", "kind": "zone", "phase": "http_ratelimit"}),
+        (type_names.DNS_RECORD, {"zoneId": "z", "name": "app.example.com", "type": "CNAME"}),
+        (
+            type_names.EGRESS_RULE,
+            {"securityGroupId": "sg-1", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443},
+        ),
+        (type_names.ACCESS_APPLICATION, {"destinations": [{"type": "public", "uri": "app.example.com"}]}),
+        (type_names.LOG_GROUP, {"name": "/app"}),
     ],
 )
 def test_what_there_can_be_one_of_is_refused_under_another_name(type_: str, inputs: dict[str, Any]) -> None:
@@ -151,21 +154,23 @@ def test_what_there_can_be_one_of_is_refused_under_another_name(type_: str, inpu
     assert change.consequence is REFUSED, change.why
 
 
-@pytest.mark.parametrize("type_", [tokens.PARAMETER, tokens.LOG_GROUP, tokens.SECURITY_GROUP])
+@pytest.mark.parametrize("type_", [type_names.PARAMETER, type_names.LOG_GROUP, type_names.SECURITY_GROUP])
 def test_what_the_provider_names_by_itself_may_come_again(type_: str) -> None:
     assert renamed(type_, {}).consequence is Consequence.NONE
 
 
 def test_a_tunnel_that_is_replaced_cannot_have_the_name_of_the_one_that_is_there() -> None:
     old = {"accountId": "a", "name": "prod", "configSrc": "local"}
-    change = step(tokens.TUNNEL, old, {**old, "configSrc": "cloudflare"})
+    change = step(type_names.TUNNEL, old, {**old, "configSrc": "cloudflare"})
     assert [effect.consequence for effect in change.effects] == [DOWNTIME, REFUSED]
 
 
 def test_a_connect_endpoint_gives_way_only_where_it_goes_first() -> None:
     old, new = ({"subnetId": subnet} for subnet in ("subnet-1", "subnet-2"))
-    assert step(tokens.ENDPOINT, old, new).consequence is REFUSED
-    assert step(tokens.ENDPOINT, old, new, deleteBeforeReplace=True).consequence is IN_PLACE
+    assert step(type_names.INSTANCE_CONNECT_ENDPOINT, old, new).consequence is REFUSED
+    assert (
+        step(type_names.INSTANCE_CONNECT_ENDPOINT, old, new, deleteBeforeReplace=True).consequence is IN_PLACE
+    )
 
 
 @pytest.mark.parametrize("size, consequence", [(10, REFUSED), (40, IN_PLACE)])
@@ -190,7 +195,7 @@ def test_a_volume_grows_and_never_shrinks(size: int, consequence: Consequence) -
     ],
 )
 def test_a_service_token(old: dict[str, Any], new: dict[str, Any], consequence: Consequence) -> None:
-    assert step(tokens.SERVICE_TOKEN, old, new).consequence is consequence
+    assert step(type_names.SERVICE_TOKEN, old, new).consequence is consequence
 
 
 @pytest.mark.parametrize(
@@ -208,7 +213,7 @@ def test_a_service_token(old: dict[str, Any], new: dict[str, Any], consequence: 
     ],
 )
 def test_a_dns_record(old: dict[str, Any] | None, new: dict[str, Any], consequence: Consequence) -> None:
-    assert step(tokens.DNS, old, new).consequence is consequence
+    assert step(type_names.DNS_RECORD, old, new).consequence is consequence
 
 
 @pytest.mark.parametrize(
@@ -223,7 +228,7 @@ def test_a_dns_record(old: dict[str, Any] | None, new: dict[str, Any], consequen
     ],
 )  # fmt: skip
 def test_an_access_application(old: dict[str, Any], new: dict[str, Any], consequence: Consequence) -> None:
-    assert step(tokens.APPLICATION, old, new).consequence is consequence
+    assert step(type_names.ACCESS_APPLICATION, old, new).consequence is consequence
 
 
 @pytest.mark.parametrize(
@@ -237,13 +242,13 @@ def test_an_access_application(old: dict[str, Any], new: dict[str, Any], consequ
 )
 def test_a_setting_of_the_zone(setting: str, old: str, new: str, consequence: Consequence) -> None:
     inputs = [{"zoneId": "z", "settingId": setting, "value": value} for value in (old, new)]
-    assert step(tokens.ZONE_SETTING, *inputs).consequence is consequence
+    assert step(type_names.ZONE_SETTING, *inputs).consequence is consequence
 
 
 def _drawn(encoding: str) -> list[Resource]:
-    random = resource(tokens.RANDOM_PASSWORD, "drawbridge-prod-secrets-API_KEY", {"length": 43})
+    random = resource(type_names.RANDOM_PASSWORD, "drawbridge-prod-secrets-API_KEY", {"length": 43})
     value = Secret(f"«drawbridge-prod-secrets-API_KEY.result»:{encoding}")
-    parameter = resource(tokens.PARAMETER, "p", {"name": "/p", "value": value}, {"value": [random.urn]})
+    parameter = resource(type_names.PARAMETER, "p", {"name": "/p", "value": value}, {"value": [random.urn]})
     return [random, parameter]
 
 
@@ -255,7 +260,7 @@ def test_a_generated_value_in_another_form_is_another_value() -> None:
 
 def test_a_given_secret_that_changes_is_none() -> None:
     versions = [
-        resource(tokens.PARAMETER, "p", {"name": "/p", "value": Secret(text)})
+        resource(type_names.PARAMETER, "p", {"name": "/p", "value": Secret(text)})
         for text in ("one-one", "two-two")
     ]
     (change,) = compare(program(versions[0]), program(versions[1])).changed
@@ -273,7 +278,7 @@ def test_a_given_secret_that_changes_is_none() -> None:
     ],
 )  # fmt: skip
 def test_a_group_of_machines(old: dict[str, Any], new: dict[str, Any], consequence: Consequence) -> None:
-    assert step(tokens.FLEET, old, new).consequence is consequence
+    assert step(type_names.AUTO_SCALING_GROUP, old, new).consequence is consequence
 
 
 def test_every_judged_input_is_one_that_the_provider_changes_in_place() -> None:

@@ -167,10 +167,10 @@ def test_a_resource_with_another_name_keeps_its_values() -> None:
 
 def test_a_broken_contract_closes_the_gate_until_it_is_acknowledged() -> None:
     comparison = compare(stack({"vpcId": "vpc-1"}), stack({}))
-    (found,) = gate.judge(comparison, ["contract"]).closed_by
+    (found,) = gate.decide(comparison, ["contract"]).closed_by
     assert (found.ground, found.subject, found.acknowledgement) == (
         "contract",
         "vpcId",
         "- {change: contract, of: vpcId, reason: …}",
     )
-    assert not gate.judge(comparison, [ground for ground in gate.GROUNDS if ground != "contract"]).closed
+    assert not gate.decide(comparison, [ground for ground in gate.GROUNDS if ground != "contract"]).closed

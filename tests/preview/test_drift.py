@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview.drift import (
-    Change,
     Drift,
+    DriftChange,
     DriftError,
     Noise,
     _shown,
+    classify,
     foreign_rules,
     found,
-    judge,
     main,
     read_noise,
     to_json,
@@ -31,10 +31,10 @@ from preview.drift import (
 TODAY = datetime.date(2026, 11, 21)
 DATABASE = "aws:rds/instance:Instance"
 URN = "urn:pulumi:prod::drawbridge::drawbridge:index:Database$aws:rds/instance:Instance::drawbridge-prod-database"
-MOVED = Change(
+MOVED = DriftChange(
     kind="changed", type=DATABASE, name="db", property="latestRestorableTime", before='"a"', after='"b"'
 )
-OPENED = Change(
+OPENED = DriftChange(
     kind="changed", type=DATABASE, name="db", property="publiclyAccessible", before="false", after="true"
 )
 
@@ -101,13 +101,13 @@ def test_any_path_into_any_value_is_shown_in_a_bounded_length(path: str, value: 
 
 def test_noise_is_explained_while_its_entry_is_in_force() -> None:
     entry, other = noise(), noise(property="status")
-    assert judge([MOVED, OPENED], [entry, other], TODAY) == Drift(
+    assert classify([MOVED, OPENED], [entry, other], TODAY) == Drift(
         changes=(OPENED,), noise=(MOVED,), expired=(), idle=(other,)
     )
-    after = judge([MOVED], [entry], TODAY + datetime.timedelta(days=1))
+    after = classify([MOVED], [entry], TODAY + datetime.timedelta(days=1))
     assert (after, after.clean) == (Drift(changes=(MOVED,), noise=(), expired=(entry,), idle=()), False)
-    assert judge([MOVED], [entry], TODAY).clean
-    assert not judge([], [entry], TODAY + datetime.timedelta(days=1)).clean
+    assert classify([MOVED], [entry], TODAY).clean
+    assert not classify([], [entry], TODAY + datetime.timedelta(days=1)).clean
 
 
 @pytest.mark.parametrize(
@@ -125,18 +125,18 @@ def test_noise_is_explained_while_its_entry_is_in_force() -> None:
 )
 def test_an_entry_covers_its_own_property_and_nothing_near_it(pattern: str, path: str, covered: bool) -> None:
     assert (
-        noise(property=pattern).covers(Change(kind="changed", type=DATABASE, name="db", property=path))
+        noise(property=pattern).covers(DriftChange(kind="changed", type=DATABASE, name="db", property=path))
         is covered
     )
 
 
 def test_noise_never_covers_another_type_nor_what_is_gone_or_added() -> None:
     about = {"type": DATABASE, "name": "db", "property": "latestRestorableTime"}
-    assert noise().covers(Change(kind="changed", **about))
-    assert not noise().covers(Change(kind="gone", **about)) and not noise().covers(
-        Change(kind="added", **about)
+    assert noise().covers(DriftChange(kind="changed", **about))
+    assert not noise().covers(DriftChange(kind="gone", **about)) and not noise().covers(
+        DriftChange(kind="added", **about)
     )
-    assert not noise().covers(Change(kind="changed", **{**about, "type": "aws:rds/cluster:Cluster"}))
+    assert not noise().covers(DriftChange(kind="changed", **{**about, "type": "aws:rds/cluster:Cluster"}))
 
 
 def test_all_that_is_wrong_with_a_noise_list_is_said_at_once(tmp_path: Path) -> None:
@@ -230,20 +230,20 @@ def test_a_rule_that_somebody_added_by_hand_is_drift(more: dict[str, Any], said:
     listed = {
         "SecurityGroupRules": [rule("sgr-1"), rule("sgr-2", **more), rule("sgr-3", GroupId="sg-of-others")]
     }
-    added = Change(kind="added", type=GROUP, name="workload", property="sgr-2", after=said)
+    added = DriftChange(kind="added", type=GROUP, name="workload", property="sgr-2", after=said)
     assert list(foreign_rules(STATE, listed)) == [added]
     assert list(foreign_rules({"deployment": None}, listed)) == []
 
 
 def test_the_reports() -> None:
-    gone = Change(kind="gone", type="aws:sns/topic:Topic", name="topic")
-    added = Change(
+    gone = DriftChange(kind="gone", type="aws:sns/topic:Topic", name="topic")
+    added = DriftChange(
         kind="added", type=GROUP, name="workload", property="sgr-2", after="inbound tcp/22 from 0.0.0.0/0"
     )
-    odd = Change(
+    odd = DriftChange(
         kind="changed", type=DATABASE, name="db", property="tags", before='"a|`b`"', after="[secret]"
     )
-    drift = judge(
+    drift = classify(
         [odd, gone, added, MOVED], [noise(), noise(property="old", until=datetime.date(2026, 1, 1))], TODAY
     )
     assert to_text(drift).splitlines() == [
@@ -265,7 +265,7 @@ def test_the_reports() -> None:
         "- `aws:rds/instance:Instance` `old` (until 2026-01-01): moves https://a.example/1\n"
         "\n<details><summary>Explained by the noise list</summary>\n\n- `db` `latestRestorableTime`\n\n</details>\n"
     )
-    clean = judge([], [], TODAY)
+    clean = classify([], [], TODAY)
     assert (to_text(clean), to_markdown(clean, "prod")) == (
         "As deployed.\n",
         "`prod` is as it was deployed.\n",

@@ -80,7 +80,7 @@ def rows(given: Gate) -> list[tuple[str, str]]:
 def test_on_all_grounds_each_change_closes_on_its_own(
     consequence: Consequence, action: Action, found: list[str]
 ) -> None:
-    judged = gate.judge(comparison(consequence, action), gate.grounds("all"))
+    judged = gate.decide(comparison(consequence, action), gate.grounds("all"))
     assert rows(judged) == [(ground, NAME) for ground in found]
 
 
@@ -92,7 +92,7 @@ def test_each_effect_of_a_change_is_a_finding_with_its_own_reason() -> None:
     )
     made = comparison()
     change = dataclasses.replace(made.changes[0], action="replaced", effects=effects)
-    judged = gate.judge(dataclasses.replace(made, changes=(change,)), gate.grounds("all"))
+    judged = gate.decide(dataclasses.replace(made, changes=(change,)), gate.grounds("all"))
     assert [(found.ground, found.text) for found in judged.closed_by] == [
         ("data-loss", "prod-thing: the rows go; no snapshot is left"),
         ("refused", "prod-thing: it is protected"),
@@ -102,13 +102,13 @@ def test_each_effect_of_a_change_is_a_finding_with_its_own_reason() -> None:
 
 @pytest.mark.parametrize("ground", ["replace", "downtime", "exposure", "data-loss", "refused", "unknown"])
 def test_what_is_not_known_closes_on_whatever_it_may_be(ground: str) -> None:
-    judged = gate.judge(comparison(Consequence.UNKNOWN, "unknown"), gate.grounds(ground))
+    judged = gate.decide(comparison(Consequence.UNKNOWN, "unknown"), gate.grounds(ground))
     assert rows(judged) == [("unknown", NAME)]
 
 
 @pytest.mark.parametrize("ground", ["posture", "contract"])
 def test_what_is_not_known_is_no_finding_of_what_is_always_known(ground: str) -> None:
-    assert not gate.judge(comparison(Consequence.UNKNOWN, "unknown"), gate.grounds(ground)).closed
+    assert not gate.decide(comparison(Consequence.UNKNOWN, "unknown"), gate.grounds(ground)).closed
 
 
 def test_an_unknown_passes_with_one_entry_or_with_one_of_each_ground() -> None:
@@ -118,7 +118,7 @@ def test_an_unknown_passes_with_one_entry_or_with_one_of_each_ground() -> None:
     def closed(*acknowledged: str) -> bool:
         text = "\n".join(map(entry.format, acknowledged))
         made = comparison(Consequence.UNKNOWN, "unknown", acknowledged=text)
-        return gate.judge(made, gate.grounds(",".join(several))).closed
+        return gate.decide(made, gate.grounds(",".join(several))).closed
 
     assert [closed("unknown"), closed(*several), closed(*several[:2]), closed("data-loss")] == [
         False,
@@ -144,18 +144,18 @@ def test_an_unknown_passes_with_one_entry_or_with_one_of_each_ground() -> None:
 )
 def test_a_finding_ends_with_the_entry_that_lets_it_pass(subject: str, line: str) -> None:
     opened = (Exposure(kind="reachable", subject=subject, text="open"),)
-    (found,) = gate.judge(comparison(exposures=opened), ["exposure"]).closed_by
+    (found,) = gate.decide(comparison(exposures=opened), ["exposure"]).closed_by
     assert found.acknowledgement == line
-    judged = gate.judge(comparison(exposures=opened, acknowledged=line), ["exposure"])
+    judged = gate.decide(comparison(exposures=opened, acknowledged=line), ["exposure"])
     assert (judged.closed, judged.warnings) == (False, ())
     assert [item.reason for item in judged.acknowledged] == ["…"]
 
 
 def test_a_plan_that_ended_early_cannot_be_acknowledged() -> None:
-    (found,) = gate.judge(comparison(errors=("no credentials",)), ["replace"]).closed_by
+    (found,) = gate.decide(comparison(errors=("no credentials",)), ["replace"]).closed_by
     assert (found.text, found.acknowledgement) == ("the engine's preview failed: no credentials", "")
     line = GateFinding(ground="replace", subject=found.subject, text="").acknowledgement
-    assert gate.judge(comparison(errors=("no credentials",), acknowledged=line), ["replace"]).closed
+    assert gate.decide(comparison(errors=("no credentials",), acknowledged=line), ["replace"]).closed
 
 
 def test_the_grounds_of_the_command_line() -> None:

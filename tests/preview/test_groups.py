@@ -108,7 +108,7 @@ def test_the_comment_of_a_small_change_stays_under_a_screen() -> None:
     )
     from preview.analysis import gate
 
-    written = to_markdown(build(change.after, change, gate.judge(change, [])))
+    written = to_markdown(build(change.after, change, gate.decide(change, [])))
     depth, visible = 0, []
     for line in written.splitlines():
         depth -= line == "</details>"
@@ -125,7 +125,7 @@ def test_the_comment_of_a_small_change_stays_under_a_screen() -> None:
 def marks(change: Comparison) -> dict[str, str]:
     from preview.analysis import gate
 
-    known = of_report(build(change.after, change, gate.judge(change, [])))
+    known = of_report(build(change.after, change, gate.decide(change, [])))
     cards = [*known.routes, *(card for card, _ in known.state)]
     return {card.title: card.lines[-1][0] for card in cards if card.lines[-1][1] == "mark"}
 
@@ -149,7 +149,7 @@ def test_machines_and_database_say_what_becomes_of_them() -> None:
     from preview.analysis import gate
 
     change = restarted()
-    known = of_report(build(change.after, change, gate.judge(change, [])))
+    known = of_report(build(change.after, change, gate.decide(change, [])))
     assert known.release == "↻ replaced, new before old"
     assert marks(change) == {"PostgreSQL 16": "~ changed in place"}
 
@@ -168,7 +168,7 @@ def head(change: Comparison) -> tuple[str, str]:
     from preview.analysis import gate
     from preview.report.headline import headline
 
-    said = headline(change, gate.judge(change, []))
+    said = headline(change, gate.decide(change, []))
     return said.tone, said.title
 
 

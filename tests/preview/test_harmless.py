@@ -10,7 +10,7 @@ from test_compare import program, resource
 from preview.analysis import gate
 from preview.analysis.verdict import compare
 from preview.changes import Comparison, Consequence
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource
 
 DOWNTIME, IN_PLACE = Consequence.DOWNTIME, Consequence.IN_PLACE
@@ -18,7 +18,7 @@ DOWNTIME, IN_PLACE = Consequence.DOWNTIME, Consequence.IN_PLACE
 
 def way_out(name: str, **inputs: Any) -> Resource:
     whole = {"securityGroupId": "sg", "ipProtocol": "tcp", "fromPort": 587, "toPort": 587, **inputs}
-    return resource(tokens.OUTBOUND, name, whole)
+    return resource(type_names.EGRESS_RULE, name, whole)
 
 
 ANY, MAIL = {"cidrIpv4": "0.0.0.0/0"}, {"cidrIpv4": "198.51.100.0/24"}
@@ -81,7 +81,7 @@ def test_settings_of_a_new_bucket_are_harmless_and_of_an_old_one_unknown() -> No
 
 
 def group(urn: str, **inputs: Any) -> Resource:
-    return resource(tokens.SECURITY_GROUP, urn, {"vpcId": "vpc", "description": urn, **inputs})
+    return resource(type_names.SECURITY_GROUP, urn, {"vpcId": "vpc", "description": urn, **inputs})
 
 
 def test_groups_clash_by_their_names_alone() -> None:
@@ -94,11 +94,11 @@ def test_groups_clash_by_their_names_alone() -> None:
 
 
 def secret(**inputs: Any) -> Resource:
-    return resource(tokens.RANDOM_PASSWORD, "drawbridge-prod-secrets-API_KEY", {"length": 43, **inputs})
+    return resource(type_names.RANDOM_PASSWORD, "drawbridge-prod-secrets-API_KEY", {"length": 43, **inputs})
 
 
 def closed(comparison: Comparison) -> set[str]:
-    return {finding.ground for finding in gate.judge(comparison, gate.GROUNDS).closed_by}
+    return {finding.ground for finding in gate.decide(comparison, gate.GROUNDS).closed_by}
 
 
 def test_a_rotation_that_was_asked_for_is_no_replacement_of_anything() -> None:

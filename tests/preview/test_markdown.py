@@ -220,7 +220,7 @@ def test_endless_values_and_lists_keep_the_limit(letter: str) -> None:
 
 
 def test_the_least_important_goes_first() -> None:
-    part = lambda name, importance: markdown.Part(name, importance, [lambda: name * 100])  # noqa: E731
+    part = lambda name, importance: markdown.Section(name, importance, [lambda: name * 100])  # noqa: E731
     parts = [part("a", 1), part("b", 5), part("c", 3), part("d", 4)]
     assert markdown.fitted(parts, 500) == "\n\n".join(name * 100 for name in "abcd") + "\n"
     written = markdown.fitted(parts, 390)

@@ -12,7 +12,7 @@ from test_compare import program, resource
 
 from preview.analysis.verdict import compare
 from preview.changes import Consequence
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation
 
 DOWNTIME, UNKNOWN = Consequence.DOWNTIME, Consequence.UNKNOWN
@@ -32,9 +32,9 @@ def version(service: str, body: dict[str, Any], conf: str = "") -> Evaluation:
     )
     rules = [{"hostname": "app.example.com", "service": service}, {"service": "http_status:404"}]
     found = program(
-        resource(tokens.INGRESS, "ingress", {"config": {"ingresses": rules}}),
+        resource(type_names.TUNNEL_CONFIGURATION, "ingress", {"config": {"ingresses": rules}}),
         resource(
-            tokens.FLEET,
+            type_names.AUTO_SCALING_GROUP,
             "fleet",
             {"minSize": 1, "maxSize": 1, "launchTemplate": {"version": text}},
             replaceOnChanges=["launchTemplate"],

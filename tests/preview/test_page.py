@@ -29,7 +29,7 @@ from preview.report.markdown import to_markdown
 from preview.report.page import to_html
 from preview.report.report import build
 from preview.report.tables import Row
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 
 VOID = {"meta", "link", "rect", "path"}
 
@@ -56,7 +56,7 @@ class Reader(HTMLParser):
 @functools.cache
 def page(name: str) -> str:
     if name == "compared":
-        return to_html(build(large_change().after, large_change(), gate.judge(large_change(), ["exposure"])))
+        return to_html(build(large_change().after, large_change(), gate.decide(large_change(), ["exposure"])))
     return to_html(build(deployed(name)))
 
 
@@ -290,7 +290,7 @@ def test_the_drawing_shows_what_the_stack_has() -> None:
 
 def test_a_catch_all_that_answers_is_said_everywhere() -> None:
     stack = deployed("maycast-recorder")
-    config = next(iter(stack.of_type(tokens.INGRESS)))
+    config = next(iter(stack.of_type(type_names.TUNNEL_CONFIGURATION)))
     rules = [*config.inputs["config"]["ingresses"][:-1], {"service": "http://nginx:80"}]
     opened = dataclasses.replace(config, inputs={**config.inputs, "config": {"ingresses": rules}})
     stack = dataclasses.replace(stack, resources=tuple(opened if r is config else r for r in stack.resources))

@@ -30,25 +30,25 @@ from posture_edits import (
 
 from model.posture import RULE_IDS
 from model.settings import Suppression
-from preview.findings import SEVERITIES, Finding
-from preview.posture.judgement import judge, judge_resources, to_data
+from preview.findings import SEVERITIES, PostureFinding
+from preview.posture.judgement import evaluate_posture, evaluate_resources, to_data
 from preview.posture.rules import BY_ID, CHECKS, RULES
 from preview.report.json_report import to_json
 from preview.report.report import build
 from preview.report.text import to_text
-from preview.resource_types import tokens as types
+from preview.resource_types import type_names as types
 from preview.resources import Secret
 
 SUBNETS = "aws:rds/subnetGroup:SubnetGroup"
 OPENED = edit(
-    types.INGRESS, "config.ingresses.1.originRequest.access", GONE
+    types.TUNNEL_CONFIGURATION, "config.ingresses.1.originRequest.access", GONE
 )  # models.example.com without a login
 
 # (rule, a change of the example image2model, the findings of that rule: resource and detail)
 BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     (
         "inbound-cidr",
-        edit(types.INBOUND, "cidrIpv4", "0.0.0.0/0", "database-in"),
+        edit(types.INGRESS_RULE, "cidrIpv4", "0.0.0.0/0", "database-in"),
         [(f"{P}-network-database-in", "tcp/5432 from 0.0.0.0/0")],
     ),
     (
@@ -77,17 +77,17 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "workload-inbound",
-        edit(types.INBOUND, "securityGroupId", WORKLOAD, "ssh-in"),
+        edit(types.INGRESS_RULE, "securityGroupId", WORKLOAD, "ssh-in"),
         [(f"{P}-network-ssh-in", f"reaches {WORKLOAD}, the group that machines speak from")],
     ),
     (
         "ssh-endpoint",
-        edit(types.INBOUND, "referencedSecurityGroupId", WORKLOAD, "ssh-in"),
+        edit(types.INGRESS_RULE, "referencedSecurityGroupId", WORKLOAD, "ssh-in"),
         [(f"{P}-network-ssh-in", f"tcp/22 from {WORKLOAD}")],
     ),
     (
         "ssh-endpoint",
-        edit(types.INBOUND, "toPort", 23, "ssh-in"),
+        edit(types.INGRESS_RULE, "toPort", 23, "ssh-in"),
         [(f"{P}-network-ssh-in", f"tcp/22 from «{P}-network-endpoint.id»")],
     ),
     (
@@ -102,29 +102,29 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "default-group",
-        drop(types.DEFAULT_GROUP),
+        drop(types.DEFAULT_SECURITY_GROUP),
         [(f"{P}-network-vpc", "its default security group is as AWS made it")],
     ),
     (
         "default-group",
-        edit(types.DEFAULT_GROUP, "ingress", GONE),
+        edit(types.DEFAULT_SECURITY_GROUP, "ingress", GONE),
         [(f"{P}-network-default", "has rules, or leaves them to AWS")],
     ),
     (
         "egress-open",
-        edit(types.OUTBOUND, "ipProtocol", "-1", "egress-https"),
+        edit(types.EGRESS_RULE, "ipProtocol", "-1", "egress-https"),
         [(f"{P}-network-egress-https", "-1/443-443")],
     ),
     (
         "egress-open",
-        edit(types.OUTBOUND, "toPort", 8443, "egress-https"),
+        edit(types.EGRESS_RULE, "toPort", 8443, "egress-https"),
         [(f"{P}-network-egress-https", "tcp/443-8443")],
     ),
     (
         "egress-extra",
         both(
-            edit(types.OUTBOUND, "fromPort", 587, "egress-https"),
-            edit(types.OUTBOUND, "toPort", 587, "egress-https"),
+            edit(types.EGRESS_RULE, "fromPort", 587, "egress-https"),
+            edit(types.EGRESS_RULE, "toPort", 587, "egress-https"),
         ),
         [
             (
@@ -135,22 +135,22 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "catch-all",
-        edit(types.INGRESS, "config.ingresses.2.service", "http://nginx:80"),
+        edit(types.TUNNEL_CONFIGURATION, "config.ingresses.2.service", "http://nginx:80"),
         [(INGRESS, "the last rule is {'service': 'http://nginx:80'}")],
     ),
     (
         "catch-all",
-        edit(types.INGRESS, "config.ingresses.1.hostname", GONE),
+        edit(types.TUNNEL_CONFIGURATION, "config.ingresses.1.hostname", GONE),
         [(INGRESS, "a rule for any hostname: http://nginx:80")],
     ),
     (
         "hostname-dns",
-        edit(types.DNS, "proxied", False, "admin.example.com"),
+        edit(types.DNS_RECORD, "proxied", False, "admin.example.com"),
         [(f"{P}-tunnel-dns-admin.example.com", "proxied: False")],
     ),
     (
         "hostname-dns",
-        edit(types.DNS, "name", "old.example.com", "admin.example.com"),
+        edit(types.DNS_RECORD, "name", "old.example.com", "admin.example.com"),
         [
             (f"{P}-tunnel-dns-admin.example.com", "old.example.com has a record and no route"),
             (INGRESS, "admin.example.com has a route and no record"),
@@ -163,37 +163,37 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "access-decision",
-        edit(types.INGRESS, "config.ingresses.1.originRequest.access.required", False),
+        edit(types.TUNNEL_CONFIGURATION, "config.ingresses.1.originRequest.access.required", False),
         [(INGRESS, "models.example.com: the connector does not insist on the login")],
     ),
     (
         "access-decision",
-        edit(types.APPLICATION, "destinations.0.uri", "other.example.com", "users"),
+        edit(types.ACCESS_APPLICATION, "destinations.0.uri", "other.example.com", "users"),
         [(INGRESS, "models.example.com: no application covers it")],
     ),
     (
         "application-policy",
-        edit(types.APPLICATION, "policies", [], "users"),
+        edit(types.ACCESS_APPLICATION, "policies", [], "users"),
         [(f"{P}-access-app-models-example-com-users", "no policy")],
     ),
     (
         "application-policy",
-        edit(types.APPLICATION, "policies.0.precedence", 2, "users"),
+        edit(types.ACCESS_APPLICATION, "policies.0.precedence", 2, "users"),
         [(f"{P}-access-app-models-example-com-users", "precedences [2]")],
     ),
     (
         "access-everyone",
-        edit(types.POLICY, "includes", [{"everyone": {}}], "users"),
+        edit(types.ACCESS_POLICY, "includes", [{"everyone": {}}], "users"),
         [(USERS, "anyone who can log in at all")],
     ),
     (
         "access-by-address",
-        edit(types.POLICY, "includes", [{"ip": {"ip": "203.0.113.0/24"}}], "users"),
+        edit(types.ACCESS_POLICY, "includes", [{"ip": {"ip": "203.0.113.0/24"}}], "users"),
         [(USERS, "lets in by ip alone")],
     ),
     (
         "admin-mfa",
-        edit(types.POLICY, "mfaConfig", GONE, "admins"),
+        edit(types.ACCESS_POLICY, "mfaConfig", GONE, "admins"),
         [
             (
                 f"{P}-access-app-admin-example-com-admins",
@@ -201,7 +201,11 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
             )
         ],
     ),
-    ("session-long", edit(types.POLICY, "sessionDuration", "24h1m", "users"), [(USERS, "session 24h1m")]),
+    (
+        "session-long",
+        edit(types.ACCESS_POLICY, "sessionDuration", "24h1m", "users"),
+        [(USERS, "session 24h1m")],
+    ),
     (
         "service-token-long",
         add(types.SERVICE_TOKEN, "token", duration="forever"),
@@ -209,20 +213,20 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "login-cookie",
-        edit(types.APPLICATION, "sameSiteCookieAttribute", "none", "users"),
+        edit(types.ACCESS_APPLICATION, "sameSiteCookieAttribute", "none", "users"),
         [(f"{P}-access-app-models-example-com-users", "other sites may send the cookie")],
     ),
     (
         "login-cookie",
-        edit(types.APPLICATION, "httpOnlyCookieAttribute", False, "users"),
+        edit(types.ACCESS_APPLICATION, "httpOnlyCookieAttribute", False, "users"),
         [(f"{P}-access-app-models-example-com-users", "scripts can read the cookie")],
     ),
     (
         "shared-host-paths",
         both(
             OPENED,
-            edit(types.INGRESS, "config.ingresses.0.hostname", "models.example.com"),
-            drop(types.NORMALIZATION),
+            edit(types.TUNNEL_CONFIGURATION, "config.ingresses.0.hostname", "models.example.com"),
+            drop(types.URL_NORMALIZATION),
         ),
         [(INGRESS, "models.example.com: paths are not normalised, odd spellings are let in")],
     ),
@@ -248,7 +252,7 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "origin-tls",
-        edit(types.INGRESS, "config.ingresses.1.service", "https://nginx:443"),
+        edit(types.TUNNEL_CONFIGURATION, "config.ingresses.1.service", "https://nginx:443"),
         [(INGRESS, "models.example.com: https://nginx:443 is not verified")],
     ),
     ("tunnel-managed", edit(types.TUNNEL, "configSrc", "local"), [(f"{P}-tunnel-tunnel", "configSrc local")]),
@@ -277,13 +281,13 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "imds",
-        edit(types.TEMPLATE, "metadataOptions", GONE),
+        edit(types.LAUNCH_TEMPLATE, "metadataOptions", GONE),
         [(TEMPLATE, "hop limit not set"), (TEMPLATE, "httpTokens optional")],
     ),
-    ("ssh-key", edit(types.TEMPLATE, "keyName", "ops"), [(TEMPLATE, "key pair ops")]),
+    ("ssh-key", edit(types.LAUNCH_TEMPLATE, "keyName", "ops"), [(TEMPLATE, "key pair ops")]),
     (
         "disk-encryption",
-        edit(types.TEMPLATE, "blockDeviceMappings.0.ebs.encrypted", "false"),
+        edit(types.LAUNCH_TEMPLATE, "blockDeviceMappings.0.ebs.encrypted", "false"),
         [(TEMPLATE, "/dev/sda1 is not encrypted")],
     ),
     (
@@ -325,7 +329,7 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "release-order",
-        edit(types.FLEET, "options.replaceOnChanges", ["launchTemplate"]),
+        edit(types.AUTO_SCALING_GROUP, "options.replaceOnChanges", ["launchTemplate"]),
         [
             (
                 f"{P}-host-group",
@@ -335,12 +339,12 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "release-order",
-        edit(types.FLEET, "launchTemplate.version", "$Latest"),
+        edit(types.AUTO_SCALING_GROUP, "launchTemplate.version", "$Latest"),
         [(f"{P}-host-group", "the template's version floats")],
     ),
     (
         "release-order",
-        edit(types.FLEET, "waitForCapacityTimeout", "10m"),
+        edit(types.AUTO_SCALING_GROUP, "waitForCapacityTimeout", "10m"),
         [(f"{P}-host-group", "pulumi gives up before a machine may")],
     ),
     (
@@ -360,7 +364,7 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "state-encryption",
-        edit(types.FILES, "encrypted", False),
+        edit(types.FILE_SYSTEM, "encrypted", False),
         [(f"{P}-storage-files", "encrypted is not true")],
     ),
     ("database-tls", edit(types.DATABASE, "engineVersion", "14.9"), [(DATABASE, "engine version 14")]),
@@ -391,7 +395,7 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "deletion-protection",
-        edit(types.FILES, "options.protect", False),
+        edit(types.FILE_SYSTEM, "options.protect", False),
         [(f"{P}-storage-files", "not protected by Pulumi")],
     ),
     (
@@ -439,7 +443,7 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "user-data-secrets",
-        edit(types.TEMPLATE, "userData", Secret("x")),
+        edit(types.LAUNCH_TEMPLATE, "userData", Secret("x")),
         [(TEMPLATE, "secrets are in user data")],
     ),
     ("log-retention", edit(types.LOG_GROUP, "retentionInDays", GONE), [(f"{P}-host-logs", "kept for ever")]),
@@ -458,7 +462,7 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
 CURES: list[tuple[str, Change, list[tuple[str, str]]]] = [
     (
         "public-address",
-        edit(types.TEMPLATE, "networkInterfaces.0.associatePublicIpAddress", "false"),
+        edit(types.LAUNCH_TEMPLATE, "networkInterfaces.0.associatePublicIpAddress", "false"),
         [(TEMPLATE, "public IPv4 addresses")],
     ),
     (
@@ -476,11 +480,15 @@ CURES: list[tuple[str, Change, list[tuple[str, str]]]] = [
         ),
         [(f"{P}-storage-files", "mounted by plain NFS")],
     ),
-    ("single-machine", edit(types.FLEET, "minSize", 2), [(f"{P}-host-group", "one machine at a time")]),
+    (
+        "single-machine",
+        edit(types.AUTO_SCALING_GROUP, "minSize", 2),
+        [(f"{P}-host-group", "one machine at a time")],
+    ),
     ("single-zone", edit(types.DATABASE, "multiAz", True), [(DATABASE, "no standby")]),
     (
         "image-digest",
-        edit(types.TEMPLATE, "userData", GONE),
+        edit(types.LAUNCH_TEMPLATE, "userData", GONE),
         [(TEMPLATE, "pinned by tag: backend, cloudflared, frontend, nginx, redis")],
     ),
 ]
@@ -504,7 +512,7 @@ def example() -> Resources:
 
 
 def found(rule: str, resources: Resources) -> list[tuple[str, str]]:
-    return [(f.resource, f.detail) for f in judge_resources(resources, rules=[BY_ID[rule]]).findings]
+    return [(f.resource, f.detail) for f in evaluate_resources(resources, rules=[BY_ID[rule]]).findings]
 
 
 def test_every_rule_has_one_check_and_one_way_to_break_it() -> None:
@@ -535,16 +543,16 @@ def test_what_the_example_accepts_is_found_and_can_be_cured(
 @pytest.mark.parametrize("delivery", DELIVERIES)
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_no_example_breaks_a_grave_rule(name: str, delivery: str) -> None:
-    counts = judge(deployed(name, secretDelivery=delivery)).counts()
+    counts = evaluate_posture(deployed(name, secretDelivery=delivery)).counts()
     assert (counts["critical"], counts["high"], counts["medium"]) == (0, 0, 0)
 
 
 def test_findings_come_from_the_gravest_and_no_stack_at_all_has_none() -> None:
-    findings = judge(deployed("maycast-recorder")).findings
+    findings = evaluate_posture(deployed("maycast-recorder")).findings
     assert [f.rule.severity for f in findings] == sorted(
         (f.rule.severity for f in findings), key=SEVERITIES.index
     )
-    assert judge_resources([]).findings == ()
+    assert evaluate_resources([]).findings == ()
 
 
 # --- suppressions -----------------------------------------------------------------------------------------------------
@@ -561,9 +569,9 @@ DAY = datetime.date(2026, 11, 21)
 
 def judged(
     *accepted: Suppression, resources: Resources | None = None
-) -> tuple[list[Finding], tuple[str, ...]]:
+) -> tuple[list[PostureFinding], tuple[str, ...]]:
     rules = [BY_ID["flow-logs"], BY_ID["single-zone"]]
-    result = judge_resources(resources or example(), accepted, DAY, rules)
+    result = evaluate_resources(resources or example(), accepted, DAY, rules)
     return list(result.findings), result.notes
 
 
@@ -609,7 +617,7 @@ def test_the_stack_file_suppresses_and_every_report_shows_it() -> None:
 
 
 def test_the_report_gives_each_finding_with_its_rule_in_full() -> None:
-    (finding,) = to_data(judge_resources(example(), rules=[BY_ID["single-zone"]]))["findings"]
+    (finding,) = to_data(evaluate_resources(example(), rules=[BY_ID["single-zone"]]))["findings"]
     rule = BY_ID["single-zone"]
     assert finding == {
         "rule": "single-zone",
@@ -638,5 +646,5 @@ def test_what_only_looks_like_a_violation_is_none(rule: str, change: Change) -> 
     ],
 )
 def test_a_secret_in_an_output_is_found(outputs: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    judged_ = judge_resources(example(), rules=[BY_ID["secret-in-output"]], outputs=outputs)
+    judged_ = evaluate_resources(example(), rules=[BY_ID["secret-in-output"]], outputs=outputs)
     assert [(f.resource, f.detail) for f in judged_.findings] == expected

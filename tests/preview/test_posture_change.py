@@ -12,7 +12,7 @@ import pytest
 from preview.analysis import gate
 from preview.analysis.verdict import compare
 from preview.changes import Change, Comparison
-from preview.findings import Finding
+from preview.findings import PostureFinding
 from preview.posture.changes import posture_change
 from preview.report.headline import headline
 from preview.report.json_report import to_json
@@ -74,7 +74,7 @@ def accept(rule: str, name: str = "*") -> dict[str, str]:
     return {"rule": rule, "resource": name, "reason": "Looked at in the review."}
 
 
-def graded(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
+def graded(findings: tuple[PostureFinding, ...]) -> list[tuple[str, str]]:
     return [(found.rule.id, found.resource) for found in findings]
 
 
@@ -160,7 +160,7 @@ def opened() -> Comparison:
     ],
 )
 def test_a_new_finding_closes_the_gate_from_its_severity_on(fail_on: str, closes: list[str]) -> None:
-    judged = gate.judge(opened(), gate.grounds(fail_on), gate.severity(fail_on))
+    judged = gate.decide(opened(), gate.grounds(fail_on), gate.severity(fail_on))
     assert [found.subject for found in judged.closed_by] == closes
 
 
@@ -173,7 +173,7 @@ def test_a_severity_below_the_wanted_one_closes_nothing_and_may_be_lowered() -> 
     comparison = compare(stack(), stack(token))
 
     def subjects(fail_on: str) -> list[str]:
-        judged = gate.judge(comparison, gate.grounds(fail_on), gate.severity(fail_on))
+        judged = gate.decide(comparison, gate.grounds(fail_on), gate.severity(fail_on))
         return [found.subject for found in judged.closed_by]
 
     assert subjects("posture") == []
@@ -189,7 +189,7 @@ def test_an_unknown_severity_is_refused() -> None:
 
 def test_a_new_finding_passes_with_the_entry_that_the_gate_prints() -> None:
     comparison = opened()
-    (found,) = gate.judge(comparison, ["posture"]).closed_by
+    (found,) = gate.decide(comparison, ["posture"]).closed_by
     assert found.text == (
         "new critical finding: app-prod-web: a resource answers the Internet without the tunnel: "
         "a load balancer that faces the Internet"
@@ -197,12 +197,12 @@ def test_a_new_finding_passes_with_the_entry_that_the_gate_prints() -> None:
     assert found.acknowledgement == "- {change: posture, of: other-entrance/app-prod-web, reason: …}"
     entry = [{"change": "posture", "of": found.subject, "reason": "Until Friday"}]
     after = dataclasses.replace(comparison.after, config={"drawbridge:acknowledge": json.dumps(entry)})
-    judged = gate.judge(dataclasses.replace(comparison, after=after), ["posture"])
+    judged = gate.decide(dataclasses.replace(comparison, after=after), ["posture"])
     assert (judged.closed, judged.warnings) == (False, ())
 
 
 def test_the_headline_says_what_is_brought_before_what_is_harmless() -> None:
-    said = headline(opened(), gate.judge(opened(), ()))
+    said = headline(opened(), gate.decide(opened(), ()))
     assert (said.title, said.counts) == (
         "Data loss: the app's files (app-prod-data); brings 1 posture finding (1 critical); opens 1 thing to more people or machines",
         "1 created, 1 replaced and 0 unchanged of 2 resources. Ends 1 posture finding (1 high).",
@@ -212,7 +212,7 @@ def test_the_headline_says_what_is_brought_before_what_is_harmless() -> None:
 
 def test_every_format_tells_of_it() -> None:
     comparison = opened()
-    judged = gate.judge(comparison, ["posture"])
+    judged = gate.decide(comparison, ["posture"])
     report = build(comparison.after, comparison, judged)
     words = "1 posture finding (1 critical)"
     assert words in " ".join(to_text(report).split())

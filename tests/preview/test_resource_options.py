@@ -14,9 +14,9 @@ from preview.changes import Change, Consequence
 from preview.resources import Secret
 
 RULESET = "cloudflare:index/ruleset:Ruleset"
-APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
-POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
-INGRESS = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
+ACCESS_APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
+ACCESS_POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
+TUNNEL_CONFIGURATION = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
 GROUP = "aws:autoscaling/group:Group"
 
 
@@ -94,7 +94,7 @@ def test_what_ignore_changes_hides_is_said_though_nothing_happens(
     ("token", "name", "items"),
     [
         (RULESET, "rules", [_rule("a", "skip"), _rule("b", "block")]),
-        (APPLICATION, "policies", [{"id": "1", "precedence": 1}, {"id": "2", "precedence": 2}]),
+        (ACCESS_APPLICATION, "policies", [{"id": "1", "precedence": 1}, {"id": "2", "precedence": 2}]),
         ("aws:s3/bucket:Bucket", "lifecycleRules", [{"id": "a"}, {"id": "b"}]),
         (GROUP, "terminationPolicies", ["OldestInstance", "Default"]),
     ],
@@ -114,7 +114,7 @@ def test_a_rule_that_moves_is_told_of_as_one_that_moves() -> None:
         {"service": "http_status:404"},
     ]
     old, new = ({"config": {"ingresses": order}} for order in (rules, [rules[1], rules[0], rules[2]]))
-    (difference,) = values(INGRESS, old, new).differences
+    (difference,) = values(TUNNEL_CONFIGURATION, old, new).differences
     assert difference.path == "config.ingresses"
     moved = ["- hostname: h", "  path: /b", "  service: s"]
     assert [line for line in difference.lines if line[0] in "+-"] == [
@@ -127,8 +127,8 @@ def test_a_rule_that_moves_is_told_of_as_one_that_moves() -> None:
     ("token", "name", "items"),
     [
         (GROUP, "vpcZoneIdentifiers", ["subnet-a", "subnet-b"]),
-        (POLICY, "includes", [{"email": {"email": "a@x.io"}}, {"email": {"email": "b@x.io"}}]),
-        (APPLICATION, "allowedIdps", ["1", "2"]),
+        (ACCESS_POLICY, "includes", [{"email": {"email": "a@x.io"}}, {"email": {"email": "b@x.io"}}]),
+        (ACCESS_APPLICATION, "allowedIdps", ["1", "2"]),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", "alarmActions", ["arn:1", "arn:2"]),
         ("aws:rds/parameterGroup:ParameterGroup", "parameters", [{"name": "a"}, {"name": "b"}]),
     ],

@@ -68,7 +68,7 @@ def of_the_program() -> list[ResourceType]:
             found = importlib.import_module(f"pulumi_{package}")
             named.add(getattr(getattr(found, place) if place else found, name))
     records = [r for r in RESOURCE_TYPES.values() if r.classified and not r.component]
-    known = {sdk_class(record.token): record for record in records}
+    known = {sdk_class(record.type): record for record in records}
     return [known[cls] for cls in named if not cls.__name__.endswith("Args")]
 
 
@@ -83,11 +83,11 @@ def test_no_input_of_a_type_that_the_program_makes_is_left_out() -> None:
     records = of_the_program()
     assert len(records) > 35
     for record in records:
-        left = {name for name in arguments(record.token) if record.effect(name) is None}
-        assert left == NOT_LOOKED_UP.get(record.token, set()), record.token
+        left = {name for name in arguments(record.type) if record.effect(name) is None}
+        assert left == NOT_LOOKED_UP.get(record.type, set()), record.type
 
 
-@pytest.mark.parametrize("token", [r.token for r in RESOURCE_TYPES.values() if r.replaces or r.updates])
+@pytest.mark.parametrize("token", [r.type for r in RESOURCE_TYPES.values() if r.replaces or r.updates])
 def test_every_input_that_a_record_names_is_one_of_the_sdk(token: str) -> None:
     record = record_of(token)
     named = [*record.replaces, *record.updates, *record.sets]
@@ -101,7 +101,7 @@ def test_every_input_that_a_record_names_is_one_of_the_sdk(token: str) -> None:
 
 
 def test_each_type_has_one_record() -> None:
-    tokens = [record.token for group in _GROUPS for record in group.TYPES]
+    tokens = [record.type for group in _GROUPS for record in group.TYPES]
     assert len(tokens) == len(set(tokens)) == len(RESOURCE_TYPES)
 
 

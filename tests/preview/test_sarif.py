@@ -109,7 +109,7 @@ def raw_plain(raw: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_comparison_gives_what_the_change_brings_and_nothing_else() -> None:
     comparison = opened()
-    run = run_of(to_sarif(build(comparison.after, comparison, gate.judge(comparison, ()))))
+    run = run_of(to_sarif(build(comparison.after, comparison, gate.decide(comparison, ()))))
     ids = {result["ruleId"] for result in run["results"]}
     assert {"posture/database-public", "posture/state-encryption", "posture/access-everyone"} <= ids
     assert {"change/data-loss", "change/replace", "exposure/login-loosened"} <= ids
@@ -135,7 +135,7 @@ def test_what_is_acknowledged_is_suppressed() -> None:
         comparison.after, config={**comparison.after.config, "drawbridge:acknowledge": json.dumps(entry)}
     )
     comparison = dataclasses.replace(comparison, after=after)
-    run = run_of(to_sarif(build(after, comparison, gate.judge(comparison, ["posture"]))))
+    run = run_of(to_sarif(build(after, comparison, gate.decide(comparison, ["posture"]))))
     (result,) = by_rule(run, "posture/database-public")
     assert result["suppressions"] == [{"kind": "inSource", "justification": "For a day"}]
 
@@ -168,7 +168,7 @@ def test_a_result_stands_at_the_edit_that_causes_it(path: str, expected: tuple[s
     urns = frozenset(change.urn for change in comparison.changed if change.type.startswith("aws:rds"))
     comparison = dataclasses.replace(comparison, causes=(Cause(edits=(Edited(path=path),), urns=urns),))
     places = dataclasses.replace(PLACES, root="app one")
-    run = run_of(to_sarif(build(comparison.after, comparison, gate.judge(comparison, ()), places=places)))
+    run = run_of(to_sarif(build(comparison.after, comparison, gate.decide(comparison, ()), places=places)))
     assert [place_of(result) for result in by_rule(run, "posture/database-public")] == [expected]
 
 
@@ -185,7 +185,7 @@ def test_a_result_stands_at_the_edit_that_causes_it(path: str, expected: tuple[s
 def test_an_exposure_stands_at_the_route_or_the_section_of_its_subject(subject: str, expected: int) -> None:
     exposed = (Exposure(kind="reachable", subject=subject, text=f"{subject} answers"),)
     comparison = dataclasses.replace(opened(), exposures=exposed)
-    run = run_of(to_sarif(build(comparison.after, comparison, gate.judge(comparison, ()))))
+    run = run_of(to_sarif(build(comparison.after, comparison, gate.decide(comparison, ()))))
     assert [place_of(result) for result in by_rule(run, "exposure/reachable")] == [(EXAMPLE, expected)]
 
 

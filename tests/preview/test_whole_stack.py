@@ -68,7 +68,7 @@ def test_another_account_makes_everything_anew_and_leaves_the_former_alone(
     (whole,) = comparison.stack_changes
     assert (whole.kind, whole.subject, whole.consequence) == ("provider", "aws", Consequence.DATA_LOSS)
     assert ("data-loss", "aws") in {
-        (f.ground, f.subject) for f in gate.judge(comparison, ["data-loss"]).closed_by
+        (f.ground, f.subject) for f in gate.decide(comparison, ["data-loss"]).closed_by
     }
 
 
@@ -112,7 +112,7 @@ def test_another_way_to_the_same_account_harms_nothing_and_is_said(
     comparison = compare(stack(old), stack(new))
     assert set(actions(comparison).values()) <= {"updated", "unchanged"}
     assert (len(comparison.stack_changes), comparison.stack_changes[0].consequence) == (1, Consequence.NONE)
-    assert not gate.judge(comparison, list(gate.GROUNDS)).closed
+    assert not gate.decide(comparison, list(gate.GROUNDS)).closed
 
 
 def test_default_tags_are_an_update_of_each_resource() -> None:
@@ -132,7 +132,7 @@ def test_a_providers_token_is_never_shown() -> None:
     comparison = compare(before, after)
     assert actions(comparison)["dns"] == "updated"
     assert comparison.consequence == Consequence.IN_PLACE
-    whole = build(after, comparison, gate.judge(comparison, []))
+    whole = build(after, comparison, gate.decide(comparison, []))
     for text in (to_json(whole), to_text(whole), str(comparison.stack_changes)):
         assert "that-is-plain" not in text
     assert actions(compare(stack(), stack(baseUrl="https://api.example.com")))["dns"] == "unknown"

@@ -11,7 +11,7 @@ import model.rule_language
 from model.rule_language import fault
 from preview.analysis.verdict import compare
 from preview.changes import Change, Consequence
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation
 
 DOWNTIME, IN_PLACE = Consequence.DOWNTIME, Consequence.IN_PLACE
@@ -26,8 +26,8 @@ def version(*rules: dict[str, Any]) -> Evaluation:
     ]
     listed = [{"ref": f"r{n}", "enabled": True, "action": "block", **rule} for n, rule in enumerate(rules)]
     return program(
-        resource(tokens.INGRESS, "ingress", {"config": {"ingresses": routes}}),
-        resource(tokens.RULESET, "custom", {"phase": "http_request_firewall_custom", "rules": listed}),
+        resource(type_names.TUNNEL_CONFIGURATION, "ingress", {"config": {"ingresses": routes}}),
+        resource(type_names.RULESET, "custom", {"phase": "http_request_firewall_custom", "rules": listed}),
     )
 
 

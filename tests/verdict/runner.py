@@ -139,7 +139,7 @@ def _before(stack_file: str, base: str) -> Any:
     return evaluate(root, config_file=root / stack_file), root
 
 
-def judge(entry: Entry) -> Result:
+def run_entry(entry: Entry) -> Result:
     """What the gate says of a change with every ground failing."""
     from preview.analysis import gate
     from preview.analysis.verdict import compare
@@ -160,7 +160,7 @@ def judge(entry: Entry) -> Result:
                     entry=entry, status=status, got="rejected", texts=(str(error).replace(f"{root}/", ""),)
                 )
         comparison = compare(before, after)
-        closed = gate.judge(comparison, gate.GROUNDS).closed_by
+        closed = gate.decide(comparison, gate.GROUNDS).closed_by
     except Exception as error:  # one change that cannot be judged does not end the others
         return Result(
             entry=entry, status="error", got=type(error).__name__, texts=(f"{type(error).__name__}: {error}",)
@@ -175,7 +175,7 @@ def judge(entry: Entry) -> Result:
     return Result(
         entry=entry,
         status=status,
-        got=comparison.consequence.words,
+        got=comparison.consequence.label,
         closed_by=tuple(sorted({finding.ground for finding in closed})),
         texts=tuple(f"{finding.ground}: {finding.text}" for finding in closed),
     )
@@ -184,7 +184,7 @@ def judge(entry: Entry) -> Result:
 def run(chosen: Sequence[Entry], processes: int = 2) -> Iterator[Result]:
     """The results in the order given. Each process loads the SDKs once."""
     if processes < 2 or len(chosen) < 4:
-        yield from map(judge, chosen)
+        yield from map(run_entry, chosen)
         return
     # Neighbours share an example, and so the evaluation before the change.
     order = sorted(range(len(chosen)), key=lambda i: (chosen[i].example, i))
@@ -200,7 +200,7 @@ def run(chosen: Sequence[Entry], processes: int = 2) -> Iterator[Result]:
 
 
 def _judge_all(part: list[Entry]) -> list[Result]:
-    return [judge(entry) for entry in part]
+    return [run_entry(entry) for entry in part]
 
 
 def table(results: Sequence[Result]) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from preview.analysis.reach import Reach
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation, Resource, bare
 
 from .expressions import matches
@@ -70,10 +70,10 @@ class Edge:
         settings = json.loads(self.stack.config["drawbridge:cloudflare"])
         self.issuer = f"https://{settings['team']}.cloudflareaccess.com"
         self.settings = {
-            r.inputs["settingId"]: r.inputs["value"] for r in self.stack.of_type(tokens.ZONE_SETTING)
+            r.inputs["settingId"]: r.inputs["value"] for r in self.stack.of_type(type_names.ZONE_SETTING)
         }
         self.body_limit = self.stack.outputs["uploadLimitMB"] * 2**20
-        self.normalises = bool(self.stack.of_type(tokens.NORMALIZATION))
+        self.normalises = bool(self.stack.of_type(type_names.URL_NORMALIZATION))
         self.tokens = {
             r.name.rpartition("-token-")[2]: f"«{r.name}.id»"
             for r in self.stack.resources
@@ -83,7 +83,7 @@ class Edge:
     def rules(self, phase: str) -> list[dict[str, Any]]:
         return [
             rule
-            for r in self.stack.of_type(tokens.RULESET)
+            for r in self.stack.of_type(type_names.RULESET)
             if r.inputs["phase"] == phase
             for rule in bare(r.raw["rules"])
         ]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from preview.analysis.billing import databases, machines, services
 from preview.analysis.billing.bill import Bill, Line, unknown
-from preview.resource_types import prices, tokens
+from preview.resource_types import prices, type_names
 from preview.resource_types.registry import record_of
 from preview.resources import Evaluation, Resource
 
@@ -27,8 +27,8 @@ def lines(evaluation: Evaluation) -> list[Line]:
     bill = Bill(evaluation)
     found = [
         line
-        for token, billed in _BILLED.items()
-        for resource in bill.program.of(token)
+        for type_name, billed in _BILLED.items()
+        for resource in bill.program.of(type_name)
         for line in billed(bill, resource)
     ]
     found += services.watching(bill)
@@ -50,7 +50,7 @@ def _unpriced(evaluation: Evaluation) -> Iterator[Line]:
             continue  # the zone's plan covers it
         if resource.type.startswith(_FREE_SERVICES):
             continue
-        short = tokens.short(resource.type)
+        short = type_names.short(resource.type)
         yield unknown(resource, short, "no price is known for this type")
 
 
@@ -69,7 +69,7 @@ def _zone(bill: Bill) -> Iterator[Line]:
             unknown="" if found else f"Cloudflare's plan {plan} is not in the table",
             source=found.source if found else "",
         )
-    if bill.evaluation.of_type(tokens.APPLICATION):
+    if bill.evaluation.of_type(type_names.ACCESS_APPLICATION):
         seats, free, each = (
             bill.assumed["access_seats"],
             prices.cloudflare("seats-free"),
@@ -88,22 +88,22 @@ def _zone(bill: Bill) -> Iterator[Line]:
 
 
 _BILLED: dict[str, Callable[[Bill, Resource], Iterator[Line]]] = {
-    tokens.FLEET: machines.fleet,
-    tokens.INSTANCE: machines.instance,
+    type_names.AUTO_SCALING_GROUP: machines.fleet,
+    type_names.INSTANCE: machines.instance,
     "aws:ebs/volume:Volume": machines.volume,
     "aws:ec2/eip:Eip": machines.address,
-    tokens.DATABASE: databases.database,
+    type_names.DATABASE: databases.database,
     "aws:secretsmanager/secret:Secret": services.secret,
-    tokens.FILES: databases.files,
-    tokens.BACKUP_POLICY: databases.file_backups,
+    type_names.FILE_SYSTEM: databases.files,
+    type_names.BACKUP_POLICY: databases.file_backups,
     "aws:ec2/natGateway:NatGateway": services.nat,
     "aws:ec2/vpcEndpoint:VpcEndpoint": services.endpoint,
     "aws:kms/key:Key": services.key,
-    tokens.PARAMETER: services.parameter,
+    type_names.PARAMETER: services.parameter,
     "aws:cloudwatch/dashboard:Dashboard": services.dashboard,
     "aws:sns/topicSubscription:TopicSubscription": services.subscription,
 }
-_TOGETHER = frozenset({tokens.LOG_GROUP, "aws:cloudwatch/metricAlarm:MetricAlarm"})
+_TOGETHER = frozenset({type_names.LOG_GROUP, "aws:cloudwatch/metricAlarm:MetricAlarm"})
 
 PRICED = frozenset(_BILLED) | _TOGETHER
 """Every type that an estimate can have lines for; their records say `billing="priced"`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from preview.analysis.billing import services
 from preview.analysis.billing.bill import Bill, Line, counted, number, times, unknown
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource
 
 # What gp3 includes: https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html#gp3-ebs-volume-type
@@ -38,7 +38,9 @@ def instance(bill: Bill, machine: Resource) -> Iterator[Line]:
 
 
 def _template(bill: Bill, resource: Resource) -> Resource | None:
-    return bill.program.named((resource.inputs.get("launchTemplate") or {}).get("id"), tokens.TEMPLATE)
+    return bill.program.named(
+        (resource.inputs.get("launchTemplate") or {}).get("id"), type_names.LAUNCH_TEMPLATE
+    )
 
 
 def _machines(
@@ -123,13 +125,13 @@ def address(bill: Bill, elastic: Resource) -> Iterator[Line]:
 
 def use(bill: Bill) -> Iterator[Line]:
     """What the machines send, to the Internet and to CloudWatch."""
-    machines = bill.program.of(tokens.FLEET, tokens.INSTANCE)
+    machines = bill.program.of(type_names.AUTO_SCALING_GROUP, type_names.INSTANCE)
     if not machines:
         return
     out = bill.assumed["data_out_gb"]
     what = f"data out ({out:g} GB)"
     yield bill.line(machines[0], "data out", "transfer", "out", out, what=what, assumed=True)
-    for group in bill.program.of(tokens.FLEET) if services.own_metrics(bill) else ():
+    for group in bill.program.of(type_names.AUTO_SCALING_GROUP) if services.own_metrics(bill) else ():
         calls = times(size(group)[0], bill.assumed["metric_calls"])
         what = "metric calls" if calls is None else f"metric calls ({calls:,.0f})"
         yield bill.line(group, "metric calls", "cloudwatch", "request", calls, what=what, assumed=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from preview.analysis.billing.bill import Bill, Line, counted, number, unknown
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource, bare
 
 _STANDARD_PARAMETER_BYTES = 4096
@@ -88,7 +88,9 @@ def watching(bill: Bill) -> Iterator[Line]:
         if own := own_metrics(bill):
             item = "metrics of our own"
             yield bill.line(owner, item, "cloudwatch", "metric", len(own), what=f"{item} ({len(own)})")
-    for group in bill.program.of(tokens.LOG_GROUP)[:1]:  # the assumption is for the stack's logs as a whole
+    for group in bill.program.of(type_names.LOG_GROUP)[
+        :1
+    ]:  # the assumption is for the stack's logs as a whole
         logs = bill.assumed["logs_gb"]
         price = "ingest-ia" if group.inputs.get("logGroupClass") == "INFREQUENT_ACCESS" else "ingest"
         what = f"logs taken in ({logs:g} GB)"

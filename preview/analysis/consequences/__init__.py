@@ -25,7 +25,7 @@ from preview.analysis.consequences.zone_rules import rules
 from preview.analysis.options import option_effects
 from preview.analysis.reach import Reach
 from preview.changes import Change, Consequence, Effect
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.registry import record_of
 from preview.resources import Evaluation
 
@@ -78,12 +78,12 @@ class Judge:
         if step.action == "unknown":
             what = _inputs(step) or ", ".join(_of_provider(step))
             yield unknown(
-                f"whether a change of {what} replaces a {tokens.short(step.type)} is not known here"
+                f"whether a change of {what} replaces a {type_names.short(step.type)} is not known here"
             )
         elif step.action == "created" and not (
             record_of(step.type).classified or harmless_when_new(self._context, step)
         ):
-            yield unknown(f"what a new {tokens.short(step.type)} does is not known here")
+            yield unknown(f"what a new {type_names.short(step.type)} does is not known here")
         elif step.action == "updated":
             inputs = unjudged(step)
             if inputs:

@@ -25,27 +25,27 @@ from preview.analysis.consequences.context import (
 from preview.analysis.consequences.machines import target
 from preview.analysis.reach import NOBODY, Reach
 from preview.changes import Change, Consequence, Effect
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 
 VERIFY_PHASE = "http_request_late_transform"
 
 
 def ahead(context: Context, change: Change) -> Iterator[Effect]:
-    if change.type == tokens.INGRESS and change.action == "updated":
+    if change.type == type_names.TUNNEL_CONFIGURATION and change.action == "updated":
         yield from _not_found(context)
         yield from _services(context, change)
-    elif change.type == tokens.RULESET and _phase(change) == VERIFY_PHASE:
+    elif change.type == type_names.RULESET and _phase(change) == VERIFY_PHASE:
         yield from _header(context, change)
-    elif change.type == tokens.DNS and change.after is not None:
+    elif change.type == type_names.DNS_RECORD and change.after is not None:
         new = new_inputs(change)
         if new.get("proxied") and number(new.get("ttl")) not in (0, 1):
             yield refused("a proxied record has the ttl 1 (automatic) and no other")
         if change.action == "updated":
             yield from _record(change)
-    elif change.type in (tokens.INBOUND, tokens.OUTBOUND):
+    elif change.type in (type_names.INGRESS_RULE, type_names.EGRESS_RULE):
         yield from _doors_between(context, change)
     elif (
-        change.type == tokens.TUNNEL
+        change.type == type_names.TUNNEL
         and change.action == "updated"
         and "tunnelSecret" in changed_inputs(change)
     ):
@@ -237,11 +237,11 @@ def _doors_between(context: Context, change: Change) -> Iterator[Effect]:
         "prefixListId",
     }
     left = [rule.inputs for rule in context.after.of_type(change.type) if rule.urn != change.urn]
-    if change.type == tokens.OUTBOUND and any(
+    if change.type == type_names.EGRESS_RULE and any(
         _way_within(old, other) for other in [*left, new_inputs(change)]
     ):
         yield in_place(f"another rule lets the same pass ({what})")
-    elif change.type == tokens.OUTBOUND and (
+    elif change.type == type_names.EGRESS_RULE and (
         narrower := [_range(other) for other in [new_inputs(change), *left] if _narrower(other, old)]
     ):
         yield in_place(f"passes to {', '.join(sorted(map(str, narrower)))} alone now ({what})")

@@ -16,7 +16,7 @@ from preview.analysis.reach import Reach
 from preview.changes import Change, Consequence, Effect, Loss
 from preview.diff.user_data import written
 from preview.property_paths import top
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation, Resource, bare
 
 APP = "/opt/drawbridge/app"
@@ -58,7 +58,7 @@ class Machines:
     """Their cloud-init, masked; empty where a version has no machines or a plan hides it."""
 
     @functools.cached_property
-    def facts(self) -> dict[str, Any]:
+    def specification(self) -> dict[str, Any]:
         return dict(json.loads(written(self.text, "/etc/drawbridge/machine.json") or "{}"))
 
     @functools.cached_property
@@ -75,11 +75,11 @@ class Machines:
     @property
     def storage(self) -> list[str]:
         """The compose volumes that outlive a machine."""
-        return list(self.facts.get("storage") or [])
+        return list(self.specification.get("storage") or [])
 
     @property
     def env(self) -> dict[str, str]:
-        return dict(self.facts.get("env") or {})
+        return dict(self.specification.get("env") or {})
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Context:
     @functools.cached_property
     def released(self) -> bool:
         """Do new machines take over from old ones?"""
-        return any(step.action in ("rolling", "replaced") for step in self.of(tokens.FLEET))
+        return any(step.action in ("rolling", "replaced") for step in self.of(type_names.AUTO_SCALING_GROUP))
 
     def gone_with(self, change: Change) -> bool:
         """Is a rule deleted together with one of the groups that it speaks of?"""
@@ -120,7 +120,7 @@ class Context:
 
     def waits_for_machines(self, change: Change) -> bool:
         """Does the resource change only when the new machines serve?"""
-        groups = {fleet.urn for fleet in self.after.of_type(tokens.FLEET)}
+        groups = {fleet.urn for fleet in self.after.of_type(type_names.AUTO_SCALING_GROUP)}
         return bool(change.after and groups & set(change.after.options.get("dependsOn", ())))
 
 
@@ -144,7 +144,7 @@ def changed_inputs(change: Change) -> tuple[str, ...]:
 def apps_secret(change: Change) -> str | None:
     """The variable that a drawn text is the app's secret for; None for any other resource."""
     names = Names.of_urn(change.urn)
-    return names.secrets.label(change.name) if change.type == tokens.RANDOM_PASSWORD else None
+    return names.secrets.label(change.name) if change.type == type_names.RANDOM_PASSWORD else None
 
 
 def number(value: Any) -> float:

@@ -21,7 +21,7 @@ from preview.analysis.consequences.context import (
     refused,
 )
 from preview.changes import Change, Effect
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import names
 from preview.resources import bare
 
@@ -51,7 +51,7 @@ _BURSTABLE = ("micro", "small", "medium", "large", "xlarge", "2xlarge")
 
 
 def database(context: Context, change: Change) -> Iterator[Effect]:
-    if change.type != tokens.DATABASE or change.action not in ("created", "updated"):
+    if change.type != type_names.DATABASE or change.action not in ("created", "updated"):
         return
     old, new = old_inputs(change), new_inputs(change)
     changed = set(changed_inputs(change)) if change.action == "updated" else set(new)
@@ -196,7 +196,7 @@ def parameters(context: Context, change: Change) -> Iterator[Effect]:
     if change.type != PARAMETER_GROUP or change.action != "updated":
         return
     old, new = (_by_name(inputs) for inputs in (old_inputs(change), new_inputs(change)))
-    restarts = any(_restarts_now(step) for step in context.of(tokens.DATABASE))
+    restarts = any(_restarts_now(step) for step in context.of(type_names.DATABASE))
     when = "with the restart that this change brings" if restarts else "at the database's next restart"
     for name in sorted(old.keys() | new.keys()):
         was, now = old.get(name, {}), new.get(name, {})

@@ -10,7 +10,7 @@ from typing import Any
 from model.countries import COUNTRIES
 from model.naming import Names
 from preview.analysis.consequences.context import downtime, in_place, new_inputs, old_inputs
-from preview.analysis.people import Rule, rule_within, rules, words
+from preview.analysis.people import Rule, rule_text, rule_within, rules
 from preview.changes import Change, Effect
 from preview.resources import Resource
 
@@ -57,7 +57,7 @@ def policy(change: Change) -> Iterator[Effect]:
 def texts(policy_: Resource, key: str) -> set[str]:
     """The rules under `includes`, `requires` or `excludes`, each in words."""
     names = Names.of_urn(policy_.urn)
-    return {words(rule, names) for rule in rules(policy_.inputs, key)}
+    return {rule_text(rule, names) for rule in rules(policy_.inputs, key)}
 
 
 def hours(text: Any) -> float:

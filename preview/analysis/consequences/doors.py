@@ -24,9 +24,9 @@ from preview.analysis.consequences.context import (
 from preview.analysis.consequences.decisions import admits, hours, policy, texts
 from preview.analysis.reach import Place, destinations
 from preview.changes import Change, Consequence, Effect
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 
-_EDGE = (tokens.INGRESS, tokens.APPLICATION, tokens.POLICY)
+_EDGE = (type_names.TUNNEL_CONFIGURATION, type_names.ACCESS_APPLICATION, type_names.ACCESS_POLICY)
 
 
 def doors(context: Context, change: Change) -> Iterator[Effect]:
@@ -35,16 +35,16 @@ def doors(context: Context, change: Change) -> Iterator[Effect]:
         yield from _places(context)
     if change.action != "updated":
         return
-    if change.type == tokens.INGRESS:
+    if change.type == type_names.TUNNEL_CONFIGURATION:
         yield from _team(change)
-    elif change.type == tokens.POLICY:
+    elif change.type == type_names.ACCESS_POLICY:
         yield from policy(change)
-    elif change.type == tokens.APPLICATION:
+    elif change.type == type_names.ACCESS_APPLICATION:
         yield from _application(change)
         yield from _uncovered(context, change)
-    elif change.type == tokens.SERVICE_TOKEN:
+    elif change.type == type_names.SERVICE_TOKEN:
         yield from _token(change)
-    elif change.type == tokens.IDENTITY_PROVIDER:
+    elif change.type == type_names.IDENTITY_PROVIDER:
         yield in_place("people log in by another client or claim; sessions stay until they end")
 
 
@@ -175,7 +175,7 @@ def _application(change: Change) -> Iterator[Effect]:
 def _uncovered(context: Context, change: Change) -> Iterator[Effect]:
     """Destinations that go while the connector still demands a login there: nobody can bring one."""
     assert change.before and change.after
-    left = {uri for app in context.after.of_type(tokens.APPLICATION) for uri in destinations(app)}
+    left = {uri for app in context.after.of_type(type_names.ACCESS_APPLICATION) for uri in destinations(app)}
     shut: dict[str, None] = {}
     for uri in destinations(change.before):
         host, slash, rest = uri.partition("/")

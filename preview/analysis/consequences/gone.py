@@ -19,7 +19,7 @@ from preview.analysis.consequences.context import (
 )
 from preview.analysis.rotation import rotated
 from preview.changes import Change, Consequence, Effect
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.registry import record_of
 
 # Who is no longer told of trouble, by type.
@@ -33,14 +33,14 @@ _TELLS = {
 }
 # What a deletion means by type, where it is more than that the thing is away.
 _DELETED = {
-    tokens.SERVICE_TOKEN: "its clients are refused from now on",
-    tokens.INGRESS: "no hostname leads to a service",
-    tokens.FLEET: "no machine is left",
-    tokens.TUNNEL: "no request comes in any more",
+    type_names.SERVICE_TOKEN: "its clients are refused from now on",
+    type_names.TUNNEL_CONFIGURATION: "no hostname leads to a service",
+    type_names.AUTO_SCALING_GROUP: "no machine is left",
+    type_names.TUNNEL: "no request comes in any more",
 }
 _REMADE = {
-    tokens.IDENTITY_PROVIDER: "nobody logs in with the old one any more",
-    tokens.APPLICATION: "logins made under it end",
+    type_names.IDENTITY_PROVIDER: "nobody logs in with the old one any more",
+    type_names.ACCESS_APPLICATION: "logins made under it end",
 }
 
 
@@ -55,15 +55,15 @@ def gone(context: Context, change: Change) -> Iterator[Effect]:
         return
     if options.get("protect"):
         yield effect(Consequence.REFUSED, "`pulumi up` refuses this while the resource is protected")
-    if change.type == tokens.DATABASE and old_inputs(change).get("deletionProtection"):
+    if change.type == type_names.DATABASE and old_inputs(change).get("deletionProtection"):
         yield effect(Consequence.REFUSED, "RDS deletes no instance under deletion protection")
     if record.holds and record.loss:
-        kept = change.type == tokens.DATABASE and old_inputs(change).get("skipFinalSnapshot") is False
+        kept = change.type == type_names.DATABASE and old_inputs(change).get("skipFinalSnapshot") is False
         words = "; a final snapshot stays" if kept else ""
         yield lost(f"{by(change)}, and with it {record.holds}{words}", record.loss)
-    elif change.type == tokens.RANDOM_PASSWORD:
+    elif change.type == type_names.RANDOM_PASSWORD:
         yield _drawn(change)
-    elif change.type == tokens.DNS and not replaced:
+    elif change.type == type_names.DNS_RECORD and not replaced:
         yield downtime(f"deleted: {old_inputs(change).get('name')} no longer resolves")
     elif not replaced and change.type in _DELETED:
         yield downtime(f"deleted: {_DELETED[change.type]}")
@@ -71,7 +71,7 @@ def gone(context: Context, change: Change) -> Iterator[Effect]:
         yield downtime(f"{by(change)}: {record.needed}")
     elif change.type in _REMADE:
         yield in_place(f"{by(change)}: {_REMADE[change.type]}")
-    elif change.type == tokens.ENDPOINT:
+    elif change.type == type_names.INSTANCE_CONNECT_ENDPOINT:
         yield in_place(f"{by(change)}: no SSH {'for some minutes' if replaced else 'by it'}")
     elif change.type in _TELLS and not replaced:
         words = _TELLS[change.type].format_map(_Named(old_inputs(change)))
@@ -82,7 +82,7 @@ def gone(context: Context, change: Change) -> Iterator[Effect]:
 
 def derived(context: Context, change: Change) -> Iterator[Effect]:
     """A secret that the app gets, made in another way of a value that stays: what it wrote with it cannot be read."""
-    if change.type != tokens.PARAMETER or change.action != "updated":
+    if change.type != type_names.PARAMETER or change.action != "updated":
         return
     assert change.after is not None
     if not any(difference.path.startswith("value") for difference in change.differences):
@@ -98,7 +98,7 @@ def derived(context: Context, change: Change) -> Iterator[Effect]:
 
 def derived_in_user_data(context: Context, change: Change) -> Iterator[Effect]:
     """The same, where the secrets come by cloud-init."""
-    if change.type != tokens.TEMPLATE or change.action != "updated":
+    if change.type != type_names.LAUNCH_TEMPLATE or change.action != "updated":
         return
     for secret in context.kept_secrets():
         line = f"  # another value of the secret {secret}"
@@ -138,7 +138,7 @@ def clashes(context: Context, change: Change) -> Iterator[Effect]:
     new = new_inputs(change)
     for rival in rivals:
         old = old_inputs(rival)
-        if change.type == tokens.APPLICATION:
+        if change.type == type_names.ACCESS_APPLICATION:
             shared = _uris(old) & _uris(new)
             if shared and (rival.action in ("deleted", "replaced") or shared & _uris(new_inputs(rival))):
                 yield refused(
@@ -176,17 +176,17 @@ _RULE = (
     "referencedSecurityGroupId",
 )
 ONE_OF: dict[str, tuple[str, ...]] = {
-    tokens.TUNNEL: ("accountId", "name"),
-    tokens.RULESET: ("zoneId", "accountId", "kind", "phase"),
-    tokens.DNS: ("zoneId", "name"),
-    tokens.PARAMETER: ("name",),
-    tokens.LOG_GROUP: ("name",),
-    tokens.DATABASE: ("identifier",),
-    tokens.SECURITY_GROUP: ("vpcId", "name"),
-    tokens.TEMPLATE: ("name",),
-    tokens.FLEET: ("name",),
-    tokens.INBOUND: _RULE,
-    tokens.OUTBOUND: _RULE,
+    type_names.TUNNEL: ("accountId", "name"),
+    type_names.RULESET: ("zoneId", "accountId", "kind", "phase"),
+    type_names.DNS_RECORD: ("zoneId", "name"),
+    type_names.PARAMETER: ("name",),
+    type_names.LOG_GROUP: ("name",),
+    type_names.DATABASE: ("identifier",),
+    type_names.SECURITY_GROUP: ("vpcId", "name"),
+    type_names.LAUNCH_TEMPLATE: ("name",),
+    type_names.AUTO_SCALING_GROUP: ("name",),
+    type_names.INGRESS_RULE: _RULE,
+    type_names.EGRESS_RULE: _RULE,
     "aws:iam/role:Role": ("name",),
     "aws:iam/instanceProfile:InstanceProfile": ("name",),
     "aws:rds/subnetGroup:SubnetGroup": ("name",),
@@ -197,7 +197,7 @@ ONE_OF: dict[str, tuple[str, ...]] = {
     "aws:ec2/route:Route": ("routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock"),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": ("subnetId",),
     "aws:ec2/internetGateway:InternetGateway": ("vpcId",),
-    tokens.MOUNT_TARGET: ("fileSystemId", "subnetId"),
+    type_names.MOUNT_TARGET: ("fileSystemId", "subnetId"),
 }
 """Inputs that no two resources of the type may share. Sources: the APIs' own answers, as tests/engine/rules.py has them."""
 

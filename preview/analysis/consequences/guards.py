@@ -15,11 +15,11 @@ from preview.analysis.consequences.context import (
     old_inputs,
 )
 from preview.changes import Change, Effect
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.registry import record_of
 
 _BACKUPS = (
-    tokens.BACKUP_POLICY,
+    type_names.BACKUP_POLICY,
     "aws:backup/plan:Plan",
     "aws:backup/selection:Selection",
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
@@ -27,15 +27,15 @@ _BACKUPS = (
 
 
 def guards(context: Context, change: Change) -> Iterator[Effect]:
-    if change.action == "updated" and change.type == tokens.DATABASE:
+    if change.action == "updated" and change.type == type_names.DATABASE:
         yield from _database(change)
     if change.type in _BACKUPS and change.action == "deleted" and not _parent_goes(context, change):
         yield at_risk("deleted: no further backups are made")
-    if change.type == tokens.BACKUP_POLICY and change.action == "updated":
+    if change.type == type_names.BACKUP_POLICY and change.action == "updated":
         status = [at(inputs, "backupPolicy", "status") for inputs in (old_inputs(change), new_inputs(change))]
         if status[0] == "ENABLED" and status[1] != "ENABLED":
             yield at_risk("no further backups of the files are made")
-    if change.type == tokens.LOG_GROUP and change.action == "updated":
+    if change.type == type_names.LOG_GROUP and change.action == "updated":
         days = [
             int(number(inputs.get("retentionInDays"))) for inputs in (old_inputs(change), new_inputs(change))
         ]

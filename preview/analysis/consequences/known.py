@@ -9,13 +9,13 @@ from __future__ import annotations
 from preview.analysis.consequences.context import Context
 from preview.changes import Change
 from preview.property_paths import top
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import names
 
 _ALWAYS = frozenset(names("tags tagsAll description comment"))
 
 JUDGED: dict[str, frozenset[str]] = {
-    tokens.DATABASE: frozenset(
+    type_names.DATABASE: frozenset(
         names(
             """
             instanceClass engineVersion port identifier identifierPrefix allocatedStorage maxAllocatedStorage iops
@@ -29,7 +29,7 @@ JUDGED: dict[str, frozenset[str]] = {
             """
         )
     ),
-    tokens.FLEET: frozenset(
+    type_names.AUTO_SCALING_GROUP: frozenset(
         names(
             """
             minSize maxSize desiredCapacity launchTemplate initialLifecycleHooks healthCheckType healthCheckGracePeriod
@@ -38,13 +38,13 @@ JUDGED: dict[str, frozenset[str]] = {
             """
         )
     ),
-    tokens.FILES: frozenset(
+    type_names.FILE_SYSTEM: frozenset(
         names("throughputMode provisionedThroughputInMibps lifecyclePolicies protection")
     ),
-    tokens.TUNNEL: frozenset(names("name tunnelSecret")),
-    tokens.INGRESS: frozenset(names("config source")),
-    tokens.DNS: frozenset(names("content name ttl settings proxied")),
-    tokens.APPLICATION: frozenset(
+    type_names.TUNNEL: frozenset(names("name tunnelSecret")),
+    type_names.TUNNEL_CONFIGURATION: frozenset(names("config source")),
+    type_names.DNS_RECORD: frozenset(names("content name ttl settings proxied")),
+    type_names.ACCESS_APPLICATION: frozenset(
         names(
             """
             allowedIdps appLauncherVisible autoRedirectToIdentity corsHeaders destinations domain enableBindingCookie
@@ -53,7 +53,7 @@ JUDGED: dict[str, frozenset[str]] = {
             """
         )
     ),
-    tokens.POLICY: frozenset(
+    type_names.ACCESS_POLICY: frozenset(
         names(
             """
             approvalRequired approvalGroups decision excludes includes mfaConfig name requires sessionDuration
@@ -61,11 +61,11 @@ JUDGED: dict[str, frozenset[str]] = {
             """
         )
     ),
-    tokens.SERVICE_TOKEN: frozenset(
+    type_names.SERVICE_TOKEN: frozenset(
         names("clientSecretVersion duration enabled name previousClientSecretExpiresAt")
     ),
-    tokens.VPC: frozenset(names("")),
-    tokens.SUBNET: frozenset(names("mapPublicIpOnLaunch")),
+    type_names.VPC: frozenset(names("")),
+    type_names.SUBNET: frozenset(names("mapPublicIpOnLaunch")),
 }
 
 

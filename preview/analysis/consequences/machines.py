@@ -23,7 +23,7 @@ from preview.analysis.consequences.context import (
     unknown,
 )
 from preview.changes import Change, Consequence, Effect
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resource_types.record import names
 
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
@@ -40,14 +40,14 @@ _ENGINES = frozenset(
 
 
 def machines(context: Context, change: Change) -> Iterator[Effect]:
-    if change.type == tokens.FLEET and change.action == "rolling":
+    if change.type == type_names.AUTO_SCALING_GROUP and change.action == "rolling":
         yield effect(Consequence.ROLLING, "a release: new machines serve before the old ones go")
         yield from _release(context, change)
-    elif change.type == tokens.FLEET and change.action == "replaced":
+    elif change.type == type_names.AUTO_SCALING_GROUP and change.action == "replaced":
         yield from _left_behind(context)
-    elif change.type == tokens.FLEET and change.action == "updated":
+    elif change.type == type_names.AUTO_SCALING_GROUP and change.action == "updated":
         yield from _size(change)
-    elif change.type == tokens.TEMPLATE:
+    elif change.type == type_names.LAUNCH_TEMPLATE:
         yield from _template(context, change)
     elif change.type == "aws:ebs/volume:Volume" and change.action == "updated":
         sizes = number(old_inputs(change).get("size")), number(new_inputs(change).get("size"))
@@ -82,7 +82,7 @@ def _left_behind(context: Context) -> Iterator[Effect]:
     old, new = context.machines
     if not new.text:
         return
-    kept, left = set(new.facts.get("storage") or []), set(old.facts.get("storage") or [])
+    kept, left = set(new.specification.get("storage") or []), set(old.specification.get("storage") or [])
     if left - kept:
         volumes = ", ".join(sorted(left - kept))
         yield lost(
@@ -100,14 +100,14 @@ def _left_behind(context: Context) -> Iterator[Effect]:
                     f"{place[0]} {what} at {place[1]}: what is in the volume {volume} stays there, unseen",
                     "files",
                 )
-    names = [at(m.facts, "database", "name") for m in (old, new)]
+    names = [at(m.specification, "database", "name") for m in (old, new)]
     if all(names) and names[0] != names[1]:
         yield lost(
             f"the app gets the database {names[1]}, which is empty; what it has in {names[0]} stays there, unread",
             "rows",
         )
         return
-    roles = [at(m.facts, "database", "role") for m in (old, new)]
+    roles = [at(m.specification, "database", "role") for m in (old, new)]
     if all(roles) and roles[0] != roles[1]:
         yield effect(
             Consequence.ROLLING,
@@ -152,7 +152,7 @@ def _checked(check: Any) -> bool:
 
 def _app(context: Context) -> Iterator[Effect]:
     old, new = context.machines
-    before, after = list(old.facts.get("once") or []), list(new.facts.get("once") or [])
+    before, after = list(old.specification.get("once") or []), list(new.specification.get("once") or [])
     for name in sorted(set(before) - set(after)):
         how = "runs on every machine by itself" if name in new.services else "no longer runs"
         yield effect(Consequence.ROLLING, f"{name} is no longer run once before a release serves: it {how}")
@@ -162,7 +162,7 @@ def _app(context: Context) -> Iterator[Effect]:
             Consequence.ROLLING,
             f"{', '.join(added)} runs while the old machines still serve, on the same data",
         )
-    volumes = set(new.facts.get("storage") or [])
+    volumes = set(new.specification.get("storage") or [])
     mounted = {service for (service, _), volume in _mounted(new.services).items() if volume in volumes}
     for name in sorted(mounted & old.services.keys() & new.services.keys()):
         images = [interpolated(str(m.services[name].get("image", "")), m.env) for m in (old, new)]

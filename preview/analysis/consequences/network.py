@@ -17,7 +17,7 @@ from preview.analysis.consequences.context import (
     unknown,
 )
 from preview.changes import Change, Effect
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 
 _FILE_POLICY = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 _GATEWAY = "aws:ec2/internetGateway:InternetGateway"
@@ -25,18 +25,18 @@ SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
 
 
 def network(context: Context, change: Change) -> Iterator[Effect]:
-    if change.type == tokens.SUBNET:
+    if change.type == type_names.SUBNET:
         yield from _subnet(context, change)
     elif change.type == SUBNET_GROUP:
         yield from _subnet_group(context, change)
-    elif change.type == tokens.MOUNT_TARGET:
+    elif change.type == type_names.MOUNT_TARGET:
         yield from _mount_target(context, change)
         yield from _target_gone(context, change)
-    elif change.type == tokens.DATABASE:
+    elif change.type == type_names.DATABASE:
         yield from _database_group(context, change)
     elif change.type == _FILE_POLICY and change.action in ("created", "updated"):
         yield from _file_policy(change)
-    elif change.type == tokens.ENDPOINT:
+    elif change.type == type_names.INSTANCE_CONNECT_ENDPOINT:
         yield from _endpoint(context, change)
     elif change.type == _GATEWAY and change.action == "updated" and "vpcId" in changed_inputs(change):
         yield refused("a gateway leaves no network in which machines have public addresses")
@@ -52,7 +52,7 @@ def _subnet(context: Context, change: Change) -> Iterator[Effect]:
     new = new_inputs(change)
     if _moves(context, new.get("vpcId")):
         return
-    for other in context.before.of_type(tokens.SUBNET):
+    for other in context.before.of_type(type_names.SUBNET):
         old = other.inputs
         if old.get("vpcId") == new.get("vpcId") and _overlap(old.get("cidrBlock"), new.get("cidrBlock")):
             yield refused(f"its range {new.get('cidrBlock')} is {other.name}'s until that is gone")
@@ -65,7 +65,7 @@ def _subnet_group(context: Context, change: Change) -> Iterator[Effect]:
     if not any(
         step.action not in ("created", "deleted")
         for step in context.steps.values()
-        if step.type == tokens.DATABASE
+        if step.type == type_names.DATABASE
     ):
         return
     kept = set(map(str, listed(new_inputs(change).get("subnetIds"))))
@@ -88,16 +88,16 @@ def _mount_target(context: Context, change: Change) -> Iterator[Effect]:
         return
     new = new_inputs(change).get("subnetId")
     zones = {
-        _zone(context.before.of_type(tokens.SUBNET), other.inputs.get("subnetId"))
+        _zone(context.before.of_type(type_names.SUBNET), other.inputs.get("subnetId"))
         for other in _targets(context)
     }
     vpcs = {
-        _vpc(context.before.of_type(tokens.SUBNET), other.inputs.get("subnetId"))
+        _vpc(context.before.of_type(type_names.SUBNET), other.inputs.get("subnetId"))
         for other in _targets(context)
     }
     if not zones:
         return
-    after = context.after.of_type(tokens.SUBNET)
+    after = context.after.of_type(type_names.SUBNET)
     zone, vpc = _zone(after, new), _vpc(after, new)
     if (vpc and (vpc not in vpcs or _moves(context, vpc))) or bool(vpc) != any(vpcs):
         yield refused("the file system has its targets in one network, and they are still in the other one")
@@ -111,12 +111,12 @@ def _target_gone(context: Context, change: Change) -> Iterator[Effect]:
     """Machines of a zone without a target do not find their files: its name resolves in zones that have one."""
     if change.action != "deleted":
         return
-    zone = _zone(context.before.of_type(tokens.SUBNET), old_inputs(change).get("subnetId"))
+    zone = _zone(context.before.of_type(type_names.SUBNET), old_inputs(change).get("subnetId"))
     left = {
-        _zone(context.after.of_type(tokens.SUBNET), target.inputs.get("subnetId"))
-        for target in context.after.of_type(tokens.MOUNT_TARGET)
+        _zone(context.after.of_type(type_names.SUBNET), target.inputs.get("subnetId"))
+        for target in context.after.of_type(type_names.MOUNT_TARGET)
     }
-    if context.after.of_type(tokens.FILES) and (zone is None or zone not in left):
+    if context.after.of_type(type_names.FILE_SYSTEM) and (zone is None or zone not in left):
         yield downtime(f"machines in {zone or 'its zone'} no longer find their files")
 
 
@@ -125,8 +125,10 @@ def _database_group(context: Context, change: Change) -> Iterator[Effect]:
     if change.action != "updated" or "vpcSecurityGroupIds" not in changed_inputs(change):
         return
     groups = set(map(str, new_inputs(change).get("vpcSecurityGroupIds") or []))
-    own = {f"«{group.name}.id»" for group in context.after.of_type(tokens.SECURITY_GROUP)}
-    admitted = {str(rule.inputs.get("securityGroupId")) for rule in context.after.of_type(tokens.INBOUND)}
+    own = {f"«{group.name}.id»" for group in context.after.of_type(type_names.SECURITY_GROUP)}
+    admitted = {
+        str(rule.inputs.get("securityGroupId")) for rule in context.after.of_type(type_names.INGRESS_RULE)
+    }
     if groups <= own and not groups & admitted:
         yield downtime("no security group that it gets admits anybody to its port")
     elif not groups <= own:
@@ -151,10 +153,10 @@ def _endpoint(context: Context, change: Change) -> Iterator[Effect]:
         )
     if change.action == "created":
         vpcs = {
-            _vpc(context.before.of_type(tokens.SUBNET), e.inputs.get("subnetId"))
-            for e in context.before.of_type(tokens.ENDPOINT)
+            _vpc(context.before.of_type(type_names.SUBNET), e.inputs.get("subnetId"))
+            for e in context.before.of_type(type_names.INSTANCE_CONNECT_ENDPOINT)
         }
-        vpc = _vpc(context.after.of_type(tokens.SUBNET), new_inputs(change).get("subnetId"))
+        vpc = _vpc(context.after.of_type(type_names.SUBNET), new_inputs(change).get("subnetId"))
         if vpc and vpc in vpcs and not _moves(context, vpc):
             yield refused(
                 "AWS allows one Instance Connect Endpoint a network, and another one of the stack is there"
@@ -162,12 +164,12 @@ def _endpoint(context: Context, change: Change) -> Iterator[Effect]:
 
 
 def _targets(context: Context) -> list[Any]:
-    return context.before.of_type(tokens.MOUNT_TARGET)
+    return context.before.of_type(type_names.MOUNT_TARGET)
 
 
 def _files_are_new(context: Context, change: Change) -> bool:
     """Does the file system itself come with the change?"""
-    files = [step for step in context.steps.values() if step.type == tokens.FILES]
+    files = [step for step in context.steps.values() if step.type == type_names.FILE_SYSTEM]
     return not any(step.action in ("unchanged", "updated") for step in files)
 
 

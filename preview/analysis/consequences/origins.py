@@ -14,7 +14,7 @@ from preview.analysis.consequences.context import APP, Context, Machines, downti
 from preview.analysis.consequences.machines import interpolated
 from preview.changes import Change, Effect
 from preview.diff.user_data import written
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _TLS = ("https", "wss")
@@ -36,9 +36,9 @@ _LISTEN = re.compile(r"^\s*listen\s+(?:\S*:)?(\d+)\b([^;\n]*);", re.MULTILINE)
 
 
 def origins(context: Context, change: Change) -> Iterator[Effect]:
-    if change.type == tokens.INGRESS and change.action == "updated":
+    if change.type == type_names.TUNNEL_CONFIGURATION and change.action == "updated":
         yield from _moved(context)
-    elif change.type == tokens.FLEET and change.action in ("rolling", "replaced"):
+    elif change.type == type_names.AUTO_SCALING_GROUP and change.action in ("rolling", "replaced"):
         yield from _left(context)
 
 

@@ -16,7 +16,7 @@ from preview.analysis.consequences.context import (
 )
 from preview.changes import Change, Effect
 from preview.diff.user_data import written
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 
 _PASSES = re.compile(r"\s*(?:CMD(?:-SHELL)?\s+)?(?:true|:|/bin/true|exit 0|echo\b.*|sleep \d+)\s*;?\s*")
 _DESTROYS = re.compile(
@@ -29,7 +29,7 @@ _FILE = re.compile(rf"^- path: ({re.escape(APP)}/\S+\.sql)$", re.MULTILINE)
 
 
 def services(context: Context, change: Change) -> Iterator[Effect]:
-    if change.type != tokens.FLEET or change.action not in ("rolling", "replaced"):
+    if change.type != type_names.AUTO_SCALING_GROUP or change.action not in ("rolling", "replaced"):
         return
     old, new = context.machines
     if not old.text or not new.text:
@@ -71,7 +71,7 @@ def _instances(service: Mapping[str, Any]) -> int:
 
 def _resolving(context: Context, old: Machines, new: Machines) -> Iterator[Effect]:
     """A container with a resolver of its own asks it itself, past the machine's; egress must let it."""
-    if any(_covers_dns(rule.inputs) for rule in context.after.of_type(tokens.OUTBOUND)):
+    if any(_covers_dns(rule.inputs) for rule in context.after.of_type(type_names.EGRESS_RULE)):
         return
     for name, service in sorted(new.services.items()):
         before = old.services.get(name, {})

@@ -17,7 +17,7 @@ from preview.analysis.consequences.context import (
     unknown,
 )
 from preview.changes import Change, Effect
-from preview.resource_types import prices, tokens
+from preview.resource_types import prices, type_names
 from preview.resource_types.record import names
 
 PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup"
@@ -27,9 +27,9 @@ _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.(?:nano|micro|small|medium|large|
 def values(context: Context, change: Change) -> Iterator[Effect]:
     if change.action not in ("created", "updated", "replaced", "rolling"):
         return
-    if change.type == tokens.TEMPLATE and "instanceType" in _changed(change):
+    if change.type == type_names.LAUNCH_TEMPLATE and "instanceType" in _changed(change):
         yield from _instance_type(context, str(new_inputs(change).get("instanceType", "")), "EC2")
-    elif change.type == tokens.DATABASE and "instanceClass" in _changed(change):
+    elif change.type == type_names.DATABASE and "instanceClass" in _changed(change):
         name = str(new_inputs(change).get("instanceClass", ""))
         if not name.startswith("db."):
             yield refused(f"{name} is no class of RDS, whose names begin with db.")

@@ -22,15 +22,15 @@ from preview.analysis.consequences.context import (
 from preview.analysis.consequences.ordinary import stopped
 from preview.analysis.exposures.expressions import Expression, parse
 from preview.changes import Change, Effect
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 
 _CHALLENGES = ("managed_challenge", "js_challenge", "challenge")
 
 
 def rules(context: Context, change: Change) -> Iterator[Effect]:
-    if change.type == tokens.ZONE_SETTING and change.action in ("updated", "created"):
+    if change.type == type_names.ZONE_SETTING and change.action in ("updated", "created"):
         yield from _setting(change)
-    if change.type != tokens.RULESET or change.action not in ("updated", "created", "replaced"):
+    if change.type != type_names.RULESET or change.action not in ("updated", "created", "replaced"):
         return
     old = {rule.get("ref"): rule for rule in objects(old_inputs(change).get("rules"))}
     acting = [rule for rule in old.values() if rule.get("enabled") is not False and not rule.get("ratelimit")]

@@ -8,10 +8,14 @@ from typing import Any
 from preview.analysis.exposures.network import doors
 from preview.analysis.exposures.versions import Lookup, Versions, dicts, on, placeholder, texts
 from preview.changes import Exposure
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource
 
-_MACHINES = (tokens.TEMPLATE, tokens.INSTANCE, "aws:ec2/launchConfiguration:LaunchConfiguration")
+_MACHINES = (
+    type_names.LAUNCH_TEMPLATE,
+    type_names.INSTANCE,
+    "aws:ec2/launchConfiguration:LaunchConfiguration",
+)
 _CLUSTERS = ("aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance")
 _PARAMETERS = ("aws:rds/parameterGroup:ParameterGroup", "aws:rds/clusterParameterGroup:ClusterParameterGroup")
 
@@ -32,16 +36,16 @@ def _anywhere(versions: Versions) -> Iterator[Exposure]:
         is_public = on(change.after.inputs.get("publiclyAccessible"))
         was_public = change.before is not None and on(change.before.inputs.get("publiclyAccessible"))
         if is_public and not was_public:
-            what = "the database" if change.type in (tokens.DATABASE, *_CLUSTERS) else change.name
+            what = "the database" if change.type in (type_names.DATABASE, *_CLUSTERS) else change.name
             yield Exposure(kind="address", subject=change.name, text=f"{what} gets a public address")
 
 
 # Databases and file systems ---------------------------------------------------------------------------------------------------
 
 _OFF: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    ((tokens.DATABASE, *_CLUSTERS), "storageEncrypted", "the database's storage is no longer encrypted"),
-    ((tokens.DATABASE,), "manageMasterUserPassword", "RDS no longer keeps the master password"),
-    ((tokens.FILES,), "encrypted", "the files are no longer encrypted"),
+    ((type_names.DATABASE, *_CLUSTERS), "storageEncrypted", "the database's storage is no longer encrypted"),
+    ((type_names.DATABASE,), "manageMasterUserPassword", "RDS no longer keeps the master password"),
+    ((type_names.FILE_SYSTEM,), "encrypted", "the files are no longer encrypted"),
     (("aws:ebs/volume:Volume",), "encrypted", "the disk is no longer encrypted"),
     (
         ("aws:elasticache/replicationGroup:ReplicationGroup",),
@@ -55,8 +59,8 @@ _OFF: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ),
 )
 _UNENCRYPTED = {
-    (tokens.DATABASE, "storageEncrypted"): "the database's storage is not encrypted",
-    (tokens.FILES, "encrypted"): "the files are not encrypted",
+    (type_names.DATABASE, "storageEncrypted"): "the database's storage is not encrypted",
+    (type_names.FILE_SYSTEM, "encrypted"): "the files are not encrypted",
     ("aws:ebs/volume:Volume", "encrypted"): "the disk is not encrypted",
 }
 _TLS_SETTINGS = {"rds.force_ssl": ("1",), "require_secure_transport": ("1", "on"), "tls_version": None}
@@ -71,7 +75,7 @@ def _kept(versions: Versions) -> Iterator[Exposure]:
         for former, new in versions.later(token):
             if former is None and not on(new.inputs.get(key)):
                 yield Exposure(kind="address", subject=new.name, text=text)
-    for former, new in versions.later(tokens.DATABASE, _CLUSTERS[0]):
+    for former, new in versions.later(type_names.DATABASE, _CLUSTERS[0]):
         key = "iamDatabaseAuthenticationEnabled"
         if former is not None and on(new.inputs.get(key)) and not on(former.inputs.get(key)):
             text = f"{new.name}: whoever IAM lets may log in to the database"
@@ -175,7 +179,7 @@ def _may_be_asked(resource: Resource, lookup: Lookup) -> bool:
         for key in ("securityGroups", "vpcSecurityGroupIds")
         for group in texts(part.get(key))
     ]
-    if not groups or any(lookup.named(group, tokens.SECURITY_GROUP) is None for group in groups):
+    if not groups or any(lookup.named(group, type_names.SECURITY_GROUP) is None for group in groups):
         return True
     return any(
         door.kind == "port" and door.group in groups and not placeholder(door.peer) for door in doors(lookup)

@@ -47,7 +47,7 @@ class Grant:
         return all(any(_implies(given, asked) for given in stricter.conditions) for asked in self.conditions)
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         what = f"{self.action} on {self.resource}"
         if self.but:
             what += f" (all but that: {self.but})"

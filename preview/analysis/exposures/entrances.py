@@ -21,7 +21,7 @@ from preview.analysis.exposures.known_types import (
 from preview.analysis.exposures.records import Record
 from preview.analysis.exposures.versions import Versions, differing, listed
 from preview.changes import Change, Exposure
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 
 RECORDS: dict[str, tuple[Record, ...]] = {**AWS_SERVICES, **AWS_DATA, **CLOUDFLARE}
 HARMLESS = AWS_HARMLESS | CLOUDFLARE_HARMLESS
@@ -58,7 +58,7 @@ def known(token: str) -> bool:
 def _unknown(change: Change) -> Iterator[Exposure]:
     if change.after is None:
         return
-    kind = tokens.short(change.type)
+    kind = type_names.short(change.type)
     if change.before is None:
         text = f"{change.name}: whether a new {kind} can be reached from outside, or opens anything, is not known here"
         yield Exposure(kind="unknown", subject=change.name, text=text)

@@ -22,7 +22,7 @@ from preview.analysis.exposures.records import (
     right,
 )
 from preview.analysis.exposures.versions import Lookup, dicts, placeholder, texts
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource
 
 _TUNNELS = ".cfargotunnel.com"
@@ -31,13 +31,14 @@ _TUNNELS = ".cfargotunnel.com"
 def _tunnel_of_ours(inputs: Inputs, lookup: Lookup) -> Resource | None:
     """The tunnel of this stack, with ingress rules in this stack, that a record leads to."""
     content = str(inputs.get("content", ""))
-    tunnel = lookup.named(content, tokens.TUNNEL) if content.endswith(_TUNNELS) else None
+    tunnel = lookup.named(content, type_names.TUNNEL) if content.endswith(_TUNNELS) else None
     return tunnel if tunnel and _has_rules(tunnel, lookup) else None
 
 
 def _has_rules(tunnel: Resource, lookup: Lookup) -> bool:
     return any(
-        placeholder(config.inputs.get("tunnelId")) == tunnel.name for config in lookup.of(tokens.INGRESS)
+        placeholder(config.inputs.get("tunnelId")) == tunnel.name
+        for config in lookup.of(type_names.TUNNEL_CONFIGURATION)
     )
 
 
@@ -78,7 +79,7 @@ def _record(inputs: Inputs, lookup: Lookup) -> Iterator[str]:
 
 def _unruled_tunnel(inputs: Inputs, lookup: Lookup) -> bool:
     """A tunnel whose rules do not stand in this stack."""
-    for tunnel in lookup.of(tokens.TUNNEL):
+    for tunnel in lookup.of(type_names.TUNNEL):
         if tunnel.inputs == inputs:
             return not _has_rules(tunnel, lookup) or inputs.get("configSrc") != "cloudflare"
     return True

@@ -21,7 +21,7 @@ _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": 
 
 
 @dataclass(frozen=True)
-class Part:
+class Condition:
     """``field operator values``; a part that is not understood has its whole text as ``field``. ``no``: it must not hold."""
 
     field: str
@@ -29,7 +29,7 @@ class Part:
     values: frozenset[str] = frozenset()
     no: bool = False
 
-    def implies(self, other: Part) -> bool:
+    def implies(self, other: Condition) -> bool:
         """Does ``other`` hold wherever this part does?"""
         if (
             self == other
@@ -40,8 +40,8 @@ class Part:
         if self.field != other.field or not self.operator or not other.operator:
             return False
         if self.no and other.no:
-            return Part(other.field, other.operator, other.values).implies(
-                Part(self.field, self.operator, self.values)
+            return Condition(other.field, other.operator, other.values).implies(
+                Condition(self.field, self.operator, self.values)
             )
         if self.no:
             return False
@@ -100,7 +100,7 @@ def _within(value: str, other: str) -> bool:
     return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]
 
 
-Alternative = frozenset[Part]
+Alternative = frozenset[Condition]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Expression:
                 kept.add(part)
             elif any(_named(host, part.operator, value) for value in part.values) == part.no:
                 return None
-        return frozenset(kept) or frozenset({Part("true")})
+        return frozenset(kept) or frozenset({Condition("true")})
 
     @property
     def hosts(self) -> set[str]:
@@ -165,12 +165,12 @@ def _named(host: str, operator: str, value: str) -> bool:
 
 
 def _all_implied(mine: Alternative, theirs: Alternative) -> bool:
-    return all(any(part.implies(wanted) for part in mine) or wanted == Part("true") for wanted in theirs)
+    return all(any(part.implies(wanted) for part in mine) or wanted == Condition("true") for wanted in theirs)
 
 
 def parse(text: str) -> Expression:
     """An expression; as one part of its whole text where it cannot be read."""
-    whole = Expression(frozenset({frozenset({Part(" ".join(text.split()))})}))
+    whole = Expression(frozenset({frozenset({Condition(" ".join(text.split()))})}))
     try:
         reader = _Reader(_tokens(text))
         found = reader.either()
@@ -236,9 +236,9 @@ class _Reader:
             if self._take() != ")":
                 raise ValueError("a bracket is not closed")
             return found
-        return [frozenset({self._part(no)})]
+        return [frozenset({self._condition(no)})]
 
-    def _part(self, no: bool) -> Part:
+    def _condition(self, no: bool) -> Condition:
         words: list[str] = []
         depth = 0
         while self.left():
@@ -249,7 +249,7 @@ class _Reader:
             words.append(_COMPARISONS.get(self._take(), self._tokens[self._at - 1]))
         if not words:
             raise ValueError("a part is missing")
-        return _part(words, no)
+        return _condition(words, no)
 
 
 def _join(found: list[Alternatives], every: bool) -> Alternatives:
@@ -264,9 +264,9 @@ def _join(found: list[Alternatives], every: bool) -> Alternatives:
     return list(dict.fromkeys(combined))
 
 
-def _part(words: list[str], no: bool) -> Part:
+def _condition(words: list[str], no: bool) -> Condition:
     if words[0] in ("starts_with", "ends_with") and words[1] == "(" and words[-1] == ")" and words[-3] == ",":
-        return Part("".join(words[2:-3]), words[0], frozenset({_bare(words[-2])}), no)
+        return Condition("".join(words[2:-3]), words[0], frozenset({_bare(words[-2])}), no)
     for position, word in enumerate(words):
         if (
             word in ("in", "==", "!=", "<", "<=", ">", ">=", "contains", "wildcard", "strict", "~")
@@ -274,13 +274,15 @@ def _part(words: list[str], no: bool) -> Part:
         ):
             field, rest = "".join(words[:position]), words[position + 1 :]
             if word == "in" and rest[:1] == ["{"] and rest[-1] == "}":
-                return Part(field, "in", frozenset(_bare(value) for value in rest[1:-1] if value != ","), no)
+                return Condition(
+                    field, "in", frozenset(_bare(value) for value in rest[1:-1] if value != ","), no
+                )
             if len(rest) != 1 or word in ("strict",):
                 break
             if word == "!=":
-                return Part(field, "in", frozenset({_bare(rest[0])}), not no)
-            return Part(field, "in" if word == "==" else word, frozenset({_bare(rest[0])}), no)
-    return Part(" ".join(words), no=no)
+                return Condition(field, "in", frozenset({_bare(rest[0])}), not no)
+            return Condition(field, "in" if word == "==" else word, frozenset({_bare(rest[0])}), no)
+    return Condition(" ".join(words), no=no)
 
 
 def _bare(value: str) -> str:

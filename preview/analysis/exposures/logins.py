@@ -8,10 +8,10 @@ from typing import Any
 from model.naming import Names
 from preview.analysis.exposures.settings import Settings, long
 from preview.analysis.exposures.versions import Versions, dicts, listed, texts
-from preview.analysis.people import Rule, factors, rule_within, rules, words
+from preview.analysis.people import Rule, factors, rule_text, rule_within, rules
 from preview.analysis.reach import destinations
 from preview.changes import Exposure
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource, referenced
 
 _GROUP = "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup"
@@ -19,7 +19,7 @@ _GROUP = "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup"
 
 def logins(versions: Versions) -> Iterator[Exposure]:
     longer: set[str] = set()
-    for old, new in versions.pairs(tokens.POLICY, _GROUP):
+    for old, new in versions.pairs(type_names.ACCESS_POLICY, _GROUP):
         name = new.inputs.get("name", new.name)
         for text in [*_loosened(old.inputs, new.inputs, Names.of_urn(new.urn)), *_settings(old, new)]:
             longer |= {f"«{new.name}.id»"} if text.startswith("a login lasts") else set()
@@ -83,7 +83,7 @@ def _among(rule: Rule, others: list[Rule]) -> bool:
 
 
 def _words(listed_rules: list[Rule], names: Names) -> str:
-    return listed(sorted(words(rule, names) for rule in listed_rules))
+    return listed(sorted(rule_text(rule, names) for rule in listed_rules))
 
 
 _POLICY_SETTINGS = Settings(
@@ -193,8 +193,10 @@ _APPLICATION_SETTINGS = Settings(
 
 
 def _applications(versions: Versions, longer: set[str]) -> Iterator[Exposure]:
-    former = {uri: app for app in versions.before.of(tokens.APPLICATION) for uri in destinations(app)}
-    for paired, new in versions.later(tokens.APPLICATION):
+    former = {
+        uri: app for app in versions.before.of(type_names.ACCESS_APPLICATION) for uri in destinations(app)
+    }
+    for paired, new in versions.later(type_names.ACCESS_APPLICATION):
         # An entry of another name has another application; it stands where the earlier one stood.
         old = paired or next((former[uri] for uri in destinations(new) if uri in former), None)
         name = new.inputs.get("name", new.name)
@@ -244,14 +246,14 @@ def _elsewhere(old: Resource, new: Resource, versions: Versions) -> Iterator[str
             yield f"nobody is asked for a login at {uri}"
     for uri in sorted(set(destinations(old)) - set(destinations(new))):
         host = uri.partition("/")[0]
-        covered = any(uri in destinations(a) for a in versions.after.of(tokens.APPLICATION))
+        covered = any(uri in destinations(a) for a in versions.after.of(type_names.ACCESS_APPLICATION))
         routed = host in versions.new.hostnames or host in versions.old.hostnames
         if not routed and not covered:
             yield f"it no longer stands before {uri}"
 
 
 def _bypassed(application: Resource, versions: Versions) -> Iterator[str]:
-    policies = {f"«{p.name}.id»": p.inputs for p in versions.after.of(tokens.POLICY)}
+    policies = {f"«{p.name}.id»": p.inputs for p in versions.after.of(type_names.ACCESS_POLICY)}
     listed_ = [policies.get(str(p.get("id")), p) for p in dicts(application.inputs.get("policies"))]
     if any(policy.get("decision") == "bypass" for policy in listed_):
         for uri in destinations(application):

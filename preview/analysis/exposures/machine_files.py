@@ -17,11 +17,11 @@ import yaml
 from model.naming import host_of_template
 from preview.analysis.exposures.versions import Versions, dicts
 from preview.changes import Change
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import MASK, Resource, bare
 
 APP = "/opt/drawbridge/app/"
-FACTS = "/etc/drawbridge/machine.json"
+SPECIFICATION = "/etc/drawbridge/machine.json"
 SECRETS = "/etc/drawbridge/secrets.json"
 _COMPOSE = re.compile(r"/(docker-)?(compose|overlay)\.ya?ml$")
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::?[-?+]([^}]*))?\}?")
@@ -47,10 +47,10 @@ class Machine:
     volumes: Mapping[str, Any]
 
     @functools.cached_property
-    def facts(self) -> dict[str, Any]:
+    def specification(self) -> dict[str, Any]:
         """What the program tells the machine's scripts."""
         try:
-            found = json.loads(self.files[FACTS].content)
+            found = json.loads(self.files[SPECIFICATION].content)
         except (KeyError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
@@ -73,7 +73,7 @@ def machines(versions: Versions) -> list[Pair]:
     """The machines whose user data differs."""
     found = []
     for change in versions.changes:
-        if change.type in (tokens.TEMPLATE, tokens.INSTANCE) and change.after is not None:
+        if change.type in (type_names.LAUNCH_TEMPLATE, type_names.INSTANCE) and change.after is not None:
             pair = _pair(change, change.after, versions)
             if pair:
                 found.append(pair)
@@ -166,7 +166,7 @@ _Loader.add_multi_constructor("!", _instead)
 def _composed(files: Mapping[str, File]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """The services and the volumes of all compose files, a later file over an earlier one, variables filled in."""
     try:
-        variables = json.loads(files[FACTS].content).get("env", {}) if FACTS in files else {}
+        variables = json.loads(files[SPECIFICATION].content).get("env", {}) if SPECIFICATION in files else {}
     except (ValueError, AttributeError):
         variables = {}
     services: dict[str, dict[str, Any]] = {}

@@ -10,7 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from preview.analysis.exposures.machine_files import APP, FACTS, SECRETS, File, Machine, Pair, machines
+from preview.analysis.exposures.machine_files import (
+    APP,
+    SECRETS,
+    SPECIFICATION,
+    File,
+    Machine,
+    Pair,
+    machines,
+)
 from preview.analysis.exposures.machine_patterns import GUARDING, OPENING
 from preview.analysis.exposures.versions import Versions, dicts, texts
 from preview.changes import Exposure, Kind
@@ -32,7 +40,7 @@ def _opened(pair: Pair) -> Found:
     yield from _files(pair.before, pair.after)
     yield from _lines(pair.before, pair.after)
     yield from _logins(pair.before.document, pair.after.document)
-    yield from _facts(pair.before.facts, pair.after.facts)
+    yield from _specification(pair.before.specification, pair.after.specification)
     yield from _database_tls(pair.before, pair.after)
     yield from _daemon(pair.before, pair.after)
 
@@ -124,7 +132,7 @@ def _system_lines(machine: Machine) -> dict[str, list[str]]:
     found = {
         path: [line.strip() for line in file.content.splitlines() if line.strip()]
         for path, file in machine.files.items()
-        if not path.startswith(APP) and path not in (FACTS, SECRETS)
+        if not path.startswith(APP) and path not in (SPECIFICATION, SECRETS)
     }
     for key in ("bootcmd", "runcmd"):
         commands = machine.document.get(key) or []
@@ -193,23 +201,26 @@ def _packages(fresh: list[str]) -> Found:
         yield "machine", f"packages that listen or let in are installed: {', '.join(listening)}"
 
 
-def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Found:
+def _specification(before: Mapping[str, Any], after: Mapping[str, Any]) -> Found:
     if not before:
         return
     fresh = sorted(set(texts(after.get("packages"))) - set(texts(before.get("packages"))))
     yield from _packages(fresh)
     if before.get("ca_url") and after.get("ca_url"):
-        hosts = [re.sub(r"^https://([^/]*).*$", r"\1", str(facts.get("ca_url"))) for facts in (before, after)]
+        hosts = [
+            re.sub(r"^https://([^/]*).*$", r"\1", str(specification.get("ca_url")))
+            for specification in (before, after)
+        ]
         if hosts[0] != hosts[1]:
             yield (
                 "machine",
                 f"another party says which database is the right one: {hosts[1]} (before: {hosts[0]})",
             )
     logins = [
-        {(r.get("server"), r.get("username")) for r in dicts(facts.get("registries"))}
-        for facts in (before, after)
+        {(r.get("server"), r.get("username")) for r in dicts(specification.get("registries"))}
+        for specification in (before, after)
     ]
-    withheld = [set(texts(facts.get("withheld"))) for facts in (before, after)]
+    withheld = [set(texts(specification.get("withheld"))) for specification in (before, after)]
     given = sorted((withheld[0] - withheld[1]) & set(_secret_names(after)))
     if given and logins[0] & logins[1]:
         yield "secret", f"containers are given what only Docker had: {', '.join(given)}"
@@ -237,8 +248,8 @@ def _database_tls(before: Machine, after: Machine) -> Found:
         yield "machine", f"the app verifies the database less: {now} (before: {_TLS_MODES[found[0]]})"
 
 
-def _secret_names(facts: Mapping[str, Any]) -> list[str]:
-    return list(facts.get("parameters") or {})
+def _secret_names(specification: Mapping[str, Any]) -> list[str]:
+    return list(specification.get("parameters") or {})
 
 
 # Docker's own settings ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 from model.naming import Names
 from preview.analysis.exposures.versions import Lookup, Versions, dicts, listed, placeholder, texts
 from preview.changes import Exposure, Kind
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource
 
 _OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
@@ -86,13 +86,13 @@ def peer_within(peer: str, other: str) -> bool:
 
 def doors(lookup: Lookup) -> list[Door]:
     found: list[Door] = []
-    for kind, token in (("port", tokens.INBOUND), ("egress", tokens.OUTBOUND)):
-        for rule in lookup.of(token):
+    for kind, type_name in (("port", type_names.INGRESS_RULE), ("egress", type_names.EGRESS_RULE)):
+        for rule in lookup.of(type_name):
             found += _read(kind, str(rule.inputs.get("securityGroupId")), rule.inputs, rule.name)  # type: ignore[arg-type]
     for rule in lookup.of(_OLD_RULE):
         direction: Kind = "egress" if rule.inputs.get("type") == "egress" else "port"
         found += _read(direction, str(rule.inputs.get("securityGroupId")), rule.inputs, rule.name)
-    for group in lookup.of(tokens.SECURITY_GROUP, tokens.DEFAULT_GROUP):
+    for group in lookup.of(type_names.SECURITY_GROUP, type_names.DEFAULT_SECURITY_GROUP):
         own = f"«{group.name}.id»"
         for key, inline in (("ingress", "port"), ("egress", "egress")):
             for item in dicts(group.inputs.get(key)):
@@ -136,12 +136,12 @@ def _port(value: Any, otherwise: int) -> int:
 def _doors(versions: Versions) -> Iterator[Exposure]:
     renamed = {
         f"«{old.name}.id»": f"«{new.name}.id»"
-        for old, new in versions.pairs(tokens.SECURITY_GROUP, tokens.DEFAULT_GROUP)
+        for old, new in versions.pairs(type_names.SECURITY_GROUP, type_names.DEFAULT_SECURITY_GROUP)
         if old.name != new.name
     }
     names = _names(versions)
     known = [_renamed(door, renamed) for door in doors(versions.before)]
-    ours = {f"«{group.name}.id»" for group in versions.after.of(tokens.SECURITY_GROUP)}
+    ours = {f"«{group.name}.id»" for group in versions.after.of(type_names.SECURITY_GROUP)}
     fresh = {group for group in ours if placeholder(group) in versions.created}
     for door in doors(versions.after):
         ends = {door.group, door.peer}
@@ -207,9 +207,18 @@ def _groups_in(inputs: Mapping[str, Any]) -> Iterator[str]:
 def _memberships(versions: Versions) -> Iterator[Exposure]:
     """What joins a group is reached by whoever the group admits."""
     names = _names(versions)
-    unruled = (tokens.INBOUND, tokens.OUTBOUND, _OLD_RULE, tokens.SECURITY_GROUP, tokens.DEFAULT_GROUP)
+    unruled = (
+        type_names.INGRESS_RULE,
+        type_names.EGRESS_RULE,
+        _OLD_RULE,
+        type_names.SECURITY_GROUP,
+        type_names.DEFAULT_SECURITY_GROUP,
+    )
     inbound = [door for door in doors(versions.after) if door.kind == "port"]
-    ours = {f"«{group.name}.id»" for group in versions.after.of(tokens.SECURITY_GROUP, tokens.DEFAULT_GROUP)}
+    ours = {
+        f"«{group.name}.id»"
+        for group in versions.after.of(type_names.SECURITY_GROUP, type_names.DEFAULT_SECURITY_GROUP)
+    }
     for change in versions.changes:
         if change.type in unruled or change.after is None:
             continue

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from preview.analysis.exposures.documents import Grant, grants, more, no_longer_denied
 from preview.analysis.exposures.versions import Lookup, Versions, dicts, listed, placeholder, texts
 from preview.changes import Exposure
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import MASK, Resource, bare
 
 _ROLE = "aws:iam/role:Role"
 _POLICY = "aws:iam/policy:Policy"
 _PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 _INLINE = {
-    tokens.ROLE_POLICY: "role",
+    type_names.ROLE_POLICY: "role",
     "aws:iam/userPolicy:UserPolicy": "user",
     "aws:iam/groupPolicy:GroupPolicy": "group",
 }
@@ -129,7 +129,7 @@ def _gained(
                 text += f"{' and ' if managed else ''}{what} on {where}"
         yield Exposure(kind="permission", subject=source, text=text)
     for grant in no_longer_denied(known, [held.grant for held in after]):
-        text = f"{says} is no longer denied {grant.words}"
+        text = f"{says} is no longer denied {grant.label}"
         yield Exposure(kind="permission", subject=owner.removeprefix("«"), text=text)
 
 
@@ -221,7 +221,7 @@ def _taken(versions: Versions) -> Iterator[Exposure]:
         if roles[0] != roles[1] and renamed.get(roles[0]) != roles[1]:
             text = f"{new.name}: the machines take the role {roles[1].removeprefix('«')} (before: {roles[0].removeprefix('«')})"
             yield Exposure(kind="permission", subject=new.name, text=text)
-    for old, new in versions.pairs(tokens.TEMPLATE, tokens.INSTANCE):
+    for old, new in versions.pairs(type_names.LAUNCH_TEMPLATE, type_names.INSTANCE):
         profiles = [r.inputs.get("iamInstanceProfile") for r in (old, new)]
         names = [
             placeholder(next(iter(p.values()), "")) or str(next(iter(p.values()), ""))

@@ -8,7 +8,7 @@ from preview.analysis.exposures.versions import Versions
 from preview.analysis.people import admissions, rule_within, rules
 from preview.analysis.reach import EVERYONE, Place, ingresses
 from preview.changes import Exposure
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource
 
 Logins = Sequence[tuple[Resource, Resource]]
@@ -20,11 +20,11 @@ def places(versions: Versions) -> Iterator[Exposure]:
     if served and old.catch_all is not None and new.catch_all != old.catch_all:
         says = f"requests that no route answers get {new.catch_all or 'the last rule'} instead of {old.catch_all}"
         yield Exposure(kind="reachable", subject="catch-all", text=says)
-    for before_, after_ in versions.later(tokens.INGRESS):
+    for before_, after_ in versions.later(type_names.TUNNEL_CONFIGURATION):
         if ingresses(after_) is None and (before_ is None or ingresses(before_) is not None):
             text = f"{after_.name}: which places its rules open is not known here"
             yield Exposure(kind="unknown", subject=after_.name, text=text)
-    same = {after.urn: before.urn for before, after in versions.pairs(tokens.POLICY)}
+    same = {after.urn: before.urn for before, after in versions.pairs(type_names.ACCESS_POLICY)}
     for hostname in new.hostnames:
         seen: set[tuple[str, str]] = set()
         samples = dict.fromkeys(

@@ -76,7 +76,7 @@ def _policy(
             text += ", under conditions"
         yield Exposure(kind="permission", subject=resource.name, text=text)
     for grant in no_longer_denied(before, after):
-        text = f"{resource.name}: {_who(grant.principal)} is no longer denied {grant.words}"
+        text = f"{resource.name}: {_who(grant.principal)} is no longer denied {grant.label}"
         yield Exposure(kind="permission", subject=resource.name, text=text)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from preview.analysis.exposures.machine_files import SECRETS, machines, plain
 from preview.analysis.exposures.versions import Versions, listed
 from preview.changes import Exposure
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import MASK, Evaluation, Resource, Secret
 
 SHORTEST = 9
@@ -79,7 +79,7 @@ def _marked(value: Any) -> bool:
 
 
 def _parameters(versions: Versions) -> Iterator[Exposure]:
-    for old, new in versions.pairs(tokens.PARAMETER):
+    for old, new in versions.pairs(type_names.PARAMETER):
         kinds = [resource.inputs.get("type") for resource in (old, new)]
         if kinds[0] == "SecureString" != kinds[1]:
             yield _exposed(
@@ -172,14 +172,14 @@ def _machines(versions: Versions) -> Iterator[Exposure]:
 def _variables(versions: Versions) -> Iterator[Exposure]:
     """Variables that came as a secret and are a plain part of `app.env`."""
     for pair in machines(versions):
-        held = _secret_names(pair.before.facts, pair.before.files)
-        now = _secret_names(pair.after.facts, pair.after.files)
-        for name in sorted((held - now) & set(pair.after.facts.get("env") or {})):
+        held = _secret_names(pair.before.specification, pair.before.files)
+        now = _secret_names(pair.after.specification, pair.after.files)
+        for name in sorted((held - now) & set(pair.after.specification.get("env") or {})):
             yield _exposed(name, "it came to the app as a secret, and is plain in its environment")
 
 
-def _secret_names(facts: Mapping[str, Any], files: Mapping[str, Any]) -> set[str]:
-    names = set(facts.get("parameters") or {})
+def _secret_names(specification: Mapping[str, Any], files: Mapping[str, Any]) -> set[str]:
+    names = set(specification.get("parameters") or {})
     if SECRETS in files:
         with contextlib.suppress(ValueError):
             names |= set(json.loads(files[SECRETS].content))

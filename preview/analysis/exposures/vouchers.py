@@ -12,7 +12,7 @@ from preview.analysis.exposures.settings import Settings, long
 from preview.analysis.exposures.versions import Versions
 from preview.analysis.people import rules
 from preview.changes import Exposure
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource
 
 _ORGANIZATION = "cloudflare:index/zeroTrustOrganization:ZeroTrustOrganization"
@@ -108,8 +108,8 @@ def _loosened(resource: Resource, text: str) -> Exposure:
 
 
 def _providers(versions: Versions) -> Iterator[Exposure]:
-    gone = [_party(old) for old, new in versions.earlier(tokens.IDENTITY_PROVIDER) if new is None]
-    for old, new in versions.later(tokens.IDENTITY_PROVIDER):
+    gone = [_party(old) for old, new in versions.earlier(type_names.IDENTITY_PROVIDER) if new is None]
+    for old, new in versions.later(type_names.IDENTITY_PROVIDER):
         if old is None:
             # The same party under another name says no more than before.
             if _party(new) not in gone:
@@ -142,10 +142,10 @@ def _party(provider: Resource) -> tuple[Any, ...]:
 def _tokens(versions: Versions) -> Iterator[Exposure]:
     every = [
         policy
-        for policy in versions.after.of(tokens.POLICY)
+        for policy in versions.after.of(type_names.ACCESS_POLICY)
         if any("anyValidServiceToken" in rule for rule in rules(policy.inputs, "includes"))
     ]
-    for old, new in versions.later(tokens.SERVICE_TOKEN):
+    for old, new in versions.later(type_names.SERVICE_TOKEN):
         if old is None:
             if every:
                 names = ", ".join(str(policy.inputs.get("name", policy.name)) for policy in every)

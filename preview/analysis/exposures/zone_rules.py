@@ -13,7 +13,7 @@ from preview.analysis.exposures.rule_actions import acts_less, limit_looser, new
 from preview.analysis.exposures.versions import Versions
 from preview.analysis.reach import Reach
 from preview.changes import Exposure
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation, bare
 
 Rule = Mapping[str, Any]
@@ -63,7 +63,7 @@ def _weakened(ref: str, rule: Rule, text: str) -> Exposure:
 def _phases(evaluation: Evaluation) -> dict[str, dict[str, Rule]]:
     """By phase: its rules by their `ref`, in order."""
     found: dict[str, dict[str, Rule]] = {}
-    for ruleset in evaluation.of_type(tokens.RULESET):
+    for ruleset in evaluation.of_type(type_names.RULESET):
         listed = bare(ruleset.raw.get("rules", []))
         phase = found.setdefault(str(ruleset.inputs.get("phase")), {})
         for rule in listed if isinstance(listed, list) else []:

@@ -9,7 +9,7 @@ from typing import Any
 from preview.analysis.exposures.versions import Versions
 from preview.analysis.exposures.zone_rules import mixed
 from preview.changes import Exposure
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Resource
 
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -83,8 +83,8 @@ HARMLESS: frozenset[str] = frozenset(
 
 
 def zone_settings(versions: Versions) -> Iterator[Exposure]:
-    old = {str(r.inputs.get("settingId")): r for r in versions.before.of(tokens.ZONE_SETTING)}
-    new = {str(r.inputs.get("settingId")): r for r in versions.after.of(tokens.ZONE_SETTING)}
+    old = {str(r.inputs.get("settingId")): r for r in versions.before.of(type_names.ZONE_SETTING)}
+    new = {str(r.inputs.get("settingId")): r for r in versions.after.of(type_names.ZONE_SETTING)}
     for setting in dict.fromkeys([*old, *new]):
         text = _weaker(setting, old.get(setting), new.get(setting))
         if text:
@@ -161,9 +161,9 @@ def _paths(versions: Versions) -> Iterator[Exposure]:
     """Where a path is a boundary, Access, the connector and the app must read it alike."""
     if not any(mixed(versions.new, host) for host in versions.new.hostnames):
         return
-    for old, new in versions.earlier(tokens.NORMALIZATION):
+    for old, new in versions.earlier(type_names.URL_NORMALIZATION):
         if new is None:
-            if not versions.after.of(tokens.NORMALIZATION):
+            if not versions.after.of(type_names.URL_NORMALIZATION):
                 text = "the edge no longer normalises paths, and a path is a boundary here"
                 yield Exposure(kind="rule weakened", subject=old.name, text=text)
             continue

@@ -7,7 +7,12 @@ import re
 from preview.posture.program import Program
 from preview.posture.read import destinations, guard, items, open_texts, seconds
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import APPLICATION, IDENTITY_PROVIDER, POLICY, SERVICE_TOKEN
+from preview.resource_types.type_names import (
+    ACCESS_APPLICATION,
+    ACCESS_POLICY,
+    IDENTITY_PROVIDER,
+    SERVICE_TOKEN,
+)
 from preview.resources import Resource
 
 
@@ -42,7 +47,7 @@ def access_decision(program: Program) -> Broken:
     fix="Attach policies with the precedences 1, 2, 3 …",
 )
 def application_policy(program: Program) -> Broken:
-    for application in program.of(APPLICATION):
+    for application in program.of(ACCESS_APPLICATION):
         policies = items(application.inputs.get("policies"))
         order = [policy.get("precedence") for policy in policies]
         if not policies:
@@ -64,7 +69,7 @@ def _kinds(policy: Resource, key: str) -> list[str]:
     fix="Name emails, domains, groups or claims under `allow`; add what must also hold under `require`.",
 )
 def access_everyone(program: Program) -> Broken:
-    for policy in program.of(POLICY):
+    for policy in program.of(ACCESS_POLICY):
         asked = set(_kinds(policy, "requires")) - {"authMethod", "geo", "ip"}
         if (
             policy.inputs.get("decision") == "allow"
@@ -83,7 +88,7 @@ def access_everyone(program: Program) -> Broken:
     fix="Name people under `allow` and put addresses under `require`.",
 )
 def access_by_address(program: Program) -> Broken:
-    for policy in program.of(POLICY):
+    for policy in program.of(ACCESS_POLICY):
         kinds = set(_kinds(policy, "includes"))
         if policy.inputs.get("decision") == "deny" or not kinds & {"ip", "ipList", "geo"}:
             continue
@@ -118,7 +123,7 @@ _ADMIN = {
     fix="`mfa: true` on the entry of `access` that the route names.",
 )
 def admin_mfa(program: Program) -> Broken:
-    for application in program.of(APPLICATION):
+    for application in program.of(ACCESS_APPLICATION):
         policies = program.policies_of(application)
         words = re.split(
             r"[^a-z]+", " ".join([*destinations(application), str(application.inputs.get("name"))]).lower()
@@ -151,7 +156,7 @@ DAY = 86_400
     fix="Shorten `session`.",
 )
 def session_long(program: Program) -> Broken:
-    for resource in program.of(POLICY, APPLICATION):
+    for resource in program.of(ACCESS_POLICY, ACCESS_APPLICATION):
         duration = resource.inputs.get("sessionDuration")
         unread = duration is not None and not re.search(r"\d|«", str(duration))
         if resource.inputs.get("decision", "allow") == "allow" and (seconds(duration) > DAY or unread):
@@ -182,7 +187,7 @@ def service_token_long(program: Program) -> Broken:
     fix="`http_only_cookie_attribute` true, `same_site_cookie_attribute` lax or strict.",
 )
 def login_cookie(program: Program) -> Broken:
-    for application in program.of(APPLICATION):
+    for application in program.of(ACCESS_APPLICATION):
         data = application.inputs
         if data.get("httpOnlyCookieAttribute") is False:
             yield application.name, "scripts can read the cookie"
@@ -199,7 +204,7 @@ def login_cookie(program: Program) -> Broken:
     fix="Name the tokens in the policy.",
 )
 def access_any_token(program: Program) -> Broken:
-    for policy in program.of(POLICY):
+    for policy in program.of(ACCESS_POLICY):
         if policy.inputs.get("decision") != "deny" and "anyValidServiceToken" in _kinds(policy, "includes"):
             yield policy.name, "every service token of the account"
 
@@ -213,7 +218,7 @@ def access_any_token(program: Program) -> Broken:
     fix="List the origins under `allowed_origins`.",
 )
 def access_cors(program: Program) -> Broken:
-    for application in program.of(APPLICATION):
+    for application in program.of(ACCESS_APPLICATION):
         headers = application.inputs.get("corsHeaders") or {}
         everyone = headers.get("allowAllOrigins") is True or "*" in items(headers.get("allowedOrigins"))
         if everyone and headers.get("allowCredentials") is True:

@@ -8,7 +8,7 @@ from typing import Any
 from preview.posture.compose import host_mounts, images, services
 from preview.posture.program import Program
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import INSTANCE, TEMPLATE
+from preview.resource_types.type_names import INSTANCE, LAUNCH_TEMPLATE
 from preview.resources import MASK, Secret
 
 
@@ -230,7 +230,7 @@ def container_host_mount(program: Program) -> Broken:
     fix="Give user data as a #cloud-config, plain, in base64, or in gzip and base64.",
 )
 def user_data_unread(program: Program) -> Broken:
-    for machine in program.of(TEMPLATE, INSTANCE):
+    for machine in program.of(LAUNCH_TEMPLATE, INSTANCE):
         value = machine.raw.get("userData") or machine.raw.get("userDataBase64")
         text = value.value if isinstance(value, Secret) else value
         # What an engine hides or does not know yet is judged by the `up`.

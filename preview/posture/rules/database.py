@@ -5,7 +5,7 @@ from __future__ import annotations
 from preview.posture.program import Program
 from preview.posture.read import items, number
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import DATABASE
+from preview.resource_types.type_names import DATABASE
 
 CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
 MEMBERS = ("aws:rds/clusterInstance:ClusterInstance", "aws:docdb/clusterInstance:ClusterInstance")

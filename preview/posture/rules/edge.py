@@ -7,7 +7,7 @@ from typing import Any
 from preview.posture.program import Program
 from preview.posture.read import guard, items
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import NORMALIZATION, RULESET, ZONE_SETTING
+from preview.resource_types.type_names import RULESET, URL_NORMALIZATION, ZONE_SETTING
 
 
 @rule(
@@ -20,7 +20,9 @@ from preview.resource_types.tokens import NORMALIZATION, RULESET, ZONE_SETTING
 )
 def shared_host_paths(program: Program) -> Broken:
     guarded = {rule["hostname"] for _, rule in program.ingress if guard(rule)}
-    normalised = any(item.inputs.get("scope") in ("both", "incoming") for item in program.of(NORMALIZATION))
+    normalised = any(
+        item.inputs.get("scope") in ("both", "incoming") for item in program.of(URL_NORMALIZATION)
+    )
     for config, host in program.public_hosts:
         if host not in guarded:
             continue

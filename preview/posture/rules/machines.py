@@ -7,7 +7,7 @@ import re
 from preview.posture.program import Program
 from preview.posture.read import items, number, seconds
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import FLEET, INSTANCE, TEMPLATE
+from preview.resource_types.type_names import AUTO_SCALING_GROUP, INSTANCE, LAUNCH_TEMPLATE
 from preview.resources import Resource
 
 
@@ -20,7 +20,7 @@ from preview.resources import Resource
     fix="`http_tokens: required` and `http_put_response_hop_limit: 1`.",
 )
 def imds(program: Program) -> Broken:
-    for machine in program.of(TEMPLATE, INSTANCE):
+    for machine in program.of(LAUNCH_TEMPLATE, INSTANCE):
         options = machine.inputs.get("metadataOptions") or {}
         if options.get("httpEndpoint") == "disabled":
             continue
@@ -39,7 +39,7 @@ def imds(program: Program) -> Broken:
     fix="Leave out `key_name`.",
 )
 def ssh_key(program: Program) -> Broken:
-    for machine in program.of(TEMPLATE, INSTANCE):
+    for machine in program.of(LAUNCH_TEMPLATE, INSTANCE):
         if machine.inputs.get("keyName"):
             yield machine.name, f"key pair {machine.inputs['keyName']}"
 
@@ -53,7 +53,7 @@ def ssh_key(program: Program) -> Broken:
     fix="`encrypted: true` on every volume.",
 )
 def disk_encryption(program: Program) -> Broken:
-    for template in program.of(TEMPLATE):
+    for template in program.of(LAUNCH_TEMPLATE):
         disks = items(template.inputs.get("blockDeviceMappings"))
         if not disks:
             yield template.name, "leaves its disk to the account's default"
@@ -88,7 +88,7 @@ RELEASED_ON = ["launchTemplate", "#initerror"]
     fix="Keep the group's replacement options and its launch hook as `components/host.py` has them.",
 )
 def release_order(program: Program) -> Broken:
-    for fleet in program.of(FLEET):
+    for fleet in program.of(AUTO_SCALING_GROUP):
         data, options = fleet.inputs, fleet.options
         hooks = {
             str(h.get("lifecycleTransition")).rpartition(":")[2]: h
@@ -119,6 +119,6 @@ def release_order(program: Program) -> Broken:
     fix="`host.replicas: 2`.",
 )
 def single_machine(program: Program) -> Broken:
-    for fleet in program.of(FLEET):
+    for fleet in program.of(AUTO_SCALING_GROUP):
         if number(fleet.inputs.get("minSize")) in (0, 1):
             yield fleet.name, "one machine at a time"

@@ -7,7 +7,13 @@ import re
 from preview.posture.program import Program
 from preview.posture.read import items, number
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import DEFAULT_GROUP, ENDPOINT, INSTANCE, TEMPLATE, VPC
+from preview.resource_types.type_names import (
+    DEFAULT_SECURITY_GROUP,
+    INSTANCE,
+    INSTANCE_CONNECT_ENDPOINT,
+    LAUNCH_TEMPLATE,
+    VPC,
+)
 
 
 @rule(
@@ -55,7 +61,9 @@ def workload_inbound(program: Program) -> Broken:
 )
 def ssh_endpoint(program: Program) -> Broken:
     endpoints = {
-        group for endpoint in program.of(ENDPOINT) for group in items(endpoint.inputs.get("securityGroupIds"))
+        group
+        for endpoint in program.of(INSTANCE_CONNECT_ENDPOINT)
+        for group in items(endpoint.inputs.get("securityGroupIds"))
     }
     for entry, data in program.rules_in:
         if data.get("securityGroupId") not in program.machine_groups:
@@ -79,11 +87,11 @@ def ssh_endpoint(program: Program) -> Broken:
     fix="Manage it with `ingress: []` and `egress: []`.",
 )
 def default_group(program: Program) -> Broken:
-    emptied = {group.inputs.get("vpcId") for group in program.of(DEFAULT_GROUP)}
+    emptied = {group.inputs.get("vpcId") for group in program.of(DEFAULT_SECURITY_GROUP)}
     for vpc in program.of(VPC):
         if f"«{vpc.name}.id»" not in emptied:
             yield vpc.name, "its default security group is as AWS made it"
-    for group in program.of(DEFAULT_GROUP):
+    for group in program.of(DEFAULT_SECURITY_GROUP):
         if group.inputs.get("ingress") != [] or group.inputs.get("egress") != []:
             yield group.name, "has rules, or leaves them to AWS"
 
@@ -97,7 +105,7 @@ def default_group(program: Program) -> Broken:
     fix="Private subnets behind a NAT gateway, an adopted VPC's for example, do without; see the cost first.",
 )
 def public_address(program: Program) -> Broken:
-    for machine in program.of(TEMPLATE, INSTANCE):
+    for machine in program.of(LAUNCH_TEMPLATE, INSTANCE):
         wanted = [machine.inputs, *items(machine.inputs.get("networkInterfaces"))]
         if any(str(item.get("associatePublicIpAddress")).lower() == "true" for item in wanted):
             yield machine.name, "public IPv4 addresses"

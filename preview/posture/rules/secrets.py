@@ -10,7 +10,7 @@ from preview.posture.compose import services
 from preview.posture.program import Program
 from preview.posture.read import holding, open_texts
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import INSTANCE, PARAMETER, TEMPLATE
+from preview.resource_types.type_names import INSTANCE, LAUNCH_TEMPLATE, PARAMETER
 from preview.resources import Secret
 
 
@@ -158,7 +158,7 @@ def secret_file(program: Program) -> Broken:
     fix="`drawbridge:secretDelivery: parameter-store`.",
 )
 def user_data_secrets(program: Program) -> Broken:
-    for template in program.of(TEMPLATE, INSTANCE):
+    for template in program.of(LAUNCH_TEMPLATE, INSTANCE):
         if isinstance(template.raw.get("userData"), Secret) or isinstance(
             template.raw.get("userDataBase64"), Secret
         ):

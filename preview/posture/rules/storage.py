@@ -6,7 +6,7 @@ from preview.posture.program import Program
 from preview.posture.read import number
 from preview.posture.rule import Broken, rule
 from preview.posture.rules.database import CLUSTERS
-from preview.resource_types.tokens import BACKUP_POLICY, DATABASE, FILES
+from preview.resource_types.type_names import BACKUP_POLICY, DATABASE, FILE_SYSTEM
 
 
 @rule(
@@ -21,7 +21,7 @@ def state_encryption(program: Program) -> Broken:
     for database in program.of(DATABASE, *CLUSTERS):
         if database.inputs.get("storageEncrypted") is not True:
             yield database.name, "storageEncrypted is not true"
-    for files in program.of(FILES):
+    for files in program.of(FILE_SYSTEM):
         if files.inputs.get("encrypted") is not True:
             yield files.name, "encrypted is not true"
     for cache in program.of("aws:elasticache/replicationGroup:ReplicationGroup"):
@@ -46,7 +46,7 @@ def backups(program: Program) -> Broken:
         for policy in program.of(BACKUP_POLICY)
         if (policy.inputs.get("backupPolicy") or {}).get("status") == "ENABLED"
     }
-    for files in program.of(FILES):
+    for files in program.of(FILE_SYSTEM):
         if f"«{files.name}.id»" not in kept:
             yield files.name, "no backup policy"
 
@@ -60,7 +60,7 @@ def backups(program: Program) -> Broken:
     fix="`drawbridge:protect: true`: Pulumi's `protect`, and AWS's deletion protection for the database.",
 )
 def deletion_protection(program: Program) -> Broken:
-    for resource in program.of(DATABASE, FILES, *CLUSTERS):
+    for resource in program.of(DATABASE, FILE_SYSTEM, *CLUSTERS):
         if not resource.options.get("protect"):
             yield resource.name, "not protected by Pulumi"
     for database in program.of(DATABASE, *CLUSTERS):
@@ -82,6 +82,6 @@ def files_transit(program: Program) -> Broken:
         for policy in program.of("aws:efs/fileSystemPolicy:FileSystemPolicy")
         if "aws:SecureTransport" in str(policy.inputs.get("policy"))
     }
-    for files in program.of(FILES):
+    for files in program.of(FILE_SYSTEM):
         if f"«{files.name}.id»" not in safe:
             yield files.name, "mounted by plain NFS"

@@ -7,7 +7,7 @@ import re
 from preview.posture.program import Program
 from preview.posture.read import ingresses
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import DNS, INGRESS, TUNNEL
+from preview.resource_types.type_names import DNS_RECORD, TUNNEL, TUNNEL_CONFIGURATION
 from preview.resources import Resource, Secret
 
 
@@ -20,7 +20,7 @@ from preview.resources import Resource, Secret
     fix="Let the last ingress rule be `http_status:404`, and name a hostname in all others.",
 )
 def catch_all(program: Program) -> Broken:
-    for config in program.of(INGRESS):
+    for config in program.of(TUNNEL_CONFIGURATION):
         rules = ingresses(config)
         if not rules or rules[-1] != {"service": "http_status:404"}:
             yield config.name, f"the last rule is {rules[-1] if rules else 'missing'}"
@@ -46,10 +46,10 @@ def _of_tunnel(record: Resource) -> bool:
     fix="Let the routes make the records: a CNAME to the tunnel, proxied, TTL 1.",
 )
 def hostname_dns(program: Program) -> Broken:
-    if not program.of(INGRESS):
+    if not program.of(TUNNEL_CONFIGURATION):
         return
     routed = {entry["hostname"]: config for config, entry in program.ingress}
-    records = {record.inputs.get("name"): record for record in program.of(DNS) if _of_tunnel(record)}
+    records = {record.inputs.get("name"): record for record in program.of(DNS_RECORD) if _of_tunnel(record)}
     for host in sorted(set(routed) - set(records)):
         yield routed[host].name, f"{host} has a route and no record"
     for host in sorted(set(records) - set(routed), key=str):
@@ -69,12 +69,12 @@ def hostname_dns(program: Program) -> Broken:
     fix="`proxied: true`, or a route of this stack; suppress it with the reason where the target must be asked directly.",
 )
 def dns_unproxied(program: Program) -> Broken:
-    for record in program.of(DNS):
+    for record in program.of(DNS_RECORD):
         data = record.inputs
         host = str(data.get("name", ""))
         # What begins with an underscore proves or describes something (`_acme-challenge`, `_domainkey`): nobody visits it.
         visited = data.get("type") in ("A", "AAAA", "CNAME") and not re.search(r"(^|\.)_", host)
-        judged_as_route = _of_tunnel(record) and bool(program.of(INGRESS))
+        judged_as_route = _of_tunnel(record) and bool(program.of(TUNNEL_CONFIGURATION))
         if visited and data.get("proxied") is not True and not judged_as_route:
             yield record.name, f"{host} is {data.get('content')}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from preview.posture.program import Program
 from preview.posture.read import number
 from preview.posture.rule import Broken, rule
-from preview.resource_types.tokens import FLEET, LOG_GROUP, TEMPLATE, TUNNEL
+from preview.resource_types.type_names import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE, LOG_GROUP, TUNNEL
 
 
 @rule(
@@ -33,7 +33,7 @@ def log_retention(program: Program) -> Broken:
 )
 def logs_leave(program: Program) -> Broken:
     if not program.of(LOG_GROUP):
-        for template in program.of(TEMPLATE):
+        for template in program.of(LAUNCH_TEMPLATE):
             yield template.name, "no log group"
 
 
@@ -47,7 +47,7 @@ def logs_leave(program: Program) -> Broken:
 )
 def alerts(program: Program) -> Broken:
     if not program.of("aws:cloudwatch/metricAlarm:MetricAlarm"):
-        for fleet in program.of(FLEET):
+        for fleet in program.of(AUTO_SCALING_GROUP):
             yield fleet.name, "no alarm watches it"
     if not program.of("cloudflare:index/notificationPolicy:NotificationPolicy"):
         for tunnel in program.of(TUNNEL):

@@ -10,7 +10,7 @@ from preview.findings import Posture
 from preview.report.diagram.canvas import Card
 from preview.report.diagram.picture import ROUTES, SERVICES, Picture, picture
 from preview.report.report import Report
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation
 
 ENTRANCES = 6
@@ -80,7 +80,7 @@ def _services(names: Sequence[str], before: Sequence[str], gone: Sequence[str], 
         yield f"− {name}"
 
 
-_STATE = {tokens.DATABASE: "RDS", tokens.FILES: "EFS"}
+_STATE = {type_names.DATABASE: "RDS", type_names.FILE_SYSTEM: "EFS"}
 _MARKS = {
     "created": ("added", "+ new"),
     "replaced": ("removed", "± replaced: its data goes"),
@@ -100,8 +100,8 @@ def _state(new: Picture, old: Picture, comparison: Comparison) -> Iterator[tuple
             yield card.marked(*_MARKS["deleted"]), port
 
 
-def _kind(token: str) -> str:
-    return _STATE[token]
+def _kind(type_name: str) -> str:
+    return _STATE[type_name]
 
 
 def _kind_of(card: Card) -> str:
@@ -110,7 +110,9 @@ def _kind_of(card: Card) -> str:
 
 
 def _release(comparison: Comparison) -> str:
-    fleets: list[Change] = [change for change in comparison.changed if change.type == tokens.FLEET]
+    fleets: list[Change] = [
+        change for change in comparison.changed if change.type == type_names.AUTO_SCALING_GROUP
+    ]
     actions = {change.action for change in fleets}
     if actions & {"replaced", "deleted"}:
         return "± the old machines go first"
@@ -125,13 +127,13 @@ def _entrances(evaluation: Evaluation, posture: Posture, comparison: Comparison 
     names = {resource.name: resource for resource in evaluation.resources}
     for exposure in comparison.exposures if comparison else ():
         if exposure.kind in _OPENS and exposure.subject in names:
-            token = tokens.short(names[exposure.subject].type)
-            card = Card(exposure.subject, ((token, "code"), (exposure.text, "text")), "entrance")
+            type_name = type_names.short(names[exposure.subject].type)
+            card = Card(exposure.subject, ((type_name, "code"), (exposure.text, "text")), "entrance")
             found.setdefault(exposure.subject, card.marked("opened", "! new"))
     for finding in posture.findings:
         if finding.rule.id in _BESIDE and finding.resource in names:
-            token = tokens.short(names[finding.resource].type)
-            card = Card(finding.resource, ((token, "code"), (finding.detail, "text")), "entrance")
+            type_name = type_names.short(names[finding.resource].type)
+            card = Card(finding.resource, ((type_name, "code"), (finding.detail, "text")), "entrance")
             found.setdefault(finding.resource, card)
     cards = [*found.values()]
     if len(cards) > ENTRANCES:

@@ -13,7 +13,7 @@ from model.naming import Names
 from preview.analysis.reach import EVERYONE, NOBODY, Reach
 from preview.report import tables
 from preview.report.diagram.canvas import Card
-from preview.resource_types import tokens
+from preview.resource_types import type_names
 from preview.resources import Evaluation
 
 ROUTES = 12  # more of them make a table, not a picture
@@ -67,11 +67,11 @@ def picture(evaluation: Evaluation) -> Picture:
         ]
     services = _services(evaluation)
     hosts = {re.sub(r"^[a-z0-9+.-]+://([^/:]+).*$", r"\1", entry.service) for entry in reach.entries}
-    fleet = next(iter(evaluation.of_type(tokens.FLEET)), None)
-    template = next(iter(evaluation.of_type(tokens.TEMPLATE)), None)
+    fleet = next(iter(evaluation.of_type(type_names.AUTO_SCALING_GROUP)), None)
+    template = next(iter(evaluation.of_type(type_names.LAUNCH_TEMPLATE)), None)
     size = str(template.inputs.get("instanceType", "")) if template else ""
     number = fleet.inputs.get("desiredCapacity", 1) if fleet else 0
-    inbound = list(evaluation.of_type(tokens.INBOUND))
+    inbound = list(evaluation.of_type(type_names.INGRESS_RULE))
     return Picture(
         checks=tuple(_checks(evaluation)),
         routes=tuple(routes),
@@ -104,12 +104,12 @@ def _few(names: Sequence[str]) -> tuple[str, ...]:
 
 def _checks(evaluation: Evaluation) -> Iterable[str]:
     yield "DNS, TLS"
-    phases = {str(ruleset.inputs.get("phase")) for ruleset in evaluation.of_type(tokens.RULESET)}
+    phases = {str(ruleset.inputs.get("phase")) for ruleset in evaluation.of_type(type_names.RULESET)}
     if phases & {"http_request_firewall_managed", "http_request_firewall_custom"}:
         yield "firewall"
     if "http_ratelimit" in phases:
         yield "rate limits"
-    if evaluation.of_type(tokens.APPLICATION):
+    if evaluation.of_type(type_names.ACCESS_APPLICATION):
         yield "Access"
 
 
@@ -143,7 +143,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _state(evaluation: Evaluation, inbound: Sequence[Any]) -> Iterable[tuple[Card, str]]:
     """Each with the port that the machines speak to."""
-    for database in evaluation.of_type(tokens.DATABASE):
+    for database in evaluation.of_type(type_names.DATABASE):
         data = database.inputs
         safe = "encrypted" if data.get("storageEncrypted") else "not encrypted"
         lines = [f"RDS, {data.get('instanceClass')}", f"{data.get('allocatedStorage')} GiB, {safe}"]
@@ -153,7 +153,7 @@ def _state(evaluation: Evaluation, inbound: Sequence[Any]) -> Iterable[tuple[Car
         engine = {"postgres": "PostgreSQL"}.get(str(data.get("engine")), str(data.get("engine")))
         card = Card(f"{engine} {data.get('engineVersion')}", tuple((line, "text") for line in lines), "state")
         yield card, _port(inbound, "database", "tcp/5432")
-    for files in evaluation.of_type(tokens.FILES):
+    for files in evaluation.of_type(type_names.FILE_SYSTEM):
         lines = [
             "lasting volumes, EFS",
             "encrypted" if files.inputs.get("encrypted") else "not encrypted",
@@ -173,13 +173,15 @@ def _port(rules: Sequence[Any], what: str, default: str) -> str:
 
 
 def _endpoint(evaluation: Evaluation, inbound: Sequence[Any]) -> str | None:
-    return _port(inbound, "ssh", "tcp/22") if evaluation.of_type(tokens.ENDPOINT) else None
+    return (
+        _port(inbound, "ssh", "tcp/22") if evaluation.of_type(type_names.INSTANCE_CONNECT_ENDPOINT) else None
+    )
 
 
 def _egress(evaluation: Evaluation) -> Iterable[str]:
     """Ports that the machines may reach outside, in the order of their numbers."""
     ports: dict[int, set[str]] = {}
-    for rule in evaluation.of_type(tokens.OUTBOUND):
+    for rule in evaluation.of_type(type_names.EGRESS_RULE):
         data = rule.inputs
         if data.get("cidrIpv4") or data.get("cidrIpv6"):
             ports.setdefault(int(data.get("fromPort") or 0), set()).add(str(data["ipProtocol"]))

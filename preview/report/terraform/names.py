@@ -20,14 +20,14 @@ def package_of(resource: Resource) -> str:
     return resource.type.partition(":")[0]
 
 
-def terraform_type(token: str) -> str | None:
+def terraform_type(type_name: str) -> str | None:
     """`aws:ec2/vpc:Vpc` is aws_vpc; None for what is not known."""
-    package, _, rest = token.partition(":")
+    package, _, rest = type_name.partition(":")
     name = _snake(rest.rpartition(":")[2])
     if package in ("cloudflare", "random"):
         return name if package == "random" else f"cloudflare_{name}"
     # AWS's names follow no rule that the SDK knows; Cloudflare's and random's do.
-    return record_of(token).terraform or None
+    return record_of(type_name).terraform or None
 
 
 def is_cloud(resource: Resource) -> bool:

@@ -8,13 +8,13 @@ import pytest
 from opened import CF, Found, edited, opens
 from test_compare import resource
 
-POLICY = f"{CF}zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
+ACCESS_POLICY = f"{CF}zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
 GROUP = f"{CF}zeroTrustAccessGroup:ZeroTrustAccessGroup"
-APPLICATION = f"{CF}zeroTrustAccessApplication:ZeroTrustAccessApplication"
+ACCESS_APPLICATION = f"{CF}zeroTrustAccessApplication:ZeroTrustAccessApplication"
 PROVIDER = f"{CF}zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider"
 TOKEN = f"{CF}zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken"
 TEAM = f"{CF}zeroTrustOrganization:ZeroTrustOrganization"
-INGRESS = f"{CF}zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
+TUNNEL_CONFIGURATION = f"{CF}zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
 
 
 def email(name: str) -> dict[str, Any]:
@@ -78,8 +78,8 @@ def said(found: Found) -> list[str]:
     ],
 )  # fmt: skip
 def test_a_policy_that_lets_in_others_or_asks_less_is_an_exposure(old: Any, new: Any, text: str) -> None:
-    assert said(edited(POLICY, old, new)) == [f"staff: {text}"]
-    assert edited(POLICY, new, new) == []
+    assert said(edited(ACCESS_POLICY, old, new)) == [f"staff: {text}"]
+    assert edited(ACCESS_POLICY, new, new) == []
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_policy_that_lets_in_others_or_asks_less_is_an_exposure(old: Any, new:
     ],
 )  # fmt: skip
 def test_a_policy_that_lets_in_fewer_or_asks_more_is_none(old: Any, new: Any) -> None:
-    assert edited(POLICY, old, new) == []
+    assert edited(ACCESS_POLICY, old, new) == []
 
 
 def test_a_group_is_read_as_a_policy_is() -> None:
@@ -142,8 +142,8 @@ def app(**inputs: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_an_application_that_asks_less_is_an_exposure(old: Any, new: Any, text: str) -> None:
-    assert said(edited(APPLICATION, old, new)) == [f"site: {text}"]
-    assert edited(APPLICATION, new, new) == []
+    assert said(edited(ACCESS_APPLICATION, old, new)) == [f"site: {text}"]
+    assert edited(ACCESS_APPLICATION, new, new) == []
 
 
 @pytest.mark.parametrize(
@@ -160,27 +160,27 @@ def test_an_application_that_asks_less_is_an_exposure(old: Any, new: Any, text: 
     ],
 )
 def test_an_application_that_asks_more_or_looks_other_is_none(old: Any, new: Any) -> None:
-    assert edited(APPLICATION, old, new) == []
+    assert edited(ACCESS_APPLICATION, old, new) == []
 
 
 def test_an_application_that_asks_nobody_at_another_host_is_an_exposure() -> None:
     bypass = [{"decision": "bypass", "includes": [EVERYONE]}]
-    found = edited(APPLICATION, None, app(destinations=[{"uri": "y.io/hook"}], policies=bypass))
+    found = edited(ACCESS_APPLICATION, None, app(destinations=[{"uri": "y.io/hook"}], policies=bypass))
     assert said(found) == ["site: nobody is asked for a login at y.io/hook"]
-    assert said(edited(APPLICATION, None, app(type="saas"))) == [
+    assert said(edited(ACCESS_APPLICATION, None, app(type="saas"))) == [
         "site: an application of the type saas is offered"
     ]
-    assert edited(APPLICATION, None, app(policies=[{"id": "p"}])) == []
+    assert edited(ACCESS_APPLICATION, None, app(policies=[{"id": "p"}])) == []
 
 
 def site(*policies: tuple[str, dict[str, Any]], application: str = "app") -> list[Any]:
-    made = [resource(POLICY, name, inputs) for name, inputs in policies]
+    made = [resource(ACCESS_POLICY, name, inputs) for name, inputs in policies]
     rules = [{"hostname": "x.io", "service": "http://x:80"}, {"service": "http_status:404"}]
     listed = [{"id": f"«{name}.id»", "precedence": n} for n, (name, _) in enumerate(policies, 1)]
     return [
         *made,
-        resource(APPLICATION, application, app(policies=listed)),
-        resource(INGRESS, "ingress", {"config": {"ingresses": rules}}),
+        resource(ACCESS_APPLICATION, application, app(policies=listed)),
+        resource(TUNNEL_CONFIGURATION, "ingress", {"config": {"ingresses": rules}}),
     ]
 
 
@@ -205,7 +205,7 @@ def test_other_people_by_another_policy_are_an_exposure_of_the_place() -> None:
 
 def test_a_policy_of_which_only_the_id_is_known_may_let_in_anybody() -> None:
     foreign = site(("staff", policy(domain("x.io"))))
-    foreign[1] = resource(APPLICATION, "app", app(policies=[{"id": "0123", "precedence": 1}]))
+    foreign[1] = resource(ACCESS_APPLICATION, "app", app(policies=[{"id": "0123", "precedence": 1}]))
     text = "x.io is open to others: the policy 0123, session 24h (before: @x.io, session 24h)"
     assert opens(site(("staff", policy(domain("x.io")))), foreign[1:]) == [("login loosened", "x.io", text)]
     assert opens(foreign, foreign) == []
@@ -232,7 +232,7 @@ def test_an_origin_that_is_checked_less_is_an_exposure(old: Any, new: Any, text:
             {"hostname": "x.io", "service": "https://x:443", "originRequest": origin},
             {"service": "http_status:404"},
         ]
-        return [resource(INGRESS, "ingress", {"config": {"ingresses": rules}})]
+        return [resource(TUNNEL_CONFIGURATION, "ingress", {"config": {"ingresses": rules}})]
 
     assert opens(version(old), version(new)) == [("check dropped", "x.io", text)]
     assert opens(version(new), version(old)) == []
@@ -310,5 +310,5 @@ def test_a_service_token_that_lasts_longer_is_an_exposure() -> None:
     assert said(edited(TOKEN, year, ever)) == ["bot: the token lasts forever (before: 8760h)"]
     assert said(edited(TOKEN, month, {"name": "bot"})) == ["bot: the token lasts 8760h (before: 720h)"]
     assert edited(TOKEN, ever, month) == edited(TOKEN, None, year) == []
-    every = resource(POLICY, "any", policy({"anyValidServiceToken": {}}, name="robots"))
+    every = resource(ACCESS_POLICY, "any", policy({"anyValidServiceToken": {}}, name="robots"))
     assert said(edited(TOKEN, None, year, every)) == ["bot: one more token passes robots"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from opened import SAFE, TEMPLATE, edited, machine, opens
+from opened import LAUNCH_TEMPLATE, SAFE, edited, machine, opens
 from test_compare import resource
 
 DATABASE = "aws:rds/instance:Instance"
-FILES = "aws:efs/fileSystem:FileSystem"
+FILE_SYSTEM = "aws:efs/fileSystem:FileSystem"
 VOLUME = "aws:ebs/volume:Volume"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 ENCRYPTED = [{"deviceName": "/dev/sda1", "ebs": {"encrypted": "true"}}]
@@ -32,19 +32,19 @@ def template(**inputs: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_a_template_that_opens_its_machines_is_an_exposure(new: dict[str, Any], text: str) -> None:
-    assert edited(TEMPLATE, template(), new) == [("address", "it", text)]
-    assert edited(TEMPLATE, new, template()) == edited(TEMPLATE, new, new) == []
+    assert edited(LAUNCH_TEMPLATE, template(), new) == [("address", "it", text)]
+    assert edited(LAUNCH_TEMPLATE, new, template()) == edited(LAUNCH_TEMPLATE, new, new) == []
 
 
 def test_another_key_and_metadata_that_comes_on_are_exposures() -> None:
-    assert edited(TEMPLATE, template(keyName="a"), template(keyName="b")) == [
+    assert edited(LAUNCH_TEMPLATE, template(keyName="a"), template(keyName="b")) == [
         ("address", "it", "another SSH key opens the machines")
     ]
     off = template(metadataOptions={"httpEndpoint": "disabled"})
-    assert [text for *_, text in edited(TEMPLATE, off, template(metadataOptions={}))] == [
+    assert [text for *_, text in edited(LAUNCH_TEMPLATE, off, template(metadataOptions={}))] == [
         "the machines' credentials need no session token (IMDSv1)"
     ]
-    assert edited(TEMPLATE, template(), off) == []
+    assert edited(LAUNCH_TEMPLATE, template(), off) == []
 
 
 def test_a_new_machine_with_a_public_address_is_one_where_its_groups_admit_somebody_or_are_not_known() -> (
@@ -54,9 +54,11 @@ def test_a_new_machine_with_a_public_address_is_one_where_its_groups_admit_someb
     public = template(
         networkInterfaces=[{"associatePublicIpAddress": "true", "securityGroups": ["«web.id»"]}]
     )
-    assert edited(TEMPLATE, None, public, group) == []
+    assert edited(LAUNCH_TEMPLATE, None, public, group) == []
     unknown = template(networkInterfaces=[{"associatePublicIpAddress": "true"}])
-    assert edited(TEMPLATE, None, unknown, group) == [("address", "it", "the machines get public addresses")]
+    assert edited(LAUNCH_TEMPLATE, None, unknown, group) == [
+        ("address", "it", "the machines get public addresses")
+    ]
     instance = {
         "associatePublicIpAddress": True,
         "rootBlockDevice": {"encrypted": True},
@@ -74,7 +76,7 @@ def test_a_new_machine_with_a_public_address_is_one_where_its_groups_admit_someb
         ("aws:redshift/cluster:Cluster", {"x": 1}, {"x": 1, "publiclyAccessible": True}, "it gets a public address"),
         (DATABASE, {"storageEncrypted": True}, {}, "the database's storage is no longer encrypted"),
         (DATABASE, {"storageEncrypted": True, "manageMasterUserPassword": True}, {"storageEncrypted": True}, "RDS no longer keeps the master password"),
-        (FILES, {"encrypted": True}, {"encrypted": False}, "the files are no longer encrypted"),
+        (FILE_SYSTEM, {"encrypted": True}, {"encrypted": False}, "the files are no longer encrypted"),
         (VOLUME, {"encrypted": True}, {}, "the disk is no longer encrypted"),
         (DATABASE, None, {"storageEncrypted": False}, "the database's storage is not encrypted"),
         (VOLUME, None, {}, "the disk is not encrypted"),
@@ -275,7 +277,7 @@ def test_another_host_that_says_which_database_is_the_right_one_is_an_exposure()
 
 
 def test_user_data_that_cannot_be_read_is_unknown() -> None:
-    shell = resource(TEMPLATE, "host-template", template(userData="#!/bin/sh\ncurl x"))
+    shell = resource(LAUNCH_TEMPLATE, "host-template", template(userData="#!/bin/sh\ncurl x"))
     assert opens([machine()], [shell]) == [
         (
             "unknown",

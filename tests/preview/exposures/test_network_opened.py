@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from opened import TEMPLATE, edited, opens
+from opened import LAUNCH_TEMPLATE, edited, opens
 from test_compare import program, resource
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
-INBOUND = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-OUTBOUND = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 ROUTE = "aws:ec2/route:Route"
 JOINED = "aws:ec2/routeTableAssociation:RouteTableAssociation"
@@ -34,7 +34,7 @@ def rule(**inputs: Any) -> dict[str, Any]:
         (rule(cidrIpv4="10.0.0.0/8"), None),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("token", [INBOUND, OUTBOUND])
+@pytest.mark.parametrize("token", [INGRESS_RULE, EGRESS_RULE])
 def test_a_narrower_door_opens_nothing(token: str, old: dict[str, Any], new: dict[str, Any] | None) -> None:
     assert edited(token, old, new, WEB) == []
 
@@ -52,7 +52,7 @@ def test_a_narrower_door_opens_nothing(token: str, old: dict[str, Any], new: dic
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    ("token", "kind", "verb"), [(INBOUND, "port", "admits"), (OUTBOUND, "egress", "may speak to")]
+    ("token", "kind", "verb"), [(INGRESS_RULE, "port", "admits"), (EGRESS_RULE, "egress", "may speak to")]
 )
 def test_a_wider_door_is_an_exposure(
     token: str, kind: str, verb: str, old: dict[str, Any] | None, new: dict[str, Any], text: str
@@ -61,7 +61,7 @@ def test_a_wider_door_is_an_exposure(
 
 
 def test_a_door_is_the_same_in_whatever_notation() -> None:
-    modern = resource(INBOUND, "modern", rule(cidrIpv4="10.0.0.0/8"))
+    modern = resource(INGRESS_RULE, "modern", rule(cidrIpv4="10.0.0.0/8"))
     old = {
         "securityGroupId": "«web.id»",
         "type": "ingress",
@@ -85,21 +85,23 @@ def test_a_new_part_of_the_stack_in_groups_of_its_own_is_no_news_and_a_group_ren
     None
 ):
     cache = resource(GROUP, "cache", {})
-    door = resource(INBOUND, "in", rule(securityGroupId="«cache.id»", referencedSecurityGroupId="«web.id»"))
+    door = resource(
+        INGRESS_RULE, "in", rule(securityGroupId="«cache.id»", referencedSecurityGroupId="«web.id»")
+    )
     assert opens([WEB], [WEB, cache, door]) == []
     assert opens([WEB, cache], [WEB, cache, door]) == [
         ("port", "in", "the group cache admits the group web on tcp 443")
     ]
     other = resource(GROUP, "site", {}, aliases=[{"urn": WEB.urn}])
     before, after = (
-        resource(INBOUND, "in", rule(securityGroupId=g, cidrIpv4="10.0.0.0/8"))
+        resource(INGRESS_RULE, "in", rule(securityGroupId=g, cidrIpv4="10.0.0.0/8"))
         for g in ("«web.id»", "«site.id»")
     )
     assert opens([WEB, before], [other, after]) == []
 
 
 def test_what_joins_a_group_is_reached_by_whom_the_group_admits() -> None:
-    admitting = resource(INBOUND, "in", rule(cidrIpv4="10.0.0.0/8"))
+    admitting = resource(INGRESS_RULE, "in", rule(cidrIpv4="10.0.0.0/8"))
     quiet = resource(GROUP, "quiet", {})
     beside = [WEB, quiet, admitting]
 
@@ -110,10 +112,10 @@ def test_what_joins_a_group_is_reached_by_whom_the_group_admits() -> None:
             "metadataOptions": {"httpEndpoint": "disabled"},
         }
 
-    found = edited(TEMPLATE, joining("«quiet.id»"), joining("«quiet.id»", "«web.id»"), *beside)
+    found = edited(LAUNCH_TEMPLATE, joining("«quiet.id»"), joining("«quiet.id»", "«web.id»"), *beside)
     assert found == [("port", "it", "it joins the group web, which admits 10.0.0.0/8 on tcp 443")]
-    assert edited(TEMPLATE, joining("«web.id»"), joining("«quiet.id»"), *beside) == []
-    assert edited(TEMPLATE, joining("«web.id»"), joining("sg-0a"), *beside) == [
+    assert edited(LAUNCH_TEMPLATE, joining("«web.id»"), joining("«quiet.id»"), *beside) == []
+    assert edited(LAUNCH_TEMPLATE, joining("«web.id»"), joining("sg-0a"), *beside) == [
         ("port", "it", "it joins sg-0a, whose rules are not known here")
     ]
     private = {"vpcSecurityGroupIds": ["«quiet.id»"], "publiclyAccessible": False, "storageEncrypted": True}

@@ -262,7 +262,7 @@ def test_patterns_lie_within_one_another(pattern: str, other: str, within: bool)
 
 def test_a_document_that_cannot_be_read_grants_what_is_not_known() -> None:
     (grant,) = grants("«role.policy»")
-    assert grant.words == "what cannot be read here on «role.policy»"
+    assert grant.label == "what cannot be read here on «role.policy»"
     assert more((), (grant,)) == [grant]
     assert more((grant,), (grant,)) == no_longer_denied((grant,), (grant,)) == []
     assert grants(None) == grants("") == ()

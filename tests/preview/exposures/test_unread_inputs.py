@@ -15,8 +15,8 @@ from preview.changes import Exposure
 from preview.diff.compare import steps
 from preview.resources import Evaluation, mask
 
-POLICY = f"{CF}zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
-INGRESS = f"{CF}zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
+ACCESS_POLICY = f"{CF}zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
+TUNNEL_CONFIGURATION = f"{CF}zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
 
 
 def varied(evaluation: Evaluation, token: str, value: Any) -> Evaluation:
@@ -45,13 +45,13 @@ def test_every_judge_reads_on(value: Any) -> None:
 
 def test_people_who_are_not_known_yet_may_be_anybody() -> None:
     known = {"name": "staff", "decision": "allow", "includes": [{"emailDomain": {"domain": "x.io"}}]}
-    assert edited(POLICY, known, {**known, "includes": "«elsewhere.rules»"}) == [
+    assert edited(ACCESS_POLICY, known, {**known, "includes": "«elsewhere.rules»"}) == [
         ("login loosened", "it", "staff: also lets in a rule that cannot be read")
     ]
 
 
 def test_rules_of_a_tunnel_that_are_not_known_yet_may_open_anything() -> None:
     known = {"tunnelId": "«t.id»", "config": {"ingresses": [{"service": "http_status:404"}]}}
-    assert edited(INGRESS, known, {**known, "config": "«elsewhere.config»"}) == [
+    assert edited(TUNNEL_CONFIGURATION, known, {**known, "config": "«elsewhere.config»"}) == [
         ("unknown", "it", "it: which places its rules open is not known here")
     ]
