@@ -46,7 +46,7 @@ lint: $(VENV)/.installed-dev ## Style and types
 generate: $(VENV)/.installed ## Write the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
 
-golden: $(VENV)/.installed-dev ## Write tests/golden/ anew: all that the examples register, for the diff of a change
+golden: $(VENV)/.installed-dev ## Regenerate tests/golden/: all that the examples register, for the diff of a change
 	@$(BIN)/python -m tests.golden
 
 docs: $(VENV)/docs/.installed ## Build the documentation site into site/; a broken link fails

@@ -1,4 +1,4 @@
-"""`python -m preview.drift FILE`: what changed in the clouds behind the engine's back.
+"""`python -m preview.drift FILE`: what changed in the clouds outside Pulumi.
 
     pulumi refresh --preview-only --json >found.json     asks the clouds and leaves the state as it is
     python -m preview.drift found.json --noise drift-noise.yaml
@@ -34,7 +34,7 @@ _STEP = re.compile(r'\.?([^.\[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 
 
 class DriftError(Exception):
-    """A file is not what it should be: place, rule, value, cure; one line each."""
+    """A file is not what it should be: place, rule, value, fix; one line each."""
 
 
 def _no_whole_resource(path: str) -> str:

@@ -160,3 +160,25 @@ def test_no_imports_go_in_a_circle() -> None:
 
     for name in sorted(IMPORTS):
         visit(name, ())
+
+
+INDEX = re.findall(r"^\| ([^|]+\?) \| ([^|]+) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+
+
+def test_the_index_answers_at_least_twenty_questions_with_one_file_each() -> None:
+    assert len(INDEX) >= 20
+    assert len({question for question, _ in INDEX}) == len(INDEX)
+    assert [answer for _, answer in INDEX if not re.fullmatch(r"`[^`]+`", answer)] == []
+
+
+@pytest.mark.parametrize(("question", "answer"), INDEX, ids=[question for question, _ in INDEX])
+def test_the_indexs_file_is_there(question: str, answer: str) -> None:
+    assert (ROOT / answer.strip("`")).is_file(), question
+
+
+def test_every_path_in_the_contributors_guide_is_there() -> None:
+    named = re.findall(
+        r"`((?:model|components|preview|policy|cloud-init|tests|docs|examples)/[\w./-]*)`",
+        (ROOT / "CONTRIBUTING.md").read_text(),
+    )
+    assert [path for path in named if not (ROOT / path).exists()] == []

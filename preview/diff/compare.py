@@ -165,7 +165,7 @@ def _action(resource: Resource, found: Sequence[Difference], reach: str) -> Acti
     if not found:
         return "unchanged"
     if any(difference.replaces for difference in found):
-        # The group is made anew before the old one goes; see components/host.py.
+        # The group is created again before the old one goes; see components/host.py.
         rolls = (
             resource.type == type_names.AUTO_SCALING_GROUP
             and "name" not in resource.inputs

@@ -137,7 +137,7 @@ def expanded(text: str) -> str:
     parts = [text]
     for match in _ENCODED_JSON.finditer(text):
         with contextlib.suppress(ValueError):
-            # Written anew, because JSON may have escaped the placeholders' marks.
+            # Serialised again, because JSON may have escaped the placeholders' marks.
             parts.append(json.dumps(json.loads(base64.b64decode(match[0])), ensure_ascii=False))
     if text[:1] in ("{", "["):
         with contextlib.suppress(ValueError):

@@ -167,11 +167,11 @@ def _told(move: Move) -> StackChange:
 _WORDS: dict[Reach, tuple[Consequence, str]] = {
     "elsewhere": (
         Consequence.DATA_LOSS,
-        "all that it manages is made anew in another place; what stands in the former one stays there, and nobody manages it",
+        "all that it manages is created again in another place; what stands in the former one stays there, and nobody manages it",
     ),
     "perhaps elsewhere": (
         Consequence.UNKNOWN,
-        "whether it still reaches the place where the resources stand is not known here; if not, they are made anew elsewhere, "
+        "whether it still reaches the place where the resources stand is not known here; if not, they are created again elsewhere, "
         "and nobody manages the former ones",
     ),
     "in place": (Consequence.IN_PLACE, "each of its resources is updated in place"),

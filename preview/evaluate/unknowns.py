@@ -20,7 +20,7 @@ Names = Mapping[tuple[str, str], str]
 
 PLACEHOLDER = re.compile(r"«[^«»]*»")
 _LETTERS = string.ascii_letters + string.digits
-_DRAWN = ("random:index/randomPassword:RandomPassword", "random:index/randomString:RandomString")
+_RANDOM_TEXTS = ("random:index/randomPassword:RandomPassword", "random:index/randomString:RandomString")
 
 
 class Placeholders:
@@ -63,7 +63,7 @@ class Probes(Placeholders):
 
 def _value(type_name: str, seed: str, path: str, inputs: Mapping[str, Any]) -> str:
     last = path.rpartition(".")[2].partition("[")[0]
-    if type_name in _DRAWN and path == "result":
+    if type_name in _RANDOM_TEXTS and path == "result":
         return _letters(seed, _whole(inputs.get("length"), 32))
     if type_name in ("random:index/randomId:RandomId", "random:index/randomBytes:RandomBytes"):
         size = _whole(inputs.get("byteLength", inputs.get("length")), 8)

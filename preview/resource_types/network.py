@@ -109,7 +109,7 @@ TYPES = (
             mapCustomerOwnedIpOnLaunch mapPublicIpOnLaunch privateDnsHostnameTypeOnLaunch tags
             """
         ),
-        needed="what lies in the subnet is made anew",
+        needed="what lies in the subnet is replaced",
         billing="free",
     ),
     ResourceType(
@@ -122,7 +122,7 @@ TYPES = (
             ipv6CidrBlock ipv6CidrBlockNetworkBorderGroup ipv6IpamPoolId ipv6NetmaskLength tags
             """
         ),
-        needed="everything in the network is made anew",
+        needed="everything in the network is replaced",
         billing="free",
     ),
     ResourceType(

@@ -41,7 +41,7 @@ class ResourceType:
     changing: tuple[str, ...] = ()
     """Outputs that an update in place changes. Every other output stays until the resource is replaced."""
     holds: str = ""
-    """What goes with the resource when it is deleted or replaced; empty: it can be made again as it was."""
+    """What goes with the resource when it is deleted or replaced; empty: it can be created again as it was."""
     loss: Loss | None = None
     """Of what kind that is, or what a change of it can make worthless."""
     needed: str = ""

@@ -116,7 +116,7 @@ def _prefixed(prefix: str) -> Maker:
     return lambda birth: prefix + birth.hex(17)
 
 
-def _drawn_word(birth: Birth) -> str:
+def _random_word(birth: Birth) -> str:
     """Letters and digits, as many as `length` asks: good enough for a password of any class."""
     return ("Aa0" + birth.hex(int(birth.inputs.get("length", 16)), "word"))[
         : int(birth.inputs.get("length", 16))
@@ -172,7 +172,7 @@ IDS: dict[str, Maker] = {
     # The real provider's id is the secret itself (computeRandomBytesID in pulumi-random): it stands in every state in plain.
     "random:index/randomBytes:RandomBytes": lambda birth: birth.base64(int(birth.inputs["length"])),
     "random:index/randomPassword:RandomPassword": lambda birth: "none",
-    "random:index/randomString:RandomString": _drawn_word,
+    "random:index/randomString:RandomString": _random_word,
     "random:index/randomPet:RandomPet": lambda birth: "calm-" + birth.hex(6),
     "random:index/randomUuid:RandomUuid": lambda birth: birth.uuid(),
     "random:index/randomInteger:RandomInteger": lambda birth: str(int(birth.inputs["min"])),
@@ -260,10 +260,10 @@ OUTPUTS: dict[str, dict[str, Maker]] = {
         "hex": lambda birth: birth.hex(2 * int(birth.inputs["length"])),
     },
     "random:index/randomPassword:RandomPassword": {
-        "result": _drawn_word,
+        "result": _random_word,
         "bcryptHash": lambda birth: birth.hex(60),
     },
-    "random:index/randomString:RandomString": {"result": _drawn_word},
+    "random:index/randomString:RandomString": {"result": _random_word},
     "random:index/randomUuid:RandomUuid": {"result": lambda birth: birth.id},
     "random:index/randomInteger:RandomInteger": {"result": lambda birth: int(birth.id)},
     "random:index/randomId:RandomId": {

@@ -245,7 +245,7 @@ def test_a_setting_of_the_zone(setting: str, old: str, new: str, consequence: Co
     assert step(type_names.ZONE_SETTING, *inputs).consequence is consequence
 
 
-def _drawn(encoding: str) -> list[Resource]:
+def _random_texts(encoding: str) -> list[Resource]:
     random = resource(type_names.RANDOM_PASSWORD, "drawbridge-prod-secrets-API_KEY", {"length": 43})
     value = Secret(f"«drawbridge-prod-secrets-API_KEY.result»:{encoding}")
     parameter = resource(type_names.PARAMETER, "p", {"name": "/p", "value": value}, {"value": [random.urn]})
@@ -253,7 +253,7 @@ def _drawn(encoding: str) -> list[Resource]:
 
 
 def test_a_generated_value_in_another_form_is_another_value() -> None:
-    comparison = compare(program(*_drawn("hex")), program(*_drawn("base64url")))
+    comparison = compare(program(*_random_texts("hex")), program(*_random_texts("base64url")))
     (change,) = comparison.changed
     assert (change.name, change.consequence, change.losses) == ("p", LOSS, ("secrets",))
 

@@ -458,8 +458,8 @@ BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ("ownership", add("drawbridge:index:Odd", "odd"), [(f"{P}-odd", "a component inside a component")]),
 ]
 
-# What image2model has as it is, and the change that cures it.
-CURES: list[tuple[str, Change, list[tuple[str, str]]]] = [
+# What image2model has as it is, and the change that corrects it.
+FIXES: list[tuple[str, Change, list[tuple[str, str]]]] = [
     (
         "public-address",
         edit(types.LAUNCH_TEMPLATE, "networkInterfaces.0.associatePublicIpAddress", "false"),
@@ -519,7 +519,7 @@ def test_every_rule_has_one_check_and_one_way_to_break_it() -> None:
     ids = [rule.id for rule in RULES]
     assert len(set(ids)) == len(ids)
     assert (list(CHECKS), ids) == (ids, list(RULE_IDS))
-    assert {rule for rule, _, _ in [*BREAKS, *MORE_BREAKS, *CURES]} | {"secret-in-output"} == set(ids)
+    assert {rule for rule, _, _ in [*BREAKS, *MORE_BREAKS, *FIXES]} | {"secret-in-output"} == set(ids)
 
 
 @pytest.mark.parametrize(
@@ -532,12 +532,12 @@ def test_one_change_breaks_the_rule(rule: str, change: Change, expected: list[tu
     assert found(rule, change(example())) == expected
 
 
-@pytest.mark.parametrize("rule, cure, there", CURES, ids=[rule for rule, _, _ in CURES])
+@pytest.mark.parametrize("rule, fix, there", FIXES, ids=[rule for rule, _, _ in FIXES])
 def test_what_the_example_accepts_is_found_and_can_be_cured(
-    rule: str, cure: Change, there: list[tuple[str, str]]
+    rule: str, fix: Change, there: list[tuple[str, str]]
 ) -> None:
     assert found(rule, example()) == there
-    assert found(rule, cure(example())) == []
+    assert found(rule, fix(example())) == []
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES)
@@ -547,7 +547,7 @@ def test_no_example_breaks_a_grave_rule(name: str, delivery: str) -> None:
     assert (counts["critical"], counts["high"], counts["medium"]) == (0, 0, 0)
 
 
-def test_findings_come_from_the_gravest_and_no_stack_at_all_has_none() -> None:
+def test_the_most_severe_findings_come_first_and_no_stack_at_all_has_none() -> None:
     findings = evaluate_posture(deployed("maycast-recorder")).findings
     assert [f.rule.severity for f in findings] == sorted(
         (f.rule.severity for f in findings), key=SEVERITIES.index

@@ -91,7 +91,7 @@ def test_what_is_accepted_is_a_suppressed_result_with_its_reason() -> None:
 
 
 def opened() -> Comparison:
-    """Everyone who has an account gets in, and the database is public and made anew."""
+    """Everyone who has an account gets in, and the database is public and replaced."""
     before = deployed("image2model")
     after = deployed("image2model", access=ACCESS)
     changed = []

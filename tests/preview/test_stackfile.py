@@ -116,7 +116,7 @@ def test_a_change_replaces_a_key_however_it_is_written(project: Path) -> None:
     )
 
 
-CURE = " Write `config:` and, indented below it, keys such as `aws:region` and `drawbridge:app`."
+FIX = " Write `config:` and, indented below it, keys such as `aws:region` and `drawbridge:app`."
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ CURE = " Write `config:` and, indented below it, keys such as `aws:region` and `
         ("config:\n  a: .inf\n", ":2: not valid YAML: .inf is no finite number. Put it in quotes."),
         ("config: [", ":1: not valid YAML: expected the node content, but found '<stream end>'"),
         ("config: {a:b:c: 1}\n", ": config key 'a:b:c': a key is NAMESPACE:KEY. Remove a colon."),
-        ("- a\n", ":1: a stack file has a mapping `config:`, got a list." + CURE),
-        ("conifg: {}\n", ":1: a stack file has a mapping `config:`, got other keys alone." + CURE),
-        ("config:\n", ":1: a stack file has a mapping `config:`, got nothing." + CURE),
-        ("", ":1: a stack file has a mapping `config:`, got nothing." + CURE),
+        ("- a\n", ":1: a stack file has a mapping `config:`, got a list." + FIX),
+        ("conifg: {}\n", ":1: a stack file has a mapping `config:`, got other keys alone." + FIX),
+        ("config:\n", ":1: a stack file has a mapping `config:`, got nothing." + FIX),
+        ("", ":1: a stack file has a mapping `config:`, got nothing." + FIX),
     ],
 )
 def test_a_broken_file_is_named_with_line_rule_and_cure(project: Path, text: str, message: str) -> None:

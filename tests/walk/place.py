@@ -43,18 +43,18 @@ SECTIONS = {"tunnel": {"subnet": SUBNET}}
 
 
 def settler(stack: Evaluation) -> Callable[[str], str]:
-    """Gives values to placeholders: a database on this machine, and for each drawn text one of its own, made into what the
+    """Gives values to placeholders: a database on this machine, and for each random text one of its own, made into what the
     stack file asks for as the program does it."""
     generate = json.loads(stack.config["drawbridge:app"]).get("generate", {})
 
     def value(match: re.Match[str]) -> str:
-        drawn_text = hashlib.sha256(match[1].encode()).hexdigest()
+        random_text = hashlib.sha256(match[1].encode()).hexdigest()
         name = re.search(r"-secrets-(\w+)\.result$", match[1])
         settings = generate.get(name[1], {}) if name else {}
         if not settings or settings.get("encoding") == "letters":
-            return drawn_text
+            return random_text
         return generated_values.written(
-            drawn_text, int(settings.get("bytes", 32)), settings.get("encoding", "hex")
+            random_text, int(settings.get("bytes", 32)), settings.get("encoding", "hex")
         )
 
     def settle(text: str) -> str:

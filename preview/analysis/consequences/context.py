@@ -102,7 +102,7 @@ class Context:
         return (step for step in self.steps.values() if step.type in types and step.action != "unchanged")
 
     def kept_secrets(self) -> Iterator[str]:
-        """Names of the app's generated secrets whose drawn text stays as it is."""
+        """Names of the app's generated secrets whose random text stays as it is."""
         for step in self.steps.values():
             label = apps_secret(step)
             if label and step.action == "unchanged":
@@ -142,7 +142,7 @@ def changed_inputs(change: Change) -> tuple[str, ...]:
 
 
 def apps_secret(change: Change) -> str | None:
-    """The variable that a drawn text is the app's secret for; None for any other resource."""
+    """The variable that a random text is the app's secret for; None for any other resource."""
     names = Names.of_urn(change.urn)
     return names.secrets.label(change.name) if change.type == type_names.RANDOM_PASSWORD else None
 

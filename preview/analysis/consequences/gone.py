@@ -62,7 +62,7 @@ def gone(context: Context, change: Change) -> Iterator[Effect]:
         words = "; a final snapshot stays" if kept else ""
         yield lost(f"{by(change)}, and with it {record.holds}{words}", record.loss)
     elif change.type == type_names.RANDOM_PASSWORD:
-        yield _drawn(change)
+        yield _regenerated(change)
     elif change.type == type_names.DNS_RECORD and not replaced:
         yield downtime(f"deleted: {old_inputs(change).get('name')} no longer resolves")
     elif not replaced and change.type in _DELETED:
@@ -110,13 +110,13 @@ def derived_in_user_data(context: Context, change: Change) -> Iterator[Effect]:
             )
 
 
-def _drawn(change: Change) -> Effect:
+def _regenerated(change: Change) -> Effect:
     asked = rotated(change)
     if apps_secret(change):
         if asked:
             return effect(
                 Consequence.ROLLING,
-                "made once more, as its rotation asks: what the app signed or encrypted with the old value becomes invalid",
+                "regenerated, as its rotation asks: what the app signed or encrypted with the old value becomes invalid",
             )
         return lost(
             f"{by(change)}: the value is gone for good, and what the app encrypted with it cannot be read",

@@ -11,7 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 
-from preview.analysis.exposures.expressions import HOST_FIELDS, Expression, Part
+from preview.analysis.exposures.expressions import HOST_FIELDS, Condition, Expression
 from preview.analysis.reach import NOBODY, Reach
 from preview.resource_types.record import names
 
@@ -86,7 +86,7 @@ _BAD_SIGNS = (
 )
 
 
-def _odd(part: Part, host: str, reach: Reach) -> bool:
+def _odd(part: Condition, host: str, reach: Reach) -> bool:
     """Does no honest client of this host fit the part?"""
     field = _field(part.field)
     if part.no:
@@ -131,7 +131,7 @@ def _field(text: str) -> str:
     return text.removeprefix("raw.")
 
 
-def _wanted(part: Part) -> Iterable[str]:
+def _wanted(part: Condition) -> Iterable[str]:
     """The texts that a part looks for; of a regular expression, each of its alternatives."""
     for value in part.values:
         if part.operator == "~":
@@ -140,7 +140,7 @@ def _wanted(part: Part) -> Iterable[str]:
             yield value
 
 
-def _all_but(field: str, part: Part) -> bool:
+def _all_but(field: str, part: Condition) -> bool:
     """A part that must not hold: is it what every honest request fits?"""
     if part.operator == "in" and field == "http.request.method":
         return part.values >= _METHODS
@@ -180,7 +180,7 @@ def _number(value: str) -> float:
         return 0
 
 
-def _unserved(field: str, part: Part, host: str, reach: Reach) -> bool:
+def _unserved(field: str, part: Condition, host: str, reach: Reach) -> bool:
     """A path at which no route of the host answers."""
     if field != "http.request.uri.path" or part.operator not in ("in", "starts_with"):
         return False
