@@ -216,8 +216,8 @@ def _with_options(step: Mapping[str, Any], resource: Resource) -> Resource:
     state = step.get("oldState")
     if not state:
         return resource
-    told = {name: bool(state.get(name)) for name in ("protect", "retainOnDelete")}
-    return replace(resource, options={**resource.options, **told})
+    options = {name: bool(state.get(name)) for name in ("protect", "retainOnDelete")}
+    return replace(resource, options={**resource.options, **options})
 
 
 def _change(step: Mapping[str, Any], resource: Resource, names: Mapping[str, str]) -> Change:

@@ -96,8 +96,8 @@ class MovedOn:
         """Is it made from something unknown in a way that the placeholders in it do not tell?"""
         if not isinstance(probed, str) or probed == text:
             return False
-        told = _ANY.sub(lambda match: self._probes.get(match[0], match[0]), _opened(text))
-        return told != _opened(probed)
+        filled = _ANY.sub(lambda match: self._probes.get(match[0], match[0]), _opened(text))
+        return filled != _opened(probed)
 
 
 def _moving(change: Change) -> bool:

@@ -130,7 +130,7 @@ class Providers:
         moves = {
             json.dumps([m.package, [d.path for d in m.differences]]): m for m in self._known.values() if m
         }
-        yield from map(_told, moves.values())
+        yield from map(_stack_change, moves.values())
 
 
 def planned(steps: Iterable[Mapping[str, Any]]) -> Iterator[StackChange]:
@@ -149,10 +149,10 @@ def planned(steps: Iterable[Mapping[str, Any]]) -> Iterator[StackChange]:
             ]
             move = _move(urn.partition("pulumi:providers:")[2].partition("::")[0], *map(_read, inputs))
             if move:
-                yield _told(move)
+                yield _stack_change(move)
 
 
-def _told(move: Move) -> StackChange:
+def _stack_change(move: Move) -> StackChange:
     names = ", ".join(difference.path.removeprefix("provider.") for difference in move.differences)
     consequence, text = _WORDS[move.reach]
     return StackChange(
@@ -171,8 +171,8 @@ _WORDS: dict[Reach, tuple[Consequence, str]] = {
     ),
     "perhaps elsewhere": (
         Consequence.UNKNOWN,
-        "whether it still reaches the place where the resources stand is not known here; if not, they are created again elsewhere, "
-        "and nobody manages the former ones",
+        "whether it still reaches the place where the resources stand is not known here; if not, they are created again "
+        "elsewhere, and nobody manages the former ones",
     ),
     "in place": (Consequence.IN_PLACE, "each of its resources is updated in place"),
     "here": (Consequence.NONE, "the same place, by other means"),

@@ -95,8 +95,8 @@ def evaluate_earlier(there: Earlier, reference: str, after: Evaluation) -> Evalu
     except (ProgramError, StackFileError) as error:
         if there.borrowed:
             raise AgainstError(f"--against {reference}: {error}") from None
-        told = " ".join([_told(error), *map(_not_at_hand, there.missing)])
-        raise AgainstError(f"--against {reference}: the program there stops: {told}") from None
+        reason = " ".join([_message(error), *map(_not_at_hand, there.missing)])
+        raise AgainstError(f"--against {reference}: the program there stops: {reason}") from None
 
 
 def _program(root: Path, reference: str, missing: tuple[Pin, ...]) -> Path:
@@ -104,8 +104,8 @@ def _program(root: Path, reference: str, missing: tuple[Pin, ...]) -> Path:
         return program_of(root)
     except StackFileError as error:
         # A submodule that is not at hand is the likelier reason than a fault that somebody committed.
-        told = " ".join(map(_not_at_hand, missing)) or _told(error)
-        raise AgainstError(f"--against {reference}: {told}") from None
+        reason = " ".join(map(_not_at_hand, missing)) or _message(error)
+        raise AgainstError(f"--against {reference}: {reason}") from None
 
 
 def _not_at_hand(pin: Pin) -> str:
@@ -115,7 +115,7 @@ def _not_at_hand(pin: Pin) -> str:
     )
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """Its words without the folder that the other version lies in."""
     return re.sub(r"/\S*drawbridge-against-[^/]+/", "", str(error))
 

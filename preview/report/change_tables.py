@@ -34,11 +34,11 @@ def closed(gate: Gate) -> Table:
 
 def whole(comparison: Comparison, gate: Gate) -> Table:
     """What changes for the stack as a whole, without what the gate's own tables tell of."""
-    told = {found.subject for found in gate.closed_by + gate.acknowledged}
+    at_the_gate = {found.subject for found in gate.closed_by + gate.acknowledged}
     rows = [
         Row((change.subject, change.consequence.label, change.text), HEADLINES[change.consequence][0])
         for change in sorted(comparison.stack_changes, key=lambda change: -change.consequence)
-        if change.subject not in told
+        if change.subject not in at_the_gate
     ]
     return Table("The stack as a whole", ("what", "consequence", "why"), tuple(rows), frozenset({0}))
 
@@ -67,18 +67,18 @@ def gate_warnings(gate: Gate) -> Table:
 
 def opened(comparison: Comparison, gate: Gate) -> Table:
     """The exposures, without those that the gate's own tables tell of."""
-    told = {found.text for found in gate.closed_by + gate.acknowledged if found.ground == "exposure"}
+    at_the_gate = {found.text for found in gate.closed_by + gate.acknowledged if found.ground == "exposure"}
     rows = tuple(
-        Row((item.kind, item.text), "warn") for item in comparison.exposures if item.text not in told
+        Row((item.kind, item.text), "warn") for item in comparison.exposures if item.text not in at_the_gate
     )
-    return Table(f"What {'else ' if told else ''}becomes more open", ("kind", "what"), rows)
+    return Table(f"What {'else ' if at_the_gate else ''}becomes more open", ("kind", "what"), rows)
 
 
 def contract(comparison: Comparison, gate: Gate) -> Table:
     """What breaks for the readers of outputs, without what the gate's own tables tell of."""
-    told = {found.text for found in gate.closed_by + gate.acknowledged if found.ground == "contract"}
+    at_the_gate = {found.text for found in gate.closed_by + gate.acknowledged if found.ground == "contract"}
     rows = tuple(
-        Row((item.output, item.text), "warn") for item in comparison.contract if item.text not in told
+        Row((item.output, item.text), "warn") for item in comparison.contract if item.text not in at_the_gate
     )
     return Table("What breaks for readers of the outputs", ("output", "what"), rows, frozenset({0}))
 

@@ -78,7 +78,7 @@ def follows(change: Change) -> bool:
     )
 
 
-def told(change: Change) -> tuple[Difference, ...]:
+def own_differences(change: Change) -> tuple[Difference, ...]:
     """The differences that tell something: all but those that only name what another change makes new."""
     return tuple(difference for difference in change.differences if not _follows(difference))
 

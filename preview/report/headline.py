@@ -92,13 +92,13 @@ def _lost(comparison: Comparison) -> tuple[str, str]:
         if effect.consequence == Consequence.DATA_LOSS:
             found.setdefault(effect.loss, []).append(name)
     order = [loss for loss in (*LOSSES, None) if loss in found]
-    said = []
+    lines = []
     for loss in order[:LOSSES_NAMED]:
         names = [*dict.fromkeys(found[loss])]
         more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        said.append(f"{_LOST[loss]} ({names[0]}{more})")
+        lines.append(f"{_LOST[loss]} ({names[0]}{more})")
     left = [_LOST[loss].removeprefix("the ") for loss in order[LOSSES_NAMED:]]
-    text = "; ".join([*said, *([listed(left)] if left else [])])
+    text = "; ".join([*lines, *([listed(left)] if left else [])])
     if set(order) <= {"logs", "backups"}:
         return "warn", f"Goes for good: {text}"
     return "bad", f"Data loss: {text}"

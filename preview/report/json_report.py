@@ -42,10 +42,10 @@ def to_json(report: Report) -> str:
     }
     if report.compared:
         comparison, gate = report.compared
-        said = headline(comparison, gate)
+        summary = headline(comparison, gate)
         document["comparison"] = {
             "sides": _sides(comparison),
-            "headline": {"title": said.title, "tone": said.tone, "counts": said.counts},
+            "headline": {"title": summary.title, "tone": summary.tone, "counts": summary.counts},
             "consequence": comparison.consequence.label,
             "counts": comparison.count(),
             "changes": [_change(change) for change in comparison.changed],

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from preview.changes import Change
 from preview.report import change_tables, cost_tables, posture_tables, tables
-from preview.report.groups import told
+from preview.report.groups import own_differences
 from preview.report.headline import headline
 from preview.report.report import Report
 from preview.report.tables import Table
@@ -196,7 +196,7 @@ def _rows(data: Table, importance: int, fold: bool = False, note: str = "") -> S
 def _details(change: Change) -> Section:
     """The differences of a resource as one folded block."""
     lines: list[str] = []
-    for difference in told(change):
+    for difference in own_differences(change):
         lines.append(f"@@ {difference.path}{' (replaces the resource)' if difference.replaces else ''} @@")
         lines += change_tables.diff(difference)
 
@@ -234,9 +234,9 @@ def _verdict(report: Report) -> Iterator[Section]:
         yield Section("headline", 100, [lambda: "\n".join([*head, "", prose(about)])])
         return
     comparison, gate = report.compared
-    said = headline(comparison, gate)
-    head[1] += f": {_ICONS[said.tone]} {said.title}"
-    yield Section("headline", 100, [lambda: "\n".join([*head, "", prose(said.counts)])])
+    summary = headline(comparison, gate)
+    head[1] += f": {_ICONS[summary.tone]} {summary.title}"
+    yield Section("headline", 100, [lambda: "\n".join([*head, "", prose(summary.counts)])])
     shown: list[tuple[Table, int]] = [
         (change_tables.errors(comparison), 99),
         (change_tables.whole(comparison, gate), 99),
@@ -252,7 +252,7 @@ def _verdict(report: Report) -> Iterator[Section]:
     for data, importance in shown:
         yield from _first(data, importance)
     for group in report.groups:
-        yield from (_details(change) for change in group.changes if told(change))
+        yield from (_details(change) for change in group.changes if own_differences(change))
     following = [change.name for group in report.groups for change in group.follow]
     if following:
         yield Section("what follows", 25, [functools.partial(_following, following)])

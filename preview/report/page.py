@@ -13,7 +13,7 @@ from preview.changes import Change, Consequence, Edited
 from preview.report import change_tables, cost_tables, posture_tables, tables
 from preview.report.diagram.changed import of_report
 from preview.report.diagram.layout import narrow, wide
-from preview.report.groups import Group, told
+from preview.report.groups import Group, own_differences
 from preview.report.headline import headline
 from preview.report.report import Report
 from preview.report.tables import Table
@@ -217,7 +217,7 @@ def _changed(change: Change) -> Changed:
                 change_tables.value(item.after),
                 tuple((_KINDS.get(line[:1], "same"), line) for line in item.lines),
             )
-            for item in told(change)
+            for item in own_differences(change)
         ),
     )
 

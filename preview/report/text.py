@@ -16,7 +16,7 @@ from rich.tree import Tree
 from preview.analysis.gate import Gate
 from preview.changes import Change, Comparison, Consequence, Difference
 from preview.report import change_tables, cost_tables, posture_tables, tables
-from preview.report.groups import Group, told
+from preview.report.groups import Group, own_differences
 from preview.report.headline import headline
 from preview.report.report import Report
 from preview.resource_types import type_names
@@ -85,8 +85,8 @@ def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequ
     worst = comparison.consequence
     for word, side in zip(("before", "after"), comparison.sides or (), strict=False):
         console.print(f"[dim]{word + ':':8}{escape(str(side))}[/dim]", soft_wrap=True)
-    said = headline(comparison, gate)
-    console.print(f"[bold]{escape(said.title)}.[/bold] {escape(said.counts)}")
+    summary = headline(comparison, gate)
+    console.print(f"[bold]{escape(summary.title)}.[/bold] {escape(summary.counts)}")
     counts = ", ".join(f"{number} {action}" for action, number in comparison.count().items())
     console.print(
         f"[bold]Consequence:[/bold] [{_COLOURS[worst]}]{worst.label}[/]   ({counts or 'nothing there'})"
@@ -149,7 +149,7 @@ def _branch(tree: Tree, change: Change) -> None:
         change.why.removeprefix(change.action) if change.why.startswith(change.action) else f": {change.why}"
     )
     place = tree.add(f"[{colour}]{name}  {change.action}[/]{escape(why)}")
-    for difference in told(change):
+    for difference in own_differences(change):
         for line in _difference(difference):
             place.add(line)
 

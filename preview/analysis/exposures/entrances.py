@@ -38,18 +38,18 @@ def entrances(versions: Versions) -> Iterator[Exposure]:
         for record in records:
             for kind, text in record.opened(change.before, change.after, versions):
                 yield Exposure(kind=kind, subject=change.name, text=f"{change.name}: {text}")
-        if not records and not known(change.type):
+        if not records and not is_known_type(change.type):
             yield from _unknown(change)
 
 
-def known(token: str) -> bool:
+def is_known_type(type_name: str) -> bool:
     """Is it known what a resource of this type opens?"""
-    package, _, rest = token.partition(":")
+    package, _, rest = type_name.partition(":")
     module = rest.partition("/")[0].partition(":")[0]
     return (
-        token in RECORDS
-        or token in HARMLESS
-        or token in JUDGED
+        type_name in RECORDS
+        or type_name in HARMLESS
+        or type_name in JUDGED
         or package in ("random", "pulumi", "time", "null", "tls", "drawbridge")
         or (package == "aws" and module in AWS_HARMLESS_MODULES)
     )

@@ -15,9 +15,9 @@ from preview.analysis.exposures.records import (
     Record,
     at,
     entrance,
-    given,
     is_,
     is_not,
+    is_set,
     right,
 )
 from preview.analysis.exposures.versions import Lookup, dicts, texts
@@ -114,7 +114,7 @@ AWS_SERVICES: dict[str, tuple[Record, ...]] = {
         *_BALANCER,
         Opens(
             says="a load balancer reaches machines",
-            when=given("instances"),
+            when=is_set("instances"),
             watched=("instances", "listeners"),
         ),
     ),
@@ -237,7 +237,7 @@ AWS_SERVICES: dict[str, tuple[Record, ...]] = {
             when=is_("networkConfiguration.assignPublicIp", True, "ENABLED"),
         ),
         Opens(
-            says="a load balancer reaches its tasks", when=given("loadBalancers"), watched=("loadBalancers",)
+            says="a load balancer reaches its tasks", when=is_set("loadBalancers"), watched=("loadBalancers",)
         ),
     ),
     "aws:ecs/taskSet:TaskSet": (
@@ -247,7 +247,7 @@ AWS_SERVICES: dict[str, tuple[Record, ...]] = {
             when=is_("networkConfiguration.assignPublicIp", True, "ENABLED"),
         ),
         Opens(
-            says="a load balancer reaches its tasks", when=given("loadBalancers"), watched=("loadBalancers",)
+            says="a load balancer reaches its tasks", when=is_set("loadBalancers"), watched=("loadBalancers",)
         ),
     ),
     "aws:ecs/expressGatewayService:ExpressGatewayService": entrance(
@@ -255,7 +255,7 @@ AWS_SERVICES: dict[str, tuple[Record, ...]] = {
     ),
     "aws:eks/cluster:Cluster": (Lists(says="its API answers", read=_public_ranges, kind="reachable"),),
     "aws:eks/nodeGroup:NodeGroup": (
-        Opens(says="its machines take SSH", when=given("remoteAccess"), watched=("remoteAccess",)),
+        Opens(says="its machines take SSH", when=is_set("remoteAccess"), watched=("remoteAccess",)),
     ),
     "aws:eks/accessEntry:AccessEntry": right("somebody may use the cluster"),
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": right("somebody may do more in the cluster"),
@@ -279,7 +279,7 @@ AWS_SERVICES: dict[str, tuple[Record, ...]] = {
     "aws:lightsail/containerServiceDeploymentVersion:ContainerServiceDeploymentVersion": (
         Opens(
             says="a container of Lightsail answers from the Internet",
-            when=given("publicEndpoint"),
+            when=is_set("publicEndpoint"),
             watched=("*",),
         ),
     ),

@@ -13,9 +13,9 @@ from preview.analysis.exposures.records import (
     Watches,
     at,
     entrance,
-    given,
     is_,
     is_not,
+    is_set,
     right,
 )
 from preview.analysis.exposures.versions import Lookup, dicts, texts
@@ -71,7 +71,7 @@ AWS_DATA: dict[str, tuple[Record, ...]] = {
     "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": _FOUR_SWITCHES,
     "aws:s3/bucket:Bucket": (
         *_ACL,
-        Opens(says="a bucket that is a website", when=given("website"), watched=("website",)),
+        Opens(says="a bucket that is a website", when=is_set("website"), watched=("website",)),
     ),
     "aws:s3/bucketV2:BucketV2": _ACL,
     "aws:s3/bucketAcl:BucketAcl": _ACL,
@@ -185,7 +185,7 @@ AWS_DATA: dict[str, tuple[Record, ...]] = {
         Guards(
             says="no boundary limits the user any longer",
             kind="permission",
-            when=given("permissionsBoundary"),
+            when=is_set("permissionsBoundary"),
         ),
     ),
     "aws:iam/accessKey:AccessKey": (

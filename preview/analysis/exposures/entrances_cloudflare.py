@@ -16,9 +16,9 @@ from preview.analysis.exposures.records import (
     Watches,
     at,
     entrance,
-    given,
     is_,
     is_not,
+    is_set,
     right,
 )
 from preview.analysis.exposures.versions import Lookup, dicts, placeholder, texts
@@ -360,9 +360,9 @@ CLOUDFLARE: dict[str, tuple[Record, ...]] = {
         Opens(
             says="people with Cloudflare's client may go further",
             kind="unknown",
-            when=given("enabled"),
+            when=is_set("enabled"),
             watched=("*",),
         ),
-        Guards(says="Gateway no longer asks this", when=given("enabled")),
+        Guards(says="Gateway no longer asks this", when=is_set("enabled")),
     ),
 }

@@ -125,7 +125,7 @@ def is_not(path: str, *values: Any) -> Test:
     return lambda inputs, _: str(at(inputs, path)).lower() not in {str(value).lower() for value in values}
 
 
-def given(path: str) -> Test:
+def is_set(path: str) -> Test:
     return lambda inputs, _: at(inputs, path) not in (None, [], {}, "", False)
 
 
