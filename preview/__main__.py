@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
         # argparse says 2, which is the gate's answer here.
         return 1 if end.code else 0
     if options.fail_on and not (options.against or options.engine):
-        print("--fail-on judges a comparison. Add --against REF_OR_FILE or --engine FILE.", file=sys.stderr)
+        print("--fail-on requires --against REF_OR_FILE or --engine FILE.", file=sys.stderr)
         return 1
 
     try:

@@ -15,12 +15,12 @@ MOST_LINES = 400
 LONGER = {"cloud-init/drawbridge"}
 """One program on one machine: a second file of it would cost bytes of the 16 KiB of user data."""
 
-ROOMS = ("model", "components", "preview", "policy")
+FOLDERS = ("model", "components", "preview", "policy")
 CODE = sorted(
     path
     for pattern in (
         "__main__.py",
-        *(f"{room}/**/*.py" for room in (*ROOMS, "bench")),
+        *(f"{package}/**/*.py" for package in (*FOLDERS, "bench")),
         "docs/*.py",
         "cloud-init/*",
     )
@@ -30,7 +30,7 @@ CODE = sorted(
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in CODE
-    if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in (*ROOMS, "__main__.py")
+    if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in (*FOLDERS, "__main__.py")
 }
 
 FLOORS = [
@@ -84,13 +84,13 @@ def imported(path: Path) -> Iterator[str]:
 IMPORTS = {name: sorted(set(imported(path))) for name, path in MODULES.items()}
 
 
-def room(module: str) -> str:
+def package(module: str) -> str:
     """`preview.diff` of preview.diff.compare, `model` of model.edge.hosts."""
     return ".".join(module.split(".")[: 2 if module.startswith("preview") else 1])
 
 
 def floor(module: str) -> int:
-    return next(number for number, rooms in enumerate(FLOORS) if room(module) in rooms)
+    return next(number for number, packages in enumerate(FLOORS) if package(module) in packages)
 
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
@@ -99,9 +99,9 @@ def test_a_file_can_be_read_in_one_go(path: Path) -> None:
         assert len(path.read_text().splitlines()) <= MOST_LINES
 
 
-def test_every_room_of_the_preview_has_its_floor() -> None:
-    assert {room(name) for name in MODULES if name.startswith("preview")} == {
-        name for rooms in FLOORS[1:] for name in rooms
+def test_every_package_of_the_preview_has_its_floor() -> None:
+    assert {package(name) for name in MODULES if name.startswith("preview")} == {
+        name for packages in FLOORS[1:] for name in packages
     } | ALONE
 
 
@@ -119,10 +119,10 @@ def test_the_previews_imports_go_downwards() -> None:
     upwards = [
         (name, other)
         for name, others in IMPORTS.items()
-        if name.startswith("preview.") and room(name) not in ALONE
+        if name.startswith("preview.") and package(name) not in ALONE
         for other in others
-        if other.split(".")[0] in ("preview", "model") and room(name) != room(other)
-        if not floor(other) < floor(name) and not {room(name), room(other)} <= DATA
+        if other.split(".")[0] in ("preview", "model") and package(name) != package(other)
+        if not floor(other) < floor(name) and not {package(name), package(other)} <= DATA
     ]
     assert upwards == []
 
@@ -139,7 +139,7 @@ def test_only_what_runs_the_program_loads_the_sdk() -> None:
 
 def test_private_parts_of_the_sdk_are_used_by_the_evaluation_alone() -> None:
     users = {
-        room(name)
+        package(name)
         for name, path in MODULES.items()
         if re.search(r"\bpulumi\._\w+|from pulumi import _", path.read_text())
     }

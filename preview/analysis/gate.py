@@ -224,7 +224,7 @@ def _to_correct(
             yield f"acknowledge: {ground} of {subject} was acknowledged for an earlier change. Remove the entry."
         elif (ground, subject) not in used:
             yield (
-                f"acknowledge: {ground} of {subject} fits nothing that this change does. Correct the name or remove it."
+                f"acknowledge: {ground} of {subject} matches no change in this comparison. Fix the name or remove it."
             )
 
 

@@ -74,7 +74,7 @@ def evaluate_resources(
         place = f"suppress/{index}: {item.rule} for {item.resource}"
         if index not in used:
             notes.append(
-                f"{place} fits nothing that this stack has; remove it, or correct the resource's name"
+                f"{place} matches no resource with such a finding; remove it, or fix the resource's name"
             )
         elif item.until is not None and day > item.until:
             notes.append(f"{place} ended on {item.until}; fix what it covered, or decide again")

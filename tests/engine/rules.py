@@ -84,10 +84,10 @@ class Birth:
     def hex(self, digits: int, salt: str = "") -> str:
         """The same digits in every run of the same story, others for another object or salt."""
         text = f"{self.urn}#{self.count}#{salt}"
-        drawn = "".join(
+        hashed = "".join(
             hashlib.sha256(f"{text}{part}".encode()).hexdigest() for part in range(digits // 64 + 1)
         )
-        return drawn[:digits]
+        return hashed[:digits]
 
     def uuid(self, salt: str = "") -> str:
         """In the form of a UUID."""

@@ -163,8 +163,8 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         named = self._autonamed(type_, news)
         if named:
             kept = olds.get(named) if named in (olds.get(_DEFAULTS) or []) else None
-            drawn = request.randomSeed.hex()[:7] or os.urandom(4).hex()[:7]
-            name = kept or f"{_name(request.urn)}-{drawn}"
+            suffix = request.randomSeed.hex()[:7] or os.urandom(4).hex()[:7]
+            name = kept or f"{_name(request.urn)}-{suffix}"
             news |= {named: name.lower() if type_ in rules.LOWER_CASE_NAMES else name, _DEFAULTS: [named]}
         failures = [
             provider_pb2.CheckFailure(property=key, reason=reason)

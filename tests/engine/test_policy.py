@@ -226,7 +226,7 @@ def test_what_the_stack_file_suppresses_passes_and_what_fits_nothing_is_told(
         image2model.file.write_text(kept, encoding="utf-8")
     assert ("advisory", "flow-logs", "drawbridge-prod-network-vpc") in violations(run)
     assert "files-transit" not in {rule for _, rule, _ in violations(run)}
-    assert "suppress/1: flow-logs for *-nowhere fits nothing that this stack has" in run.output
+    assert "suppress/1: flow-logs for *-nowhere matches no resource with such a finding" in run.output
 
 
 def test_the_pack_judges_as_the_preview_without_an_engine_does(

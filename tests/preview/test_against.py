@@ -194,7 +194,7 @@ def test_links_that_lead_out_of_the_repository_are_left_out(clone: Path) -> None
         (["--against", "nowhere"], "--against nowhere: neither a file nor a commit of this repository."),
         (
             ["--fail-on", "exposure"],
-            "--fail-on judges a comparison. Add --against REF_OR_FILE or --engine FILE.\n",
+            "--fail-on requires --against REF_OR_FILE or --engine FILE.\n",
         ),
         (
             ["--against", "HEAD", "--fail-on", "everything"],

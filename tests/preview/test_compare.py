@@ -333,8 +333,8 @@ def test_an_acknowledgement_of_another_change_lets_nothing_pass() -> None:
     )
     assert judged.closed
     assert judged.warnings == (
-        "acknowledge: data-loss of c fits nothing that this change does. Correct the name or remove it.",
-        "acknowledge: exposure of b fits nothing that this change does. Correct the name or remove it.",
+        "acknowledge: data-loss of c matches no change in this comparison. Fix the name or remove it.",
+        "acknowledge: exposure of b matches no change in this comparison. Fix the name or remove it.",
     )
 
 

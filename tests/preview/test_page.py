@@ -167,10 +167,10 @@ def shown_comparison(text: str) -> str:
 @settings(max_examples=10, deadline=None)
 def test_no_text_of_a_stack_becomes_markup(written: Callable[[str], str], text: str) -> None:
     honest, read = (Reader(written(added)) for added in ("x", f"x {text}"))
-    drawn = dict.fromkeys(
+    of_the_diagram = dict.fromkeys(
         ("text", "rect", "path", "title", "code"), 0
     )  # it draws other services; backticks make code
-    assert {**read.counts, **drawn} == {**honest.counts, **drawn}
+    assert {**read.counts, **of_the_diagram} == {**honest.counts, **of_the_diagram}
     assert {name for _, attributes in read.elements for name in attributes} == {
         name for _, attributes in honest.elements for name in attributes
     }

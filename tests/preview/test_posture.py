@@ -589,7 +589,7 @@ def test_a_suppression_that_fits_nothing_is_told() -> None:
     findings, notes = judged(accept("flow-logs", "*-other"))
     assert [f.open for f in findings] == [True, True]
     assert notes == (
-        "suppress/0: flow-logs for *-other fits nothing that this stack has; remove it, or correct the resource's name",
+        "suppress/0: flow-logs for *-other matches no resource with such a finding; remove it, or fix the resource's name",
     )
 
 
