@@ -9,7 +9,7 @@ from conftest import EXAMPLES, deployed
 from opened import CF, between, edited, opens
 from test_compare import program, resource
 
-from preview.analysis.exposures.entrances import HARMLESS, JUDGED, RECORDS, known
+from preview.analysis.exposures.entrances import HARMLESS, JUDGED, RECORDS, is_known_type
 
 OPENING: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("aws:lb/loadBalancer:LoadBalancer", {}, "reachable", "a load balancer that faces the Internet"),
@@ -200,7 +200,7 @@ def test_a_type_that_lets_nobody_in_is_none(token: str) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_type_that_the_program_makes_is_known(name: str) -> None:
     evaluation = deployed(name)
-    unknown = {r.type for r in evaluation.resources if r.options["custom"] and not known(r.type)}
+    unknown = {r.type for r in evaluation.resources if r.options["custom"] and not is_known_type(r.type)}
     assert unknown == set()
     assert [text for kind, _, text in between(program(), evaluation) if kind == "unknown"] == []
 
