@@ -79,15 +79,15 @@ def read(
         config[key] = _text(plain)
         if secret:
             secret_keys.add(key)
-    project_file = {key: value for key, value in project.items() if key not in _PROJECT_TEXT}
-    stack_file = {key: value for key, value in document.items() if key not in _STACK_KEYS}
+    project_keys = {key: value for key, value in project.items() if key not in _PROJECT_TEXT}
+    stack_keys = {key: value for key, value in document.items() if key not in _STACK_KEYS}
     return StackFile(
         project=name,
         stack=stack or match[1],
         config=config,
         secret_keys=frozenset(secret_keys),
-        project_file=project_file,
-        stack_file=stack_file,
+        project_file=project_keys,
+        stack_file=stack_keys,
     )
 
 
