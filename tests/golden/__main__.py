@@ -1,4 +1,4 @@
-"""`python -m tests.golden`: write the golden files anew, and remove those that nothing makes any more."""
+"""`python -m tests.golden`: regenerate the golden files, and remove those that nothing makes any more."""
 
 from __future__ import annotations
 
