@@ -148,5 +148,5 @@ def test_what_the_stack_file_suppresses_is_passed_and_an_idle_entry_is_told(
     assert reported(pack["database-public"], database(publiclyAccessible=True)) == []
     assert reported(pack["suppressions"], database(publiclyAccessible=True)) == []
     assert [text for text, _ in reported(pack["suppressions"], database(publiclyAccessible=False))] == [
-        "suppress/0: database-public for db fits nothing that this stack has; remove it, or correct the resource's name"
+        "suppress/0: database-public for db matches no resource with such a finding; remove it, or fix the resource's name"
     ]
