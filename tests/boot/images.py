@@ -45,22 +45,25 @@ def full_name(image: str) -> tuple[str, str, str]:
 def base_layer() -> tuple[Path, str, int]:
     """The layer that all images share: (its file, its digest, its size)."""
     root = roots.apps()
-    place = root.parent / "layer.tar"
-    if not place.exists():
+
+    def make(folder: Path) -> None:
+        layer = folder / "layer.tar"
         roots.run(
             "tar",
             "--create",
             "--file",
-            f"{place}.new",
+            str(layer),
             "--directory",
             str(root),
             "--sort=name",
             "--mtime=@0",
             ".",
         )
-        Path(f"{place}.new").rename(place)
-        Path(f"{place}.digest").write_text(_digest_of(place))
-    return place, Path(f"{place}.digest").read_text(), place.stat().st_size
+        (folder / "digest").write_text(_digest_of(layer))
+
+    place = roots.cached("layer", f"{root}", make)
+    layer = place / "layer.tar"
+    return layer, (place / "digest").read_text(), layer.stat().st_size
 
 
 def _digest_of(path: Path) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import ctypes
+import functools
 import gzip
 import hashlib
 import hmac
@@ -19,7 +20,6 @@ import socket
 import ssl
 import struct
 import subprocess
-import tempfile
 import threading
 import time
 import urllib.parse
@@ -582,8 +582,8 @@ class Mirror(Handler):
         lists = mirror()
         if path in lists:
             self.reply(200, lists[path])
-        elif (roots.system() / "debs" / path).is_file():
-            self.reply(200, (roots.system() / "debs" / path).read_bytes())
+        elif path in packages():
+            self.reply(200, packages()[path].read_bytes())
         else:
             self.reply(404)
 
@@ -726,38 +726,37 @@ class Api(Handler):
         return 200, {}
 
 
-_lists: dict[str, bytes] = {}
+@functools.cache
+def packages() -> dict[str, Path]:
+    """The archive's files: what a ready system was made from, and Ubuntu's name for Debian's docker-compose."""
+
+    def make(folder: Path) -> None:
+        control = folder / "content/DEBIAN"
+        control.mkdir(parents=True)
+        # With the command line, which Ubuntu has in docker.io.
+        (control / "control").write_text(
+            "Package: docker-compose-v2\nVersion: 1\nArchitecture: all\nMaintainer: tests <tests@example.com>\n"
+            "Depends: docker-compose, docker-cli, iptables\nDescription: Ubuntu's name\n"
+        )
+        roots.run("dpkg-deb", "--build", f"{folder}/content", f"{folder}/docker-compose-v2_1_all.deb")
+
+    alias = roots.cached("alias", "1", make)
+    return {deb.name: deb for place in (roots.system() / "debs", alias) for deb in place.glob("*.deb")}
 
 
+@functools.cache
 def mirror() -> dict[str, bytes]:
-    """The archive's lists, over the packages that a ready system was made from; made once."""
-    if _lists:
-        return _lists
-    debs = roots.system() / "debs"
-    # Ubuntu's name for Debian's docker-compose; with the command line, which Ubuntu has in docker.io.
-    alias = debs / "docker-compose-v2_1_all.deb"
-    if not alias.exists():
-        text = "Package: docker-compose-v2\nVersion: 1\nArchitecture: all\nMaintainer: tests <tests@example.com>\n"
-        # Whole or not there at all: another run may be reading the packages.
-        with tempfile.TemporaryDirectory(dir=debs) as folder:
-            control = Path(folder) / "content/DEBIAN"
-            control.mkdir(parents=True)
-            (control / "control").write_text(
-                text + "Depends: docker-compose, docker-cli, iptables\nDescription: Ubuntu's name\n"
-            )
-            roots.run("dpkg-deb", "--build", f"{folder}/content", f"{folder}/made")
-            (Path(folder) / "made").rename(alias)
+    """The archive's lists, over its packages."""
     stanzas = []
-    for deb in sorted(debs.glob("*.deb")):
+    for _, deb in sorted(packages().items()):
         data = deb.read_bytes()
         fields = roots.run("dpkg-deb", "--field", str(deb)).rstrip()
         stanzas.append(
             f"{fields}\nFilename: pool/{deb.name}\nSize: {len(data)}\nSHA256: {hashlib.sha256(data).hexdigest()}\n"
         )
-    packages = "\n".join(stanzas).encode()
-    size = f"{hashlib.sha256(packages).hexdigest()} {len(packages)} main/binary-amd64/Packages"
+    content = "\n".join(stanzas).encode()
+    size = f"{hashlib.sha256(content).hexdigest()} {len(content)} main/binary-amd64/Packages"
     # Yesterday's: an emulated machine's clock falls behind, and apt takes nothing from the future.
     date = time.strftime("%a, %d %b %Y %H:%M:%S UTC", time.gmtime(time.time() - 86400))
     release = f"Origin: Test\nSuite: {roots.SUITE}\nCodename: {roots.SUITE}\nDate: {date}\nArchitectures: amd64 all\nComponents: main\nSHA256:\n {size}\n"
-    _lists.update({"Packages": packages, "Release": release.encode()})
-    return _lists
+    return {"Packages": content, "Release": release.encode()}
