@@ -28,8 +28,7 @@ _PACKAGES = {"aws": "pulumi_aws", "cloudflare": "pulumi_cloudflare", "random": "
 
 def against_a_flat_program() -> None:
     """Medians of alternating runs, each of a stack of which nothing is deployed, with the stand-in for the clouds."""
-    sys.path[:0] = [str(ROOT / "tests")]
-    from engine.harness import EngineStack, copy_project, make_home, missing
+    from tests.engine.harness import EngineStack, copy_project, make_home, missing
 
     reason = missing()
     if reason:

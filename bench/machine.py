@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
-from .clock import ROOT, line
-
-sys.path[:0] = [
-    str(ROOT),
-    str(ROOT / "tests"),
-    str(ROOT / "tests" / "model"),
-    str(ROOT / "tests" / "machine"),
-]
+from .clock import line
 
 EXAMPLE = "maycast-recorder"
 BARE = """\
@@ -28,7 +20,7 @@ runcmd:
 
 def sizes() -> None:
     """Bytes of each example's user data, packed as EC2 gets it; 16384 is EC2's limit."""
-    from boot.example import EXAMPLES, example
+    from tests.boot.example import EXAMPLES, example
 
     for name in EXAMPLES:
         line(f"{name}: user data", f"{len(example(name).user_data)} B", "under 16384 B")
@@ -37,23 +29,23 @@ def sizes() -> None:
 def boot() -> None:
     """From power-on to the first visitor's answer, with every package installed by the boot, and to a bare Docker's first
     container: the same machine, the same mirror, the same registry."""
-    from boot.machine import Machine
+    from tests.boot.machine import Machine
 
     _boot(Machine, None)
 
 
 def boot_vm() -> None:
     """The same in QEMU, in seconds of the machine's own clock."""
-    from boot.virtual import VirtualMachine, missing
+    from tests.boot.virtual import VirtualMachine, missing
 
     _boot(VirtualMachine, missing())
 
 
 def _boot(kind: Any, lacking: str | None) -> None:
-    from boot.example import example
-    from boot.life import visits, world
-    from boot.machine import SLOW, machine, wait_for
-    from boot.roots import missing
+    from tests.boot.example import example
+    from tests.boot.life import visits, world
+    from tests.boot.machine import SLOW, machine, wait_for
+    from tests.boot.roots import missing
 
     reason = missing() or lacking
     if reason:

@@ -85,8 +85,7 @@ def against_imports() -> None:
 
 def against_the_engine() -> None:
     """`python -m preview` ÷ `pulumi preview` of the same stack, with the stand-in for the clouds."""
-    sys.path[:0] = [str(ROOT / "tests")]
-    from engine.harness import EngineStack, copy_project, make_home, missing
+    from tests.engine.harness import EngineStack, copy_project, make_home, missing
 
     reason = missing()
     if reason:

@@ -8,11 +8,11 @@ import subprocess
 from typing import Any
 
 import pytest
-from conftest import DELIVERIES, EXAMPLES, ROOT, deployed, example_file
 
 from preview.evaluate.program import evaluate
 from preview.report.terraform import to_terraform
 from preview.resources import Evaluation
+from tests.evaluations import DELIVERIES, EXAMPLES, ROOT, deployed, example_file
 
 checkov: dict[str, Any] = runpy.run_path(str(ROOT / "docs" / "checkov.py"))
 

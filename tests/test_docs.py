@@ -8,15 +8,15 @@ import runpy
 from pathlib import Path
 from typing import Any
 
-import invariants
 import jsonschema
 import pytest
 import yaml
-from conftest import EXAMPLES, ROOT, deployed, example_file
 
 from model.settings import SECTIONS
 from preview.evaluate.program import evaluate
 from preview.resources import Evaluation, Secret
+from tests import invariants
+from tests.evaluations import EXAMPLES, ROOT, deployed, example_file
 
 COMMENTED = ROOT / "docs" / "Pulumi.example.yaml"
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import EXAMPLES, ROOT, deployed, example_file, secret_names
+
+from tests.evaluations import EXAMPLES, ROOT, deployed, example_file, secret_names
 
 # The checklist lines of each system's document, counted there; memberapi's has none, so its demands are the lines.
 CHECKLISTS = {"casecheck": 5, "hipster-timer-backend": 19, "image2model": 10, "maycast-recorder": 11}

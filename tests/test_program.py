@@ -5,16 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import invariants
 import pytest
-from conftest import DELIVERIES, EXAMPLES, ROOT, canary, deployed, example_file, secret_names
-from invariants import Invariant
 
 from preview.evaluate.program import evaluate
 from preview.report.json_report import to_json
 from preview.report.report import build
 from preview.report.text import to_text
 from preview.resources import Secret
+from tests import invariants
+from tests.evaluations import DELIVERIES, EXAMPLES, ROOT, canary, deployed, example_file, secret_names
+from tests.invariants import Invariant
 
 
 @pytest.mark.parametrize("invariant", invariants.ALL, ids=lambda f: f.__name__)

@@ -21,11 +21,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
 from markdown_it import MarkdownIt
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.evaluations import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 

@@ -13,7 +13,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from tests.evaluations import ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("jq") is None, reason="not on PATH: jq")
 SCRIPTS = ROOT / ".github" / "scripts"

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
-from engine.github_double import GitHub, serving
+
+from tests.engine.github_double import GitHub, serving
+from tests.evaluations import ROOT
 
 SCRIPT = ROOT / ".github/scripts/talk.py"
 OURS, FORK = 1, 2  # ids of repositories

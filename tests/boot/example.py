@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
-import invariants
 import yaml
-from conftest import EXAMPLES, deployed
 
 from model.machine.cloud_init import encode
 from preview.resources import Evaluation, Secret
+from tests import invariants
+from tests.evaluations import EXAMPLES, deployed
 
 TUNNEL_CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
 PARAMETER = "aws:ssm/parameter:Parameter"
@@ -97,7 +97,7 @@ def resolve(text: str) -> str:
 
 
 def example(name: str, **changes: Any) -> Example:
-    """An example as it is, or with sections of its stack file changed (see `conftest.deployed`)."""
+    """An example as it is, or with sections of its stack file changed (see `tests.evaluations.deployed`)."""
     evaluation = deployed(name, **changes)
     (template,) = evaluation.of_type(invariants.LAUNCH_TEMPLATE)
     raw = template.raw["userData"]

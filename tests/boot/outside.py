@@ -30,8 +30,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from conftest import EXAMPLES, example_file
-from double import asked
+
+from tests.evaluations import EXAMPLES, example_file
+from tests.machine.double import asked
 
 from . import roots
 from .images import MANIFEST, Registry

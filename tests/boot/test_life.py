@@ -8,7 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from os import environ
 
 import pytest
-from conftest import EXAMPLES
+
+from tests.evaluations import EXAMPLES
 
 from .example import Example, example
 from .life import Life, live

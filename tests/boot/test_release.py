@@ -12,7 +12,8 @@ from itertools import pairwise
 
 import pytest
 import yaml
-from conftest import EXAMPLES, ROOT, example_file
+
+from tests.evaluations import EXAMPLES, ROOT, example_file
 
 from .example import Example, example
 from .images import registry

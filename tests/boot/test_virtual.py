@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import example_file
+
+from tests.evaluations import example_file
 
 from . import test_life
 from .example import example

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from processes import stop
+from tests.processes import stop
 
 from . import roots
 from .machine import SLOW, Machine, wait_for

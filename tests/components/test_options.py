@@ -6,13 +6,13 @@ import base64
 import json
 from typing import Any
 
-import invariants
 import pytest
 import yaml
-from conftest import deployed, example_file
 
 from components.tunnel import connector_token
 from preview.resources import Evaluation
+from tests import invariants
+from tests.evaluations import deployed, example_file
 
 IDS = {"public_subnet": ["subnet-0a", "subnet-0b"], "private_subnet": ["subnet-0c", "subnet-0d"]}
 ADOPTED = {

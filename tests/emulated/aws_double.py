@@ -1,6 +1,6 @@
 """AWS on loopback: moto's server, and the answers that our resources need and moto 5.2.5 does not have.
 
-    python -m emulated.aws_double [--port N]        prints its address, serves until it is ended
+    python -m tests.emulated.aws_double [--port N]        prints its address, serves until it is ended
 
 What is added to moto, each in a function of its own below:
 

@@ -1,6 +1,6 @@
 """Cloudflare's API on loopback, as much of it as our resources use, in the shapes that it answers. Standard library only.
 
-    python -m emulated.cloudflare_double [--port N] [--log FILE]     prints its address (the plugin's `cloudflare:baseUrl`)
+    python -m tests.emulated.cloudflare_double [--port N] [--log FILE]     prints its address (the plugin's `cloudflare:baseUrl`)
 
 It keeps what it is given and fills in what Cloudflare fills in; it refuses what Cloudflare refuses of our resources: no or a
 malformed token, a second tunnel of one name, deleting a tunnel that a connector holds (`POST /_double/connections {"tunnel", "count"}`),

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import EXAMPLES, ROOT, canary, example_file, secret_names
+
+from tests.evaluations import EXAMPLES, ROOT, canary, example_file, secret_names
 
 from .harness import EngineStack, Run, copy_project
 

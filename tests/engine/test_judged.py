@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, canary, example_file, secret_names
-from scripted import SCRIPTED, Scripted
 
 from preview.analysis.verdict import compare_plan
 from preview.changes import Consequence
 from preview.evaluate.program import evaluate
+from tests.evaluations import ROOT, canary, example_file, secret_names
+from tests.preview.scripted import SCRIPTED, Scripted
 
 from .harness import EngineStack, copy_project
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT
 
 from preview.resource_types.registry import record_of
+from tests.evaluations import ROOT
 
 from .cloud import Thing
 from .harness import EngineStack

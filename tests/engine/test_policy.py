@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES, ROOT, deployed
 
 from preview.posture.judgement import evaluate_posture
 from preview.posture.rules import RULES
+from tests.evaluations import EXAMPLES, ROOT, deployed
 
 from .harness import EngineStack, Run
 from .stacks import prepare

@@ -9,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from tests.evaluations import ROOT
 
 from .test_workflow_runner import bin_  # noqa: F401
 from .workflow_hub import Hub

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ROOT
+
+from tests.evaluations import ROOT
 
 from . import test_workflow_pull_requests as pulls
 from .test_workflow_pull_requests import hub, repository, template  # noqa: F401

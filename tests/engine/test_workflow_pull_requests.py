@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, example_file
+
+from tests.evaluations import ROOT, example_file
 
 from .harness import copy_project
 from .workflow_hub import Hub

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, canary, example_file, secret_names
 
 from preview import drift
+from tests.evaluations import ROOT, canary, example_file, secret_names
 
 from .harness import EngineStack, copy_project
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import ROOT, canary, example_file, secret_names
+from tests.evaluations import ROOT, canary, example_file, secret_names
 
 from .harness import EngineStack, copy_project
 from .workflow_hub import Environment, Hub

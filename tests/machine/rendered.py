@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import invariants
-from conftest import ROOT, deployed
+from tests import invariants
+from tests.evaluations import ROOT, deployed
 
 COMPOSE = Path(sys.executable).parent / "docker-compose"
 SCRIPTS = ROOT / "cloud-init"

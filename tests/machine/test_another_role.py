@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from double import Double, double
-from postgres import Server, needs_postgres, running
-from test_app_role import Machine
+
+from tests.machine.double import Double, double
+from tests.machine.postgres import Server, needs_postgres, running
+from tests.machine.role import Machine
 
 pytestmark = needs_postgres
 PASSWORD = "pw-app"

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
-from double import Double, double
-from test_agent import container
+
+from tests.evaluations import ROOT
+from tests.machine.agent import container
+from tests.machine.double import Double, double
 
 STEPS = ["packages", "storage", "secrets", "certificates", "database", "images", "once", "stack", "ready"]
 PARAMETERS = {"KEY": "/p/KEY:2", "PULL": "/p/PULL:1", "TUNNEL_TOKEN": "/p/TUNNEL_TOKEN:5"}

@@ -7,7 +7,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from rendered import agent
+
+from tests.machine.rendered import agent
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o600, 0o644])

@@ -10,13 +10,14 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import invariants
 import pytest
 import yaml
-from conftest import DELIVERIES, EXAMPLES, ROOT, deployed, example_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rendered import COMPOSE, SCRIPTS, agent, merged, project, written
+
+from tests import invariants
+from tests.evaluations import DELIVERIES, EXAMPLES, ROOT, deployed, example_file
+from tests.machine.rendered import COMPOSE, SCRIPTS, agent, merged, project, written
 
 BIN = Path(sys.executable).parent
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from stacks import COMPOSE, STACK, changed, findings, load_stack
 
 from model.errors import SettingsError
+from tests.model.stacks import COMPOSE, STACK, changed, findings, load_stack
 
 DURATION = "a duration is a number and a unit (s, m, h or d), as in 30s, 1m30s or 24h"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from stacks import COMPOSE, changed, load_stack
 
 from model.checks import upload_size
 from model.compose import services
@@ -13,6 +12,7 @@ from model.machine import app_variables, database_variables
 from model.machine.specification import machine_of
 from model.outputs import known
 from model.stack import Stack
+from tests.model.stacks import COMPOSE, changed, load_stack
 
 FRONTENDS = ["https://casecheck.pages.dev", "https://www.example.org:8443"]
 

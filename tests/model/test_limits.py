@@ -7,11 +7,11 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from stacks import changed, findings, load_stack
 
 from model.checks.edge_plan import check
 from model.limits import PLANS, SOURCES, PlanLimits, plan_for
 from model.settings import Cloudflare, Firewall, Route
+from tests.model.stacks import changed, findings, load_stack
 
 RULE = {"name": "a", "expression": "true"}
 LIMIT = {"name": "a", "path": "/a", "requests": 10, "per": "10s"}

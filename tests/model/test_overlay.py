@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from stacks import changed, load_stack
 
 from model.machine.specification import machine_of
+from tests.model.stacks import changed, load_stack
 
 DOCKER_COMPOSE = Path(sys.executable).parent / "docker-compose"
 

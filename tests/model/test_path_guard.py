@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from dialects import wirefilter
 
 from model.edge.path_guard import guard
 from model.edge.readers import normalised
 from model.settings import Route
+from tests.model.dialects import wirefilter
 
 ROUTES = [
     Route.model_validate({"hostname": "h.x.io", "service": "http://web:80", "access": "public"}),

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from dialects import access_application, cloudflared_rule, wirefilter
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.paths import PathPattern, quote
+from tests.model.dialects import access_application, cloudflared_rule, wirefilter
 
 SEGMENT = st.text("abAB01-._~+$(", min_size=1, max_size=4).filter(lambda s: s not in (".", ".."))
 PATH = st.lists(SEGMENT, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from dialects import access_application, app_readings, cloudflared_rule, wirefilter
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
-from stacks import changed, findings
 
 from model.edge import access_applications, bypass_check, hosts, ingress, path_guard, readers
 from model.paths import PathPattern
 from model.settings import OriginRequest, Route
+from tests.model.dialects import access_application, app_readings, cloudflared_rule, wirefilter
+from tests.model.stacks import changed, findings
 
 WORDS = ("a", "A", "ad", "admin", "b.c", "x+y")
 LITERAL = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))

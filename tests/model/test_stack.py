@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stacks import STACK, changed, load_stack
 
 from model.compose.file import parse
 from model.compose.interpolation import interpolate
 from model.errors import SettingsError
 from model.machine import app_variables
 from model.settings import SECTIONS
+from tests.model.stacks import STACK, changed, load_stack
 
 SCALAR = st.none() | st.booleans() | st.integers(-5, 10**6) | st.floats(allow_nan=True) | st.text(max_size=8)
 ANYTHING = st.recursive(

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from stacks import STACK, changed, load_stack
 
 from model.errors import SettingsError
 from model.machine import cloud_init
 from model.machine.specification import Machine, machine_of
 from model.settings import Registry
+from tests.evaluations import ROOT
+from tests.model.stacks import STACK, changed, load_stack
 
 TEMPLATES = {name: (ROOT / "cloud-init" / name).read_text() for name in cloud_init.TEMPLATES}
 MACHINE = machine_of(load_stack(STACK))

@@ -15,9 +15,9 @@ from typing import Any
 
 import pulumi
 import pytest
-from conftest import ROOT
 
 from preview.posture.rules import RULES
+from tests.evaluations import ROOT
 
 
 class EnforcementLevel(Enum):

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from processes import stop
 from websockets.sync.client import ClientConnection, connect
+
+from tests.processes import stop
 
 
 def _has_fonts() -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from test_compare import program, resource
 
 from preview.analysis.verdict import compare
 from preview.resources import Evaluation, Resource
+from tests.preview.programs import program, resource
 
 Found = list[tuple[str, str, str]]
 

@@ -6,10 +6,9 @@ import base64
 import json
 from typing import Any
 
-from posture_edits import TEMPLATE, Change, P, add, edit, policy, service
-
 from preview.resource_types import type_names as types
 from preview.resources import Secret
+from tests.preview.posture_edits import TEMPLATE, Change, P, add, edit, policy, service
 
 CLUSTER = "aws:rds/cluster:Cluster"
 IDP = types.IDENTITY_PROVIDER

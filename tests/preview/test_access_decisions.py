@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_compare import program, resource
 
 from model.countries import COUNTRIES
 from preview.analysis.consequences.decisions import why_nobody
@@ -13,6 +12,7 @@ from preview.analysis.verdict import compare
 from preview.changes import Comparison, Consequence
 from preview.resource_types import type_names
 from preview.resources import Evaluation, Resource
+from tests.preview.programs import program, resource
 
 DOWNTIME, IN_PLACE = Consequence.DOWNTIME, Consequence.IN_PLACE
 

@@ -4,50 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from preview.__main__ import main
+from tests.preview.clones import commit, edited, git, preview
 
 FORMATS = ("text", "markdown", "html", "terraform")
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project in a repository of its own, with its files as they are now, committed."""
-    place = tmp_path_factory.mktemp("clone")
-    for part in ("model", "components", "cloud-init", "examples", "preview"):
-        shutil.copytree(ROOT / part, place / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("__main__.py", "Pulumi.yaml", "Pulumi.prod.yaml"):
-        shutil.copy(ROOT / part, place / part)
-    git(place, "init", "-q", "-b", "main")
-    commit(place, "as it is")
-    return place
-
-
-def git(place: Path, *arguments: str) -> None:
-    who = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *who, *arguments], cwd=place, check=True, capture_output=True)
-
-
-def commit(place: Path, message: str) -> None:
-    git(place, "add", "-A")
-    git(place, "commit", "-qm", message)
-
-
-def preview(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "preview", *arguments]
-    return subprocess.run(command, cwd=place, capture_output=True, text=True, encoding="utf-8", check=False)
-
-
-def edited(place: Path, old: str, new: str, file: str = "Pulumi.prod.yaml") -> None:
-    text = (place / file).read_text()
-    assert old in text
-    (place / file).write_text(text.replace(old, new))
 
 
 def test_a_ref_is_compared_with_its_own_program_and_settings(clone: Path) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_compare import BUCKET, ROLE, only, program, resource, urn
-from versions import paths, program_changed
 
 from preview.aliases import Urn, former_resources
 from preview.analysis.verdict import compare
 from preview.resources import Resource
+from tests.preview.programs import BUCKET, ROLE, only, program, resource, urn
+from tests.preview.versions import paths, program_changed
 
 COMPONENT = "my:index:Thing"
 

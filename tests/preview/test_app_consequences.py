@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import deployed
-from test_against import clone, edited, git  # noqa: F401
 
 from preview.analysis.consequences.services import _DESTROYS, _PASSES, _instances, _sql
 from preview.analysis.consequences.values import _FIXED, _MODIFIABLE
@@ -16,6 +14,8 @@ from preview.analysis.verdict import compare
 from preview.changes import Comparison, Consequence
 from preview.diff import stacks
 from preview.evaluate.program import evaluate
+from tests.evaluations import deployed
+from tests.preview.clones import edited, git
 
 
 def after_edits(place: Path, example: str, *changes: tuple[str, str, str]) -> Comparison:
@@ -72,7 +72,7 @@ COMPOSE = "compose.yaml"
     ],
 )
 def test_what_a_compose_file_does_to_its_services_is_said(
-    clone: Path,  # noqa: F811
+    clone: Path,
     example: str,
     old: str,
     new: str,
@@ -82,7 +82,7 @@ def test_what_a_compose_file_does_to_its_services_is_said(
     assert says in effects(after_edits(clone, example, (old, new, COMPOSE)), consequence)
 
 
-def test_a_mount_at_a_folder_above_keeps_the_files_in_sight(clone: Path) -> None:  # noqa: F811
+def test_a_mount_at_a_folder_above_keeps_the_files_in_sight(clone: Path) -> None:
     change = after_edits(
         clone,
         "maycast-recorder",
@@ -121,7 +121,7 @@ def test_a_statement_that_adds_or_tidies_is_none(statement: str) -> None:
     assert not _DESTROYS.search(_sql(f"{statement};")[0])
 
 
-def test_a_new_destructive_statement_of_the_apps_sql_is_data_loss(clone: Path) -> None:  # noqa: F811
+def test_a_new_destructive_statement_of_the_apps_sql_is_data_loss(clone: Path) -> None:
     change = after_edits(
         clone,
         "memberapi",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_against import clone, edited, git  # noqa: F401
 
 from preview.analysis.attribution import caused
 from preview.analysis.causes import Unit, causes, grouped
@@ -13,6 +12,7 @@ from preview.analysis.verdict import compare
 from preview.changes import Cause, Edited
 from preview.evaluate.against import earlier, evaluate_earlier
 from preview.evaluate.program import evaluate
+from tests.preview.clones import edited, git
 
 COMPOSE = "examples/image2model/compose.yaml"
 
@@ -35,13 +35,13 @@ def short(cause: Cause) -> tuple[list[str], list[str]]:
     )
 
 
-def test_a_release_is_the_edit_that_made_it(clone: Path) -> None:  # noqa: F811
+def test_a_release_is_the_edit_that_made_it(clone: Path) -> None:
     (cause,) = caused_by(clone, ("RELEASE: v2.3.1", "RELEASE: v2.4.0"))
     assert cause.edits == (Edited(path="app.env.RELEASE", before="v2.3.1", after="v2.4.0"),)
     assert short(cause)[1] == ["alerts-machines", "host-group", "host-template"]
 
 
-def test_a_renamed_hostname_is_one_cause(clone: Path) -> None:  # noqa: F811
+def test_a_renamed_hostname_is_one_cause(clone: Path) -> None:
     (cause,) = caused_by(clone, ("- hostname: admin.example.com", "- hostname: ops.example.com"))
     assert cause.edits == (
         Edited(path="routes[2].hostname", before="admin.example.com", after="ops.example.com"),
@@ -50,7 +50,7 @@ def test_a_renamed_hostname_is_one_cause(clone: Path) -> None:  # noqa: F811
     assert "tunnel-dns-ops.example.com" in short(cause)[1]
 
 
-def test_independent_edits_are_told_apart(clone: Path) -> None:  # noqa: F811
+def test_independent_edits_are_told_apart(clone: Path) -> None:
     found = caused_by(clone, ("requests: 10", "requests: 20"), ("storageGiB: 20", "storageGiB: 40"))
     assert sorted(map(short, found)) == [
         (["database.storageGiB"], ["database-postgres"]),
@@ -58,7 +58,7 @@ def test_independent_edits_are_told_apart(clone: Path) -> None:  # noqa: F811
     ]
 
 
-def test_edits_that_change_the_same_resources_are_one_cause(clone: Path) -> None:  # noqa: F811
+def test_edits_that_change_the_same_resources_are_one_cause(clone: Path) -> None:
     (cause,) = caused_by(
         clone, ("RELEASE: v2.3.1", "RELEASE: v2.4.0"), ("redis:7.4.2-alpine", "redis:8.0.0-alpine", COMPOSE)
     )
@@ -70,7 +70,7 @@ def test_edits_that_change_the_same_resources_are_one_cause(clone: Path) -> None
     )
 
 
-def test_the_program_is_a_cause_beside_the_stack_file(clone: Path) -> None:  # noqa: F811
+def test_the_program_is_a_cause_beside_the_stack_file(clone: Path) -> None:
     found = caused_by(
         clone,
         ("storageGiB: 20", "storageGiB: 40"),
@@ -79,7 +79,7 @@ def test_the_program_is_a_cause_beside_the_stack_file(clone: Path) -> None:  # n
     assert [edits for edits, _ in map(short, found)] == [["database.storageGiB"], ["components/host.py"]]
 
 
-def test_edits_that_stand_only_together_are_named_together(clone: Path) -> None:  # noqa: F811
+def test_edits_that_stand_only_together_are_named_together(clone: Path) -> None:
     found = caused_by(
         clone,
         ("access: users\n      origin:", "access: staff\n      origin:"),
@@ -93,7 +93,7 @@ def test_edits_that_stand_only_together_are_named_together(clone: Path) -> None:
     assert [edit.path for edit in found[-1].edits] == ["access.staff", "routes[0].access"]
 
 
-def test_an_acknowledgement_is_no_cause(clone: Path) -> None:  # noqa: F811
+def test_an_acknowledgement_is_no_cause(clone: Path) -> None:
     added = (
         "  drawbridge:acknowledge:\n"
         "    - {change: downtime, of: drawbridge-prod-database-postgres, reason: On Sunday night}\n"
@@ -103,7 +103,7 @@ def test_an_acknowledgement_is_no_cause(clone: Path) -> None:  # noqa: F811
     assert [edits for edits, _ in map(short, found)] == [["database.instanceClass"]]
 
 
-def test_a_new_file_of_the_app_is_there_for_the_edit_that_names_it(clone: Path) -> None:  # noqa: F811
+def test_a_new_file_of_the_app_is_there_for_the_edit_that_names_it(clone: Path) -> None:
     (clone / "extra.conf").write_text("a text\n")
     try:
         (cause,) = caused_by(clone, ("files: {", "files: {nginx/extra.conf: extra.conf, "))
@@ -112,13 +112,13 @@ def test_a_new_file_of_the_app_is_there_for_the_edit_that_names_it(clone: Path) 
     assert cause.edits == (Edited(path='app.files["nginx/extra.conf"]', after="extra.conf"),)
 
 
-def test_an_encrypted_value_is_not_shown(clone: Path) -> None:  # noqa: F811
+def test_an_encrypted_value_is_not_shown(clone: Path) -> None:
     added = "  drawbridge:secrets: {FAL_API_KEY: {secure: AAABANRx0r7dDbUbrNMHdzUi}}\n  drawbridge:alerts:"
     (cause,) = caused_by(clone, ("  drawbridge:alerts:", added))
     assert cause.edits == (Edited(path="secrets", after='{"FAL_API_KEY": "[secret]"}'),)
 
 
-def test_no_change_has_no_cause(clone: Path) -> None:  # noqa: F811
+def test_no_change_has_no_cause(clone: Path) -> None:
     assert caused_by(clone) == []
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, example_file
-from scripted import SCRIPTED, Config, Scripted, unchanged
 
 from preview.analysis.verdict import compare
 from preview.changes import Comparison
 from preview.evaluate.program import evaluate, probed
 from preview.resources import Evaluation
+from tests.evaluations import ROOT, example_file
+from tests.preview.scripted import SCRIPTED, Config, Scripted, unchanged
 
 PREFIX = "drawbridge-prod-"
 

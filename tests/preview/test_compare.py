@@ -8,63 +8,18 @@ import json
 from typing import Any
 
 import pytest
-from conftest import deployed
 
 from preview.analysis import gate
 from preview.analysis.verdict import compare
-from preview.changes import Change, Comparison, Consequence
+from preview.changes import Consequence
 from preview.diff.leaves import expanded
 from preview.diff.lines import as_lines, diff_lines
 from preview.report.json_report import to_json
 from preview.report.report import build
 from preview.report.text import to_text
-from preview.resources import Evaluation, Resource, Secret, mask
-
-PARAMETER = "aws:ssm/parameter:Parameter"
-ROLE = "aws:iam/role:Role"
-BUCKET = "aws:s3/bucket:Bucket"
-
-
-def resource(
-    type_: str, name: str, raw: dict[str, Any], reads: dict[str, list[str]] | None = None, **options: Any
-) -> Resource:
-    """A resource without a parent; ``reads`` gives by input the URNs that it depends on."""
-    every: dict[str, Any] = {
-        "protect": False,
-        "ignoreChanges": [],
-        "deleteBeforeReplace": False,
-        "replaceOnChanges": [],
-        "aliases": [],
-        "custom": True,
-        "dependsOn": sorted({urn for urns in (reads or {}).values() for urn in urns}),
-        "propertyDependencies": reads or {},
-        "additionalSecretOutputs": [],
-        **options,
-    }
-    return Resource(urn(type_, name), type_, name, "", mask(raw), raw, every)
-
-
-def urn(type_: str, name: str) -> str:
-    return f"urn:pulumi:prod::drawbridge::{type_}::{name}"
-
-
-def program(*resources: Resource, outputs: dict[str, Any] | None = None, **config: Any) -> Evaluation:
-    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
-    return Evaluation(
-        project="drawbridge",
-        stack="prod",
-        resources=resources,
-        outputs=mask(outputs or {}),
-        raw_outputs=outputs or {},
-        warnings=(),
-        user_data={},
-        config={f"drawbridge:{key}": text for key, text in texts.items()},
-    )
-
-
-def only(comparison: Comparison, name: str) -> Change:
-    (found,) = [change for change in comparison.changes if change.name == name]
-    return found
+from preview.resources import Evaluation, Secret, mask
+from tests.evaluations import deployed
+from tests.preview.programs import BUCKET, PARAMETER, ROLE, only, program, resource, urn
 
 
 def test_the_same_stack_has_no_change() -> None:
@@ -210,7 +165,8 @@ def test_cloud_init_differs_by_lines_of_the_compose_file_in_it() -> None:
         "ALLOWED_HOSTS": "models.example.com",
     }
     import yaml
-    from conftest import example_file
+
+    from tests.evaluations import example_file
 
     app = yaml.safe_load(example_file("image2model").read_text())["config"]["drawbridge:app"]
     comparison = compare(

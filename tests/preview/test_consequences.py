@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_compare import program, resource
 
 from preview.analysis.verdict import compare
 from preview.changes import Change, Consequence
 from preview.resource_types import type_names
 from preview.resource_types.registry import RESOURCE_TYPES
 from preview.resources import Resource, Secret
+from tests.preview.programs import program, resource
 
 DATABASE = {
     "engine": "postgres",

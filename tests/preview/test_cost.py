@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 import pytest
-from conftest import EXAMPLES, ROOT, deployed
 
 from preview.analysis.cost import Delta, compare, estimate, to_data
 from preview.report.json_report import to_json
 from preview.report.report import build
 from preview.report.text import to_text
+from tests.evaluations import EXAMPLES, ROOT, deployed
 
 P = "drawbridge-prod"
 

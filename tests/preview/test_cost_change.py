@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import deployed
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preview.analysis.cost import CostChange, Delta, change_to_data, compare, estimate
 from preview.report.cost_tables import cost_change, cost_changes, cost_short
 from preview.resources import Evaluation, Resource
+from tests.evaluations import deployed
 
 TEMPLATE, FLEET = "aws:ec2/launchTemplate:LaunchTemplate", "aws:autoscaling/group:Group"
 NAT, KEY, BALANCER = "aws:ec2/natGateway:NatGateway", "aws:kms/key:Key", "aws:lb/loadBalancer:LoadBalancer"

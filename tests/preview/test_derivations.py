@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, example_file
-from versions import Config, named, paths, program_changed, settings_changed
 
 from preview.changes import Consequence
 from preview.diff.leaves import MovedOn
 from preview.evaluate.program import evaluate, probed
 from preview.evaluate.unknowns import Probes
+from tests.evaluations import ROOT, example_file
+from tests.preview.versions import Config, named, paths, program_changed, settings_changed
 
 WRITTEN = "model/generated_values.py"
 
@@ -42,9 +42,8 @@ def test_where_secrets_are_delivered_by_cloud_init_the_report_says_which_one_is_
     def both(config: Config) -> None:
         config["drawbridge:secretDelivery"] = "cloud-init"
 
-    from versions import stack_file
-
     from preview.analysis.verdict import compare
+    from tests.preview.versions import stack_file
 
     before, after = (
         probed(evaluate(ROOT, config_file=stack_file(tmp_path, "casecheck", edit)), ROOT)
@@ -108,9 +107,8 @@ def test_what_is_derived_from_a_replaced_resource_changes_with_it_though_it_does
         "\n\nclass Tunnel(",
         "\n\ndef hash_of(text: str) -> str:\n    import hashlib\n\n    return hashlib.sha256(text.encode()).hexdigest()\n\n\nclass Tunnel(",
     )
-    from versions import program_with
-
     from preview.analysis.verdict import compare
+    from tests.preview.versions import program_with
 
     root = program_with(tmp_path / "program", hashed, helper)
     before = probed(evaluate(root, config_file=example_file("casecheck")), root)
@@ -124,9 +122,8 @@ def test_what_is_derived_from_a_replaced_resource_changes_with_it_though_it_does
 
 
 def test_a_leaf_moves_on_only_if_it_is_made_from_what_moves() -> None:
-    from test_compare import BUCKET, only, program, resource
-
     from preview.analysis.verdict import compare
+    from tests.preview.programs import BUCKET, only, program, resource
 
     moved = only(
         compare(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from preview.drift import (
     to_markdown,
     to_text,
 )
+from tests.evaluations import ROOT
 
 TODAY = datetime.date(2026, 11, 21)
 DATABASE = "aws:rds/instance:Instance"

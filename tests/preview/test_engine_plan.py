@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_compare import BUCKET, PARAMETER, only, program, resource
 
 from preview.analysis.verdict import compare_plan
 from preview.changes import Comparison, Consequence
 from preview.resources import Resource, Secret
+from tests.preview.programs import BUCKET, PARAMETER, only, program, resource
 
 PROVIDER = "urn:pulumi:prod::drawbridge::pulumi:providers:aws::default_7_51_1"
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from conftest import deployed
-
 from preview.analysis.verdict import compare
 from preview.changes import Cause, Comparison, Consequence, Edited, Effect, Loss
 from preview.report import change_tables
@@ -13,6 +11,7 @@ from preview.report.diagram.changed import of_report
 from preview.report.groups import Group, groups, title
 from preview.report.markdown import to_markdown
 from preview.report.report import build
+from tests.evaluations import deployed
 
 RELEASE = Edited(path="app.env.RELEASE", before="v2.3.1", after="v2.4.0")
 CLASS = Edited(path="database.instanceClass", before="db.t4g.micro", after="db.t4g.small")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_compare import program, resource
 
 from preview.analysis import gate
 from preview.analysis.verdict import compare
 from preview.changes import Comparison, Consequence
 from preview.resource_types import type_names
 from preview.resources import Resource
+from tests.preview.programs import program, resource
 
 DOWNTIME, IN_PLACE = Consequence.DOWNTIME, Consequence.IN_PLACE
 

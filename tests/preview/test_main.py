@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from preview.__main__ import main
 from preview.evaluate import program
+from tests.evaluations import ROOT
 
 
 def test_json_has_the_fixed_form(tmp_path: Path) -> None:

@@ -11,18 +11,18 @@ from html.parser import HTMLParser
 import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
-from conftest import EXAMPLES, deployed
-from hostile import TEXT, hostile, hostile_comparison_report, hostile_posture, hostile_report
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from scripted import large_change
 
 from model.paths import PathPattern
 from preview.report import markdown, tables
 from preview.report.report import build
 from preview.report.tables import Row, Table
+from tests.evaluations import EXAMPLES, deployed
+from tests.preview.hostile import TEXT, hostile, hostile_comparison_report, hostile_posture, hostile_report
+from tests.preview.scripted import large_change
 
 CELLS = st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=4)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from test_compare import program, resource
 
 from preview.analysis.verdict import compare
 from preview.changes import Consequence
 from preview.resource_types import type_names
 from preview.resources import Evaluation
+from tests.preview.programs import program, resource
 
 DOWNTIME, UNKNOWN = Consequence.DOWNTIME, Consequence.UNKNOWN
 CONF = "./site.conf:/etc/nginx/conf.d/default.conf:ro"

@@ -12,13 +12,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import browser
 import pytest
-from conftest import EXAMPLES, canary, deployed, secret_names
-from hostile import TEXT, hostile, hostile_comparison_report, hostile_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted import large_change
 
 from preview.analysis import gate
 from preview.report import tables
@@ -30,6 +26,10 @@ from preview.report.page import to_html
 from preview.report.report import build
 from preview.report.tables import Row
 from preview.resource_types import type_names
+from tests.evaluations import EXAMPLES, canary, deployed, secret_names
+from tests.preview import browser
+from tests.preview.hostile import TEXT, hostile, hostile_comparison_report, hostile_report
+from tests.preview.scripted import large_change
 
 VOID = {"meta", "link", "rect", "path"}
 

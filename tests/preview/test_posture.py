@@ -7,9 +7,20 @@ import json
 from typing import Any
 
 import pytest
-from conftest import DELIVERIES, EXAMPLES, deployed
-from posture_breaks import HARMLESS, MORE_BREAKS
-from posture_edits import (
+
+from model.posture import RULE_IDS
+from model.settings import Suppression
+from preview.findings import SEVERITIES, PostureFinding
+from preview.posture.judgement import evaluate_posture, evaluate_resources, to_data
+from preview.posture.rules import BY_ID, CHECKS, RULES
+from preview.report.json_report import to_json
+from preview.report.report import build
+from preview.report.text import to_text
+from preview.resource_types import type_names as types
+from preview.resources import Secret
+from tests.evaluations import DELIVERIES, EXAMPLES, deployed
+from tests.preview.posture_breaks import HARMLESS, MORE_BREAKS
+from tests.preview.posture_edits import (
     ADMINS,
     DATABASE,
     GONE,
@@ -27,17 +38,6 @@ from posture_edits import (
     policy,
     written,
 )
-
-from model.posture import RULE_IDS
-from model.settings import Suppression
-from preview.findings import SEVERITIES, PostureFinding
-from preview.posture.judgement import evaluate_posture, evaluate_resources, to_data
-from preview.posture.rules import BY_ID, CHECKS, RULES
-from preview.report.json_report import to_json
-from preview.report.report import build
-from preview.report.text import to_text
-from preview.resource_types import type_names as types
-from preview.resources import Secret
 
 SUBNETS = "aws:rds/subnetGroup:SubnetGroup"
 OPENED = edit(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from test_compare import program, resource
 
 from preview.analysis.reach import EVERYONE, Reach
+from tests.preview.programs import program, resource
 
 CF = "cloudflare:index/"
 WILDCARD = program(

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_compare import BUCKET, PARAMETER, ROLE, only, program, resource
-from versions import named, paths, program_changed
 
 from preview.analysis.verdict import compare
 from preview.changes import Change, Consequence
 from preview.resources import Secret
+from tests.preview.programs import BUCKET, PARAMETER, ROLE, only, program, resource
+from tests.preview.versions import named, paths, program_changed
 
 RULESET = "cloudflare:index/ruleset:Ruleset"
 ACCESS_APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import EXAMPLES, ROOT, deployed
 from pulumi import _types
 
 from preview.evaluate.program import evaluate
 from preview.resource_types.record import ResourceType
 from preview.resource_types.registry import _GROUPS, RESOURCE_TYPES, record_of
+from tests.evaluations import EXAMPLES, ROOT, deployed
 
 NOT_LOOKED_UP = {
     "aws:autoscaling/group:Group": {"context"},

@@ -9,7 +9,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import EXAMPLES, ROOT, deployed
 
 from preview.analysis import gate
 from preview.analysis.gate import Gate
@@ -20,6 +19,7 @@ from preview.report.report import Report
 from preview.report.report import build as built
 from preview.report.sarif import to_sarif
 from preview.resources import Evaluation, Secret
+from tests.evaluations import EXAMPLES, ROOT, deployed
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "sarif-schema-2.1.0.json").read_text())
 EXAMPLE = "examples/image2model/Pulumi.prod.yaml"

@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from preview.changes import Side
 from preview.evaluate import sides
 from preview.evaluate.against import Earlier, earlier
+from tests.evaluations import ROOT
 
 WHEN = "2026-11-21T10:00:00+00:00"
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import DELIVERIES, EXAMPLES, ROOT, deployed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from preview.evaluate.program import evaluate
 from preview.report.terraform import left_out, plan, terraform_type, to_terraform
 from preview.report.terraform.values import converted
 from preview.resources import Evaluation, Secret
+from tests.evaluations import DELIVERIES, EXAMPLES, ROOT, deployed
 
 IDENTITY = {
     "address": {"type": "string", "pattern": r"^[a-z][a-z0-9_]*\.[A-Za-z_]\w*$"},

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_compare import BUCKET, ROLE, only, program, resource
 
 from preview.analysis import gate
 from preview.analysis.verdict import compare
@@ -16,6 +15,7 @@ from preview.report.json_report import to_json
 from preview.report.report import build
 from preview.report.text import to_text
 from preview.resources import Evaluation, Resource, Secret
+from tests.preview.programs import BUCKET, ROLE, only, program, resource
 
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 DATABASE = "aws:rds/instance:Instance"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_compare import program, resource
 
 import model.rule_language
 from model.rule_language import fault
@@ -13,6 +12,7 @@ from preview.analysis.verdict import compare
 from preview.changes import Change, Consequence
 from preview.resource_types import type_names
 from preview.resources import Evaluation
+from tests.preview.programs import program, resource
 
 DOWNTIME, IN_PLACE = Consequence.DOWNTIME, Consequence.IN_PLACE
 HOST = "app.example.com"

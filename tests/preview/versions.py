@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from conftest import ROOT, example_file
 
 from preview.aliases import former_resources, renamed
 from preview.analysis.verdict import compare
 from preview.changes import Change, Comparison
 from preview.evaluate.program import evaluate, probed
 from preview.resources import Evaluation
+from tests.evaluations import ROOT, example_file
 
 Config = dict[str, Any]
 PREFIX = "drawbridge-prod-"

@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from conftest import ROOT
+from tests.evaluations import ROOT
 
 from .places import ENVIRONMENT, installed
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import canary
-from engine.harness import EngineStack, make_home, missing
+
+from tests.engine.harness import EngineStack, make_home, missing
+from tests.evaluations import canary
 
 from .places import make_app, unpacked
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+
+from tests.evaluations import ROOT
 
 from .places import ENVIRONMENT, commit, git, installed, pin, preview, replaced, submodule, unpacked
 

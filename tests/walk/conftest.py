@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from rendered import COMPOSE
+
+from tests.machine.rendered import COMPOSE
 
 from .place import NGINX
 

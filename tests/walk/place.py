@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from conftest import ROOT, deployed
-from postgres import Server
-from processes import stop
-from rendered import merged, project, written
 from websockets.sync.client import ClientConnection, connect
 
 from model import generated_values
 from preview.resources import Evaluation
+from tests.evaluations import ROOT, deployed
+from tests.machine.postgres import Server
+from tests.machine.rendered import merged, project, written
+from tests.processes import stop
 
 from .edge import Address, Edge, Running, checked, service_of
 

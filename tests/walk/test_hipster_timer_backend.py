@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 
 import pytest
-from postgres import needs_postgres, running
+
+from tests.machine.postgres import needs_postgres, running
 
 from .place import Visitor, database_environment, opened, run_python, walking
 

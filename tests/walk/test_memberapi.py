@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from postgres import Server, needs_postgres, running
+
+from tests.machine.postgres import Server, needs_postgres, running
 
 from .place import Visitor, database_environment, opened, run_python, walking
 

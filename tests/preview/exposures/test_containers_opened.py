@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from opened import between, machine, opens, service
-from test_compare import program
+
+from tests.preview.opened import between, machine, opens, service
+from tests.preview.programs import program
 
 IMAGE = {"image": "app:1"}
 

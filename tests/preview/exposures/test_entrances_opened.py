@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import EXAMPLES, deployed
-from opened import CF, between, edited, opens
-from test_compare import program, resource
 
 from preview.analysis.exposures.entrances import HARMLESS, JUDGED, RECORDS, is_known_type
+from tests.evaluations import EXAMPLES, deployed
+from tests.preview.opened import CF, between, edited, opens
+from tests.preview.programs import program, resource
 
 OPENING: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("aws:lb/loadBalancer:LoadBalancer", {}, "reachable", "a load balancer that faces the Internet"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from opened import CF, Found, edited, opens
-from test_compare import resource
+
+from tests.preview.opened import CF, Found, edited, opens
+from tests.preview.programs import resource
 
 ACCESS_POLICY = f"{CF}zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
 GROUP = f"{CF}zeroTrustAccessGroup:ZeroTrustAccessGroup"

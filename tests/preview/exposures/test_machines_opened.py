@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from opened import LAUNCH_TEMPLATE, SAFE, edited, machine, opens
-from test_compare import resource
+
+from tests.preview.opened import LAUNCH_TEMPLATE, SAFE, edited, machine, opens
+from tests.preview.programs import resource
 
 DATABASE = "aws:rds/instance:Instance"
 FILE_SYSTEM = "aws:efs/fileSystem:FileSystem"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from opened import LAUNCH_TEMPLATE, edited, opens
-from test_compare import program, resource
+
+from tests.preview.opened import LAUNCH_TEMPLATE, edited, opens
+from tests.preview.programs import program, resource
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from opened import edited, opens
-from test_compare import program, resource
 
 from preview.analysis.exposures.documents import glob_within, grants, more, no_longer_denied
+from tests.preview.opened import edited, opens
+from tests.preview.programs import program, resource
 
 ROLE = "aws:iam/role:Role"
 INLINE = "aws:iam/rolePolicy:RolePolicy"
@@ -187,7 +187,7 @@ def test_a_secret_policy_is_compared_and_not_shown() -> None:
         )
         for action in ("a:B", "canary:Do")
     )
-    from opened import between
+    from tests.preview.opened import between
 
     assert between(old, new) == [("permission", "it", "the machines' role gains what a secret policy says")]
 

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from opened import between, machine, opens
-from test_compare import program, resource
 
 from preview.resources import Evaluation, Secret
+from tests.preview.opened import between, machine, opens
+from tests.preview.programs import program, resource
 
 PARAMETER = "aws:ssm/parameter:Parameter"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"

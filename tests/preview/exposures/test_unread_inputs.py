@@ -6,14 +6,14 @@ import dataclasses
 from typing import Any
 
 import pytest
-from conftest import deployed
-from opened import CF, edited
 
 from preview.analysis.exposures import exposures
 from preview.analysis.reach import Reach
 from preview.changes import Exposure
 from preview.diff.compare import steps
 from preview.resources import Evaluation, mask
+from tests.evaluations import deployed
+from tests.preview.opened import CF, edited
 
 ACCESS_POLICY = f"{CF}zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
 TUNNEL_CONFIGURATION = f"{CF}zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from opened import CF, edited, opens
-from test_compare import resource
 
 from preview.analysis.exposures.expressions import parse
+from tests.preview.opened import CF, edited, opens
+from tests.preview.programs import resource
 
 RULESET = f"{CF}ruleset:Ruleset"
 SETTING = f"{CF}zoneSetting:ZoneSetting"

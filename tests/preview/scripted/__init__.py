@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from scripted.base import Config, Scripted, large_change, unchanged
-from scripted.doors import DOORS
-from scripted.general import GENERAL
-from scripted.guards import GUARDS
-from scripted.machines import MACHINES
-from scripted.refused import REFUSALS
+from tests.preview.scripted.base import Config, Scripted, large_change, unchanged
+from tests.preview.scripted.doors import DOORS
+from tests.preview.scripted.general import GENERAL
+from tests.preview.scripted.guards import GUARDS
+from tests.preview.scripted.machines import MACHINES
+from tests.preview.scripted.refused import REFUSALS
 
 __all__ = ["SCRIPTED", "Config", "Scripted", "large_change", "unchanged"]
 

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conftest import deployed
-
 from preview.analysis.verdict import compare
 from preview.changes import Comparison, Consequence
+from tests.evaluations import deployed
 
 Config = dict[str, Any]
 IMAGE2MODEL, MAYCAST = "image2model", "maycast-recorder"

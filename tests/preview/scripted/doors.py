@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripted.base import DOWNTIME, IN_PLACE, MAYCAST, MEMBERAPI, Scripted, both, put
+from tests.preview.scripted.base import DOWNTIME, IN_PLACE, MAYCAST, MEMBERAPI, Scripted, both, put
 
 DOORS: tuple[Scripted, ...] = (
     Scripted(

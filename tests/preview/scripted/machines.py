@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripted.base import (
+from tests.preview.scripted.base import (
     DOWNTIME,
     HIPSTER,
     LOSS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripted.base import DOWNTIME, NOTHING, REFUSED, UNKNOWN, Scripted, both, put
+from tests.preview.scripted.base import DOWNTIME, NOTHING, REFUSED, UNKNOWN, Scripted, both, put
 
 REFUSALS: tuple[Scripted, ...] = (
     Scripted(
