@@ -112,6 +112,7 @@ if stack.alerts:
         names.alerts.name,
         AlertsArgs(
             stack=name,
+            host=names.host,
             settings=stack.alerts,
             account_id=stack.cloudflare.account_id,
             tunnel_id=tunnel.id,
@@ -119,6 +120,7 @@ if stack.alerts:
             group_name=host.group_name,
             log_group=host.log_group,
             database=database.identifier if database else None,
+            low_storage=stack.database.low_storage if stack.database else 0,
         ),
     )
 

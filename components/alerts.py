@@ -4,20 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_cloudflare as cloudflare
 
 from model import naming
+from model.machine import figures
 from model.settings import Alerts as AlertSettings
+
+
+class Silence(Enum):
+    """What an alarm makes of figures that do not come.
+
+    None takes them for bad ones: there are none yet when a stack is new, and an alarm would ring for a stack that is well.
+    An alarm begins without data, and only a change into that state from another one is told.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
+
+    TOLD = "without data, and told so"
+    WAITS = "without data, and another alarm tells it"
+    KEEPS_STATE = "the state stays as it is"
+    GOOD = "nothing is wrong"
+
+
+_MISSING_DATA = {
+    Silence.TOLD: "missing",
+    Silence.WAITS: "missing",
+    Silence.KEEPS_STATE: "ignore",
+    Silence.GOOD: "notBreaching",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertsArgs:
-    """What is watched. ``log_group``, ``database``: None where the stack has none."""
+    """What is watched. ``log_group``, ``database``: None where the stack has none.
+
+    ``low_storage``: the database's free bytes below which its alarm rings.
+    """
 
     stack: str
+    host: naming.Host
     settings: AlertSettings
     account_id: str
     tunnel_id: pulumi.Output[str]
@@ -25,6 +53,7 @@ class AlertsArgs:
     group_name: pulumi.Output[str]
     log_group: pulumi.Output[str] | None = None
     database: pulumi.Output[str] | None = None
+    low_storage: int = 0
 
 
 class Alerts(pulumi.ComponentResource):
@@ -44,19 +73,20 @@ class Alerts(pulumi.ComponentResource):
                 endpoint=email,
                 opts=self._child,
             )
-        machine = {"Stack": stack}
+        machine = figures.dimensions(args.host)
         self._alarm(
             "disk",
-            "Drawbridge",
-            "DiskUsedPercent",
+            figures.NAMESPACE,
+            figures.DISK,
             machine,
             settings.disk_percent,
-            "a machine's disk is filling up",
+            "a machine's disk is filling up; without data: no machine sends its figures",
+            silence=Silence.TOLD,
         )
         self._alarm(
             "memory",
-            "Drawbridge",
-            "MemoryUsedPercent",
+            figures.NAMESPACE,
+            figures.MEMORY,
             machine,
             settings.memory_percent,
             "a machine's memory is nearly used up",
@@ -69,24 +99,27 @@ class Alerts(pulumi.ComponentResource):
             args.replicas,
             "fewer machines are in service than asked for",
             below=True,
+            # A release points this alarm at the new group, of which there is no figure yet.
+            silence=Silence.KEEPS_STATE,
         )
         if args.log_group is not None:
+            counted = figures.errors(stack)
             aws.cloudwatch.LogMetricFilter(
                 self._names.error_filter,
                 log_group_name=args.log_group,
                 pattern="?ERROR ?CRITICAL ?FATAL",
-                metric_transformation={"name": f"{stack}-errors", "namespace": "Drawbridge", "value": "1"},
+                metric_transformation={"name": counted, "namespace": figures.NAMESPACE, "value": "1"},
                 opts=self._child,
             )
             self._alarm(
                 "errors",
-                "Drawbridge",
-                f"{stack}-errors",
+                figures.NAMESPACE,
+                counted,
                 {},
                 settings.errors_per_5_minutes,
                 "the app's logs show errors",
                 statistic="Sum",
-                missing="notBreaching",
+                silence=Silence.GOOD,
             )
         if args.database is not None:
             instance = {"DBInstanceIdentifier": args.database}
@@ -95,9 +128,10 @@ class Alerts(pulumi.ComponentResource):
                 "AWS/RDS",
                 "FreeStorageSpace",
                 instance,
-                2 * 1024**3,
-                "the database has under 2 GiB left",
+                args.low_storage,
+                f"the database has under {args.low_storage / 1024**3:g} GiB left; without data: it does not run",
                 below=True,
+                silence=Silence.TOLD,
             )
             self._alarm(
                 "database-cpu",
@@ -134,10 +168,10 @@ class Alerts(pulumi.ComponentResource):
         *,
         below: bool = False,
         statistic: str | None = None,
-        missing: str = "breaching",
+        silence: Silence = Silence.WAITS,
     ) -> None:
-        """An alarm over three of five minutes' worst value. Figures that stop coming are trouble too, unless silence is good."""
-        long = namespace == "Drawbridge" and statistic == "Sum"
+        """An alarm over three of five minutes' worst value."""
+        long = namespace == figures.NAMESPACE and statistic == "Sum"
         aws.cloudwatch.MetricAlarm(
             self._names.alarm(label),
             alarm_description=f"{self._names.name}: {why}",
@@ -150,7 +184,8 @@ class Alerts(pulumi.ComponentResource):
             period=300 if long else 60,
             evaluation_periods=1 if long else 5,
             datapoints_to_alarm=1 if long else 3,
-            treat_missing_data=missing,
+            treat_missing_data=_MISSING_DATA[silence],
+            insufficient_data_actions=[self._topic.arn] if silence is Silence.TOLD else None,
             alarm_actions=[self._topic.arn],
             ok_actions=[self._topic.arn],
             opts=self._child,

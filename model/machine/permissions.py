@@ -8,6 +8,7 @@ from __future__ import annotations
 from .. import limits
 from ..iam import Statement, allow
 from ..naming import Host
+from .figures import NAMESPACE
 from .specification import Machine
 
 READY_TAG = "drawbridge:ready"
@@ -34,7 +35,7 @@ def permissions(names: Host, region: str, machine: Machine) -> list[Statement]:
         ),
     ]
     if machine.metrics:
-        only_ours = {"StringEquals": {"cloudwatch:namespace": "Drawbridge"}}
+        only_ours = {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
         statements.append(allow("PutMetrics", "cloudwatch:PutMetricData", "*", only_ours))
     if any(registry.ecr for registry in machine.registries):
         pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]

@@ -49,6 +49,15 @@ class Database(Section):
     def owner(self) -> str:
         return self.role or self.name
 
+    @property
+    def low_storage(self) -> int:
+        """Free bytes below which somebody must act.
+
+        Storage that grows by itself does so when a tenth of it is free (USER_PIOPS.Autoscaling, AWS's own guide), so an alarm
+        at that mark would ring whenever it grows as it should.
+        """
+        return self.storage_gib * 1024**3 // (20 if self.max_storage_gib else 10)
+
     @model_validator(mode="after")
     def _fits(self) -> Database:
         for name, label in ((self.name, "name"), (self.owner, "role")):

@@ -315,7 +315,7 @@ def test_blocks_of_aws_are_lists_and_maps_are_maps() -> None:
         }
     ]
     alarm = change(document, "aws_cloudwatch_metric_alarm.alerts_disk")
-    assert alarm["after"]["dimensions"] == {"Stack": "drawbridge-prod"}
+    assert alarm["after"]["dimensions"] == {"Stack": "drawbridge-prod-host"}
 
 
 def test_nested_attributes_of_cloudflare_are_objects() -> None:
