@@ -49,7 +49,7 @@ def used(path: Path, action: str) -> list[dict[str, Any]]:
 def test_every_action_is_pinned_by_its_commit_and_says_its_version(path: Path) -> None:
     lines = re.findall(r"uses: (.*)", path.read_text())
     assert [
-        line for line in lines if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
+        line for line in lines if not re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
     ] == []
     assert len(lines) == len([step for step in steps(path) if "uses" in step])
 
@@ -65,6 +65,7 @@ def test_an_action_has_one_version_in_all_workflows() -> None:
 # What a job may do beyond reading the code; every other permission is absent.
 BEYOND_READING = {
     "preview.yml/engine": {"id-token": "write"},
+    "preview.yml/scanning": {"actions": "read", "security-events": "write"},
     "comment.yml/comment": {"actions": "read", "pull-requests": "write"},
     "up.yml/plan": {"id-token": "write"},
     "up.yml/up": {"id-token": "write"},
@@ -130,9 +131,10 @@ def test_code_of_a_pull_request_never_meets_a_secret_or_a_token_that_writes() ->
                 for key, value in job["permissions"].items()
                 if value == "write"
             ]
-            assert writes in ([], [("engine", "id-token")]), path.name
+            assert writes in ([], [("scanning", "security-events"), ("engine", "id-token")]), path.name
         assert "pull_request_target" not in load(path)["on"], path.name
     preview = dict(jobs(ROOT / ".github/workflows/preview.yml"))
+    assert [step for step in preview["scanning"]["steps"] if "run" in step] == []
     assert preview["engine"]["needs"] == "stacks"
     assert (
         preview["stacks"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
@@ -331,7 +333,9 @@ def test_every_option_of_the_preview_that_is_used_exists() -> None:
     for path in WORKFLOWS:
         for module, words in modules_used(commands(path)):
             used_options.setdefault(module, set()).update(word for word in words if word.startswith("-"))
-            formats_here = {words[place + 1] for place, word in enumerate(words) if word == "--format"}
+            formats_here = {
+                words[place + 1].partition("=")[0] for place, word in enumerate(words) if word == "--format"
+            }
             used_formats.setdefault(module, set()).update(formats_here)
     assert set(used_options) == {"preview", "preview.drift"}
     for module, options in used_options.items():

@@ -231,7 +231,8 @@ class _Where:
     def _route(self, name: str) -> Iterator[str]:
         """The setting of the route that a place belongs to: the place itself, else one of its host."""
         host = name.partition("/")[0]
-        same = [index for index, route in enumerate(self._routes) if route == name]
+        bare = name.removesuffix("/*")
+        same = [index for index, route in enumerate(self._routes) if route.removesuffix("/*") == bare]
         near = [index for index, route in enumerate(self._routes) if host and route.partition("/")[0] == host]
         yield from (f"routes[{index}]" for index in (*same, *near))
 

@@ -111,6 +111,27 @@ MUTATIONS = [
         "name: Look\n\non:",
         pulls.test_a_release_passes_and_is_commented,
     ),
+    Mutation(
+        "a gate that closes keeps its findings from code scanning",
+        "preview.yml",
+        "!cancelled() && needs.static.outputs.compared",
+        "needs.static.outputs.compared",
+        pulls.test_what_a_change_opens_is_an_alert_although_the_check_fails,
+    ),
+    Mutation(
+        "a fork uploads its own findings",
+        "preview.yml",
+        "      && github.event.pull_request.head.repo.full_name == github.repository\n",
+        "",
+        pulls.test_a_fork_gets_its_comment_without_any_secret_or_right,
+    ),
+    Mutation(
+        "one format is left out",
+        "compare",
+        ' --format "sarif=sarif/$stack.sarif"',
+        "",
+        pulls.test_a_release_passes_and_is_commented,
+    ),
 ]
 
 

@@ -75,6 +75,7 @@ def test_a_release_passes_and_is_commented(hub: Hub, repository: Repository) -> 
     preview, comment = asked(hub, repository, edited(RELEASE))
     assert preview.results() == {
         "Without any cloud": "success",
+        "Code scanning": "success",
         "Which stacks": "skipped",
         "engine": "skipped",
     }, preview.log
@@ -109,6 +110,28 @@ def test_a_change_that_opens_something_fails_the_check_and_says_what_would_let_i
     assert the_comment(hub).rstrip().endswith("failure</sub>")
 
 
+def test_what_a_change_opens_is_an_alert_although_the_check_fails(hub: Hub, repository: Repository) -> None:
+    preview, _ = asked(hub, repository, {**edited(OPENED), "Pulumi.staging.yaml": str(edited()[STACK])})
+    assert (preview.job("static").result, preview.job("scanning").result) == ("failure", "success")
+    (found, staging) = (
+        hub.analyses[f"drawbridge/{name}/", "Drawbridge", preview.id] for name in ("prod", "staging")
+    )
+    (opened,) = [result for result in found if result["ruleId"].startswith("exposure/")]
+    location = opened["locations"][0]["physicalLocation"]
+    line = str(edited(OPENED)[STACK]).splitlines()[location["region"]["startLine"] - 1]
+    assert (location["artifactLocation"]["uri"], "path: /admin/*" in line) == (STACK, True)
+    assert [result["ruleId"] for result in staging if result["ruleId"].startswith("exposure/admin")] == []
+
+
+def test_a_private_repository_uploads_where_it_says_that_it_may(hub: Hub, repository: Repository) -> None:
+    hub.private = True
+    preview, _ = asked(hub, repository, edited(RELEASE))
+    assert (preview.conclusion, preview.job("scanning").result) == ("success", "skipped"), preview.log
+    hub.code_security, hub.variables["CODE_SCANNING"] = True, "true"
+    preview = hub.pull_request(7, "topic", action="synchronize", only=PULL)[0]
+    assert preview.job("scanning").result == "success", preview.log
+
+
 def test_an_acknowledged_change_passes(hub: Hub, repository: Repository) -> None:
     text = str(edited(OPENED)[STACK])
     entries = "  drawbridge:acknowledge:\n"
@@ -127,9 +150,11 @@ def test_a_fork_gets_its_comment_without_any_secret_or_right(hub: Hub, repositor
     preview, comment = asked(hub, repository, edited(RELEASE), fork=True)
     assert preview.results() == {
         "Without any cloud": "success",
+        "Code scanning": "skipped",
         "Which stacks": "skipped",
         "engine": "skipped",
     }
+    assert hub.analyses == {}
     assert preview.job("static").permissions == {"contents": "read"}
     assert comment.conclusion == "success", comment.log
     assert "by a fork's own code, in its author's words" in the_comment(hub)
@@ -179,6 +204,7 @@ def test_the_last_stack_file_that_goes_is_said_and_the_check_ends_well(
 ) -> None:
     preview, comment = asked(hub, repository, {STACK: None})
     assert (preview.conclusion, comment.conclusion) == ("success", "success"), preview.log
+    assert preview.job("scanning").result == "skipped"
     assert the_comment(hub).startswith(
         f"{MARKER}**🛑 Nobody deploys `prod` any more:** `Pulumi.prod.yaml` is gone. What `prod` has"
     )
@@ -196,6 +222,7 @@ def test_one_stack_that_cannot_be_previewed_fails_the_check_and_hides_no_other(
     broken = str(edited(RELEASE)[STACK]).replace("accountId", "acountId")
     preview, comment = asked(hub, repository, {"Pulumi.broken.yaml": broken, **edited(RELEASE)})
     assert (preview.conclusion, comment.conclusion) == ("failure", "success")
+    assert [category for category, _, _ in hub.analyses] == ["drawbridge/prod/"]
     said = the_comment(hub)
     assert "## broken cannot be previewed" in said and "Did you mean accountId?" in said
     assert "## `drawbridge` / `prod`" in said

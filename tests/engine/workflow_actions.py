@@ -6,6 +6,7 @@ An action is its inputs with their defaults, and what it leaves; another input r
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import re
 import subprocess
@@ -190,6 +191,28 @@ def download(job: Job, given: Inputs, env: Mapping[str, str]) -> dict[str, str]:
     return {"download-path": str(folder)}
 
 
+def upload_sarif(job: Job, given: Inputs, env: Mapping[str, str]) -> None:
+    """github/codeql-action/upload-sarif: a file, or all `*.sarif` of a folder, one analysis for each category and tool."""
+    rights, private = job.done.permissions, job.hub.private
+    if rights.get("security-events") != "write" or (
+        private and rights.get("actions") not in ("read", "write")
+    ):
+        raise Failed("Resource not accessible by integration")
+    if private and not job.hub.code_security:
+        raise Failed("Code Security must be enabled for this repository to use code scanning.")
+    path = job.workspace / given["sarif_file"]
+    if not path.exists():
+        raise Failed(f"Path does not exist: {path}")
+    files = sorted(path.rglob("*.sarif")) if path.is_dir() else [path]
+    if not files:
+        raise Failed(f'No SARIF files found to upload in "{path}".')
+    for run in [run for file in files for run in json.loads(file.read_text(encoding="utf-8"))["runs"]]:
+        key = (run["automationDetails"]["id"], run["tool"]["driver"]["name"], job.run_.id)
+        if key in job.hub.analyses:
+            raise Failed("A delivery cannot contain multiple runs with the same category")
+        job.hub.analyses[key] = run["results"]
+
+
 ACTIONS: dict[str, Action] = {
     "actions/checkout": Action(
         inputs={"ref": "", "fetch-depth": "1", "persist-credentials": "true", "sparse-checkout": ""},
@@ -210,6 +233,7 @@ ACTIONS: dict[str, Action] = {
         },
         leave=download,
     ),
+    "github/codeql-action/upload-sarif": Action(inputs={"sarif_file": "../results"}, leave=upload_sarif),
     "pulumi/actions": Action(inputs={"pulumi-version-file": ""}, leave=install_pulumi),
     "aws-actions/configure-aws-credentials": Action(
         inputs={"role-to-assume": "", "aws-region": "", "role-duration-seconds": "3600"}, leave=enter_aws

@@ -85,6 +85,11 @@ class Hub:
     """Called with the run, the job and the step's name before each step; "cancel" cancels the run."""
     variables_for_forks: bool = False
     """GitHub passes none; True shows what protects a repository besides."""
+    private: bool = False
+    code_security: bool = False
+    """Has a private repository GitHub Code Security?"""
+    analyses: dict[tuple[str, str, int], list[Any]] = field(default_factory=dict)
+    """The results of code scanning, by category, tool and run."""
     repository: str = "o/r"
     default_branch: str = "main"
     runs: list[WorkflowRun] = field(default_factory=list)

@@ -172,7 +172,12 @@ def github_context(hub: Hub, run: WorkflowRun) -> Known:
     ref_name = re.sub(r"^refs/(heads|tags|pull)/", "", event.ref)
     payload = {
         **event.payload,
-        "repository": {"id": 1, "full_name": hub.repository, "default_branch": hub.default_branch},
+        "repository": {
+            "id": 1,
+            "full_name": hub.repository,
+            "default_branch": hub.default_branch,
+            "private": hub.private,
+        },
     }
     if event.name == "schedule":
         payload.pop("repository")

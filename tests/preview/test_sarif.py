@@ -177,6 +177,7 @@ def test_a_result_stands_at_the_edit_that_causes_it(path: str, expected: tuple[s
     [
         ("models.example.com", line("hostname: models.example.com")),
         ("models.example.com/api/v1/admin/*", line("path: /api/v1/admin/*, service")),
+        ("models.example.com/api/v1/admin", line("path: /api/v1/admin/*, service")),
         ("admin.example.com/anything", line("hostname: admin.example.com")),
         ("drawbridge-prod-access-policy-users", line("drawbridge:access:")),
         ("elsewhere.example.com", 1),
