@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from . import images
+from .edge import Answer
 from .example import Example
 from .machine import SLOW, Machine, machine, wait_for
-from .outside import Answer, Outside
+from .outside import Outside
 
 MASTER = ("master", "master-pw")
 APP = "/opt/drawbridge/app/"

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from . import roots
-from .outside import GATEWAY, Outside
+from .addresses import GATEWAY
+from .outside import Outside
 
 LOG = "/var/log/cloud-init-output.log"
 _numbers = itertools.count(11)

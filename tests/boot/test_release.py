@@ -15,11 +15,11 @@ import yaml
 
 from tests.evaluations import EXAMPLES, ROOT, example_file
 
+from .edge import Answer, Edge
 from .example import Example, example
 from .images import registry
 from .life import APP, in_background, visits, world
 from .machine import SLOW, machine, wait_for
-from .outside import Answer, Edge
 
 pytestmark = pytest.mark.release
 RATE = 60  # requests a second that are asked for; 50 must be answered

@@ -17,8 +17,9 @@ from typing import Any
 from tests.processes import stop
 
 from . import roots
+from .addresses import GATEWAY
 from .machine import SLOW, Machine, wait_for
-from .outside import GATEWAY, Outside
+from .outside import Outside
 
 MEMORY_MIB, PROCESSORS = 4096, 2  # a t3.medium's
 DISK_GIB = 30  # host.diskGiB of every example

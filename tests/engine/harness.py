@@ -31,7 +31,7 @@ from .standin import STATE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("aws", "cloudflare", "random")
-STANDIN = "engine.standin"
+STANDIN = "tests.engine.standin"
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: whoever asks the network is refused at once
 _PATIENCE = 300.0  # seconds after which a command counts as standing still
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -60,7 +60,7 @@ def make_home(home: Path, *, random: bool = True) -> Path:
     `random`: take the official random plugin where the user has it. Beside the plugins stands `venv`, a virtualenv for
     projects whose Python starts warm; its processes end with this one.
     """
-    paths = [ROOT / "tests", ROOT]
+    paths = [ROOT]
     plugins, programs = home / "plugins.socket", home / "programs.socket"
     for package in PACKAGES:
         version = _version(package)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from . import rules
+from . import refusals
 from .cloud import Thing
 from .harness import EngineStack, Run
 from .stacks import GROUP
@@ -79,5 +79,5 @@ def discard(engine: EngineStack, thing: Thing) -> None:
     """Delete it in its cloud by hand, which refuses what is in use; a database's own protection is switched off first."""
     thing.outputs.pop("deletionProtection", None)
     with engine.cloud.transaction() as contents:
-        assert rules.refuse_delete(thing, contents) is None
+        assert refusals.refuse_delete(thing, contents) is None
     engine.cloud.remove(thing.type, thing.id)

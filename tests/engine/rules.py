@@ -1,4 +1,5 @@
-"""How the stand-in's cloud behaves, as tables: ids, computed outputs, names, refusals, functions.
+"""How the stand-in's cloud behaves, as tables: ids, computed outputs, names. What it refuses stands in `refusals.py`,
+what its functions answer in `functions.py`.
 
 To teach it a type: nothing, if ids and outputs of a general kind will do; else a line in the table concerned.
 """
@@ -7,42 +8,40 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .cloud import Contents, Thing
-from .shapes import Output
-
-VPC = "aws:ec2/vpc:Vpc"
-GATEWAY = "aws:ec2/internetGateway:InternetGateway"
-ROUTE = "aws:ec2/route:Route"
-ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-SUBNET = "aws:ec2/subnet:Subnet"
-SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
-INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-INSTANCE_CONNECT_ENDPOINT = "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint"
-LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-GROUP = "aws:autoscaling/group:Group"
-INSTANCE = "aws:ec2/instance:Instance"
-DATABASE = "aws:rds/instance:Instance"
-SNAPSHOT = "standin:rds/snapshot:Snapshot"
-PARAMETER = "aws:ssm/parameter:Parameter"
-FILE_SYSTEM = "aws:efs/fileSystem:FileSystem"
-MOUNT_TARGET = "aws:efs/mountTarget:MountTarget"
-ROLE = "aws:iam/role:Role"
-PROFILE = "aws:iam/instanceProfile:InstanceProfile"
-TUNNEL = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared"
-TUNNEL_CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
-DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
-RULESET = "cloudflare:index/ruleset:Ruleset"
-ZONE_SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
-ACCESS_APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
-ACCESS_POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
-SERVICE_TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken"
-IDENTITY_PROVIDER = "cloudflare:index/zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider"
+from .cloud import Thing
+from .cloud_types import (
+    ACCESS_APPLICATION,
+    ACCESS_POLICY,
+    DATABASE,
+    EGRESS_RULE,
+    FILE_SYSTEM,
+    GATEWAY,
+    GROUP,
+    IDENTITY_PROVIDER,
+    INGRESS_RULE,
+    INSTANCE,
+    INSTANCE_CONNECT_ENDPOINT,
+    LAUNCH_TEMPLATE,
+    MOUNT_TARGET,
+    PARAMETER,
+    PROFILE,
+    ROLE,
+    ROUTE,
+    ROUTE_TABLE_ASSOCIATION,
+    RULESET,
+    SECURITY_GROUP,
+    SERVICE_TOKEN,
+    SUBNET,
+    TUNNEL,
+    TUNNEL_CONFIG,
+    VPC,
+    ZONE_SETTING,
+)
+from .shapes import Output, shape, snake
 
 Plain = Mapping[str, Any]
 
@@ -63,9 +62,6 @@ def _flat(values: Iterable[Any]) -> Iterable[Any]:
             yield from _flat(value)
         else:
             yield value
-
-
-# Birth: ids and computed outputs --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,8 +297,6 @@ def make_output(birth: Birth, output: Output) -> Any:
     return f"{output.name}-{birth.hex(8, output.name)}"
 
 
-# Updates: outputs that an update moves on -----------------------------------------------------------------------------
-
 Mover = Callable[[Thing, Birth], Any]
 
 MOVED_BY_UPDATE: dict[str, dict[str, Mover]] = {
@@ -321,8 +315,6 @@ MOVED_BY_UPDATE: dict[str, dict[str, Mover]] = {
 """In a preview these read as unknown; every other output stays as it was."""
 
 
-# Names and shapes of inputs -------------------------------------------------------------------------------------------
-
 AUTONAMED: dict[str, str] = {DATABASE: "identifier", "aws:s3/bucket:Bucket": "bucket"}
 """Types that the bridge names by another input than `name`."""
 
@@ -339,414 +331,13 @@ NOT_AUTONAMED: frozenset[str] = frozenset({"aws:ec2/defaultSecurityGroup:Default
 """A parameter's `name` is optional in the SDK, yet what the machine reads it by: the stand-in wants it given."""
 
 
-# Refusals -------------------------------------------------------------------------------------------------------------
-
-
-def bad_inputs(type_: str, inputs: Plain) -> list[tuple[str, str]]:
-    """What the provider refuses before it asks the API: (property, reason)."""
-    findings: list[tuple[str, str]] = []
-    if type_ == DNS_RECORD and inputs.get("proxied") is True and inputs.get("ttl") != 1:
-        findings.append(("ttl", "ttl must be set to 1 when `proxied` is true"))
-    if type_ == PARAMETER and not inputs.get("name"):
-        findings.append(("name", "the stand-in gives parameters no names: name it"))
-    if (
-        type_ == DATABASE
-        and not inputs.get("skipFinalSnapshot")
-        and not inputs.get("finalSnapshotIdentifier")
-    ):
-        findings.append(("finalSnapshotIdentifier", "is required when `skipFinalSnapshot` is false"))
-    if type_ == TUNNEL_CONFIG:
-        rules = (
-            inputs.get("config", {}).get("ingresses", []) if isinstance(inputs.get("config"), Mapping) else []
-        )
-        if rules and (rules[-1].get("hostname") or rules[-1].get("path")):
-            findings.append(("config.ingresses", "The last ingress rule must match all URLs"))
-    return findings
-
-
-UNIQUE: dict[str, tuple[tuple[str, ...], str]] = {
-    GROUP: (("name",), "AlreadyExists: AutoScalingGroup by this name already exists"),
-    LAUNCH_TEMPLATE: (
-        ("name",),
-        "InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use",
-    ),
-    SECURITY_GROUP: (("vpcId", "name"), "InvalidGroup.Duplicate: The security group already exists for VPC"),
-    ROLE: (("name",), "EntityAlreadyExists: Role with this name already exists"),
-    PROFILE: (("name",), "EntityAlreadyExists: Instance Profile with this name already exists"),
-    DATABASE: (("identifier",), "DBInstanceAlreadyExists: DB instance already exists"),
-    "aws:rds/subnetGroup:SubnetGroup": (
-        ("name",),
-        "DBSubnetGroupAlreadyExists: The DB subnet group already exists",
-    ),
-    "aws:rds/parameterGroup:ParameterGroup": (
-        ("name",),
-        "DBParameterGroupAlreadyExists: Parameter group already exists",
-    ),
-    PARAMETER: (("name",), "ParameterAlreadyExists: The parameter already exists"),
-    "aws:secretsmanager/secret:Secret": (
-        ("name",),
-        "ResourceExistsException: a secret with this name already exists",
-    ),
-    "aws:cloudwatch/logGroup:LogGroup": (
-        ("name",),
-        "ResourceAlreadyExistsException: The log group already exists",
-    ),
-    "aws:kms/alias:Alias": (("name",), "AlreadyExistsException: An alias with this name already exists"),
-    "aws:backup/vault:Vault": (
-        ("name",),
-        "AlreadyExistsException: Backup vault with the same name already exists",
-    ),
-    SUBNET: (("vpcId", "cidrBlock"), "InvalidSubnet.Conflict: The CIDR conflicts with another subnet"),
-    GATEWAY: (("vpcId",), "InvalidParameterValue: the network already has an internet gateway attached"),
-    ROUTE: (
-        ("routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock"),
-        "RouteAlreadyExists: Route already exists",
-    ),
-    ROUTE_TABLE_ASSOCIATION: (
-        ("subnetId",),
-        "Resource.AlreadyAssociated: conflicts with an existing association",
-    ),
-    MOUNT_TARGET: (
-        ("fileSystemId", "subnetId"),
-        "MountTargetConflict: mount target already exists in this AZ",
-    ),
-    INGRESS_RULE: (
-        (
-            "securityGroupId",
-            "ipProtocol",
-            "fromPort",
-            "toPort",
-            "cidrIpv4",
-            "cidrIpv6",
-            "referencedSecurityGroupId",
-        ),
-        "InvalidPermission.Duplicate: the specified rule already exists",
-    ),
-    EGRESS_RULE: (
-        (
-            "securityGroupId",
-            "ipProtocol",
-            "fromPort",
-            "toPort",
-            "cidrIpv4",
-            "cidrIpv6",
-            "prefixListId",
-            "referencedSecurityGroupId",
-        ),
-        "InvalidPermission.Duplicate: the specified rule already exists",
-    ),
-    TUNNEL: (("accountId", "name"), "409 Conflict, code 1013: You already have a tunnel with this name"),
-    RULESET: (
-        ("zoneId", "accountId", "kind", "phase"),
-        "400 Bad Request, code 20217: exceeded maximum number of zone rulesets for phase: "
-        "A similar configuration with rules already exists",
-    ),
-}
-"""Inputs that no two live objects of the type may share, and what the API then answers."""
-
-
-OVERWRITTEN: dict[str, tuple[str, ...]] = {
-    ZONE_SETTING: ("zoneId", "settingId"),
-    "cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings": ("zoneId",),
-    TUNNEL_CONFIG: ("tunnelId",),
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ("vpcId",),
-    "aws:efs/backupPolicy:BackupPolicy": ("fileSystemId",),
-    "aws:sns/topicSubscription:TopicSubscription": ("topicArn", "protocol", "endpoint"),
-}
-"""What always exists, or exists once: creating it again sets it again. Inputs that say which one is meant."""
-
-
-def set_before(birth: Birth, contents: Contents) -> Thing | None:
-    """The live object that a creation sets again instead of making another."""
-    keys = OVERWRITTEN.get(birth.type, ())
-    same = (
-        thing
-        for thing in contents.live(birth.type)
-        if all(thing.inputs.get(k) == birth.inputs.get(k) for k in keys)
-    )
-    return next(same, None) if keys else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Use:
-    """Objects of type `user` hold on to one of type `used`: at `path` in the user, by the used one's `key`."""
-
-    user: str
-    path: str
-    used: str
-    key: str = "id"
-
-
-USES: tuple[Use, ...] = (
-    Use(user=SUBNET, path="vpcId", used=VPC),
-    Use(user=SECURITY_GROUP, path="vpcId", used=VPC),
-    Use(user=GATEWAY, path="vpcId", used=VPC),
-    Use(user="aws:ec2/routeTable:RouteTable", path="vpcId", used=VPC),
-    Use(user="aws:ec2/vpcEndpoint:VpcEndpoint", path="vpcId", used=VPC),
-    Use(user=GROUP, path="vpcZoneIdentifiers", used=SUBNET),
-    Use(user=INSTANCE, path="subnetId", used=SUBNET),
-    Use(user=INSTANCE_CONNECT_ENDPOINT, path="subnetId", used=SUBNET),
-    Use(user=MOUNT_TARGET, path="subnetId", used=SUBNET),
-    Use(user="aws:rds/subnetGroup:SubnetGroup", path="subnetIds", used=SUBNET),
-    Use(user=ROUTE_TABLE_ASSOCIATION, path="routeTableId", used="aws:ec2/routeTable:RouteTable"),
-    Use(user=INGRESS_RULE, path="referencedSecurityGroupId", used=SECURITY_GROUP),
-    Use(user=EGRESS_RULE, path="referencedSecurityGroupId", used=SECURITY_GROUP),
-    Use(user=INSTANCE, path="vpcSecurityGroupIds", used=SECURITY_GROUP),
-    Use(user=INSTANCE_CONNECT_ENDPOINT, path="securityGroupIds", used=SECURITY_GROUP),
-    Use(user=DATABASE, path="vpcSecurityGroupIds", used=SECURITY_GROUP),
-    Use(user=MOUNT_TARGET, path="securityGroups", used=SECURITY_GROUP),
-    Use(user="aws:ec2/vpcEndpoint:VpcEndpoint", path="securityGroupIds", used=SECURITY_GROUP),
-    Use(user=DATABASE, path="dbSubnetGroupName", used="aws:rds/subnetGroup:SubnetGroup"),
-    Use(user=DATABASE, path="parameterGroupName", used="aws:rds/parameterGroup:ParameterGroup"),
-    Use(user=MOUNT_TARGET, path="fileSystemId", used=FILE_SYSTEM),
-    Use(user=PROFILE, path="role", used=ROLE, key="name"),
-    Use(user="aws:iam/rolePolicy:RolePolicy", path="role", used=ROLE, key="name"),
-    Use(user="aws:iam/rolePolicyAttachment:RolePolicyAttachment", path="role", used=ROLE, key="name"),
-    Use(user="aws:backup/selection:Selection", path="planId", used="aws:backup/plan:Plan"),
-    Use(user=ACCESS_APPLICATION, path="policies.id", used=ACCESS_POLICY),
-)
-
-IN_USE: dict[str, str] = {
-    FILE_SYSTEM: "FileSystemInUse: file system has mount targets",
-    ROLE: "DeleteConflict: Cannot delete entity, must remove roles from instance profile and detach policies first",
-    ACCESS_POLICY: "409 Conflict, code 12132: access.api.error.conflict: cannot delete a reusable policy in use",
-    "aws:rds/subnetGroup:SubnetGroup": "InvalidDBSubnetGroupStateFault: Cannot delete the subnet group, it is in use",
-    "aws:rds/parameterGroup:ParameterGroup": "InvalidDBParameterGroupState: One or more database instances are still "
-    "members of this parameter group",
-}
-"""What the API answers; `DependencyViolation` where nothing is listed."""
-
-DELETES_NOTHING: frozenset[str] = frozenset({ZONE_SETTING, TUNNEL_CONFIG})
-"""The provider's Delete is a no-op: the object stays as it is."""
-
-
-def refuse_create(birth: Birth, contents: Contents) -> str | None:
-    """Why the API refuses to make it; None when it does not."""
-    return _duplicate(birth.type, birth.inputs, contents, but=None) or _crowded(birth, contents)
-
-
-def refuse_update(thing: Thing, inputs: Plain, contents: Contents) -> str | None:
-    """Why the API refuses the change; None when it does not."""
-    return _duplicate(thing.type, inputs, contents, but=thing)
-
-
-def refuse_delete(thing: Thing, contents: Contents) -> str | None:
-    """Why the API refuses to delete it; None when it does not."""
-    for use in USES:
-        if use.used != thing.type:
-            continue
-        mark = thing.id if use.key == "id" else thing.outputs.get(use.key)
-        for user in contents.live(use.user):
-            # a security group's own rules go with it, also those that name the group itself
-            own = user.inputs.get("securityGroupId") == thing.id
-            if mark in dig(user.inputs, use.path) and not own:
-                reason = IN_USE.get(
-                    thing.type, f"DependencyViolation: resource {thing.id} has a dependent object"
-                )
-                return f"{reason} (used by {user.type} {user.id})"
-    groups = contents.live(GROUP)
-    if thing.type == SECURITY_GROUP:
-        for group in groups:
-            if thing.id in _groups_of_machines(group, contents):
-                return f"DependencyViolation: resource {thing.id} has a dependent object (used by machines of {group.id})"
-    if thing.type == TUNNEL and groups:
-        connected = ", ".join(group.id for group in groups)
-        return (
-            "400 Bad Request, code 1022: Cannot delete tunnel because it has active connections "
-            f"(connectors on machines of {connected})"
-        )
-    if thing.type == DATABASE and thing.outputs.get("deletionProtection"):
-        return "InvalidParameterCombination: Cannot delete protected DB Instance, please disable deletion protection"
-    snapshot = thing.outputs.get("finalSnapshotIdentifier")
-    if (
-        thing.type == DATABASE
-        and not thing.outputs.get("skipFinalSnapshot")
-        and contents.find(SNAPSHOT, str(snapshot))
-    ):
-        return f"DBSnapshotAlreadyExists: Cannot create the snapshot because one with the identifier {snapshot} exists"
-    return None
-
-
-def after_delete(thing: Thing, contents: Contents) -> None:
-    """What a deletion leaves behind: a database's final snapshot."""
-    if thing.type == DATABASE and not thing.outputs.get("skipFinalSnapshot"):
-        snapshot = str(thing.outputs["finalSnapshotIdentifier"])
-        contents.things.append(
-            Thing(
-                type=SNAPSHOT,
-                id=snapshot,
-                urn=thing.urn,
-                inputs={},
-                outputs={"dbInstanceIdentifier": thing.id},
-            )
-        )
-
-
-def _duplicate(type_: str, inputs: Plain, contents: Contents, but: Thing | None) -> str | None:
-    keys, reason = UNIQUE.get(type_, ((), ""))
-    if not keys:
+def autonamed(type_: str, inputs: Plain) -> str | None:
+    """The input that the bridge would name, if the program did not."""
+    if type_ in NOT_AUTONAMED:
         return None
-    marks = [inputs.get(key) for key in keys]
-    for other in contents.live(type_):
-        if other is not but and [other.inputs.get(key) for key in keys] == marks:
-            return f"{reason} ({', '.join(str(mark) for mark in marks if mark is not None)}: {other.id})"
-    return None
-
-
-def _crowded(birth: Birth, contents: Contents) -> str | None:
-    if birth.type == INSTANCE_CONNECT_ENDPOINT:
-        vpc = _vpc_of(birth.inputs.get("subnetId"), contents)
-        for other in contents.live(INSTANCE_CONNECT_ENDPOINT):
-            if _vpc_of(other.inputs.get("subnetId"), contents) == vpc:
-                return f"InstanceConnectEndpointLimitExceeded: 1 per VPC ({vpc}: {other.id})"
-    if birth.type == ACCESS_APPLICATION:
-        places = set(dig(birth.inputs, "destinations.uri")) or {birth.inputs.get("domain")}
-        for other in contents.live(ACCESS_APPLICATION):
-            shared = places & (set(dig(other.inputs, "destinations.uri")) or {other.inputs.get("domain")})
-            if shared:
-                return f"409 Conflict, code 11010: access.api.error.application_already_exists ({sorted(map(str, shared))})"
-    if birth.type == DNS_RECORD:
-        for other in contents.live(DNS_RECORD):
-            alike = all(other.inputs.get(key) == birth.inputs.get(key) for key in ("zoneId", "name"))
-            if alike and {other.inputs.get("type"), birth.inputs.get("type")} <= {"A", "AAAA", "CNAME"}:
-                return f"400 Bad Request, code 81053: An A, AAAA, or CNAME record with that host already exists ({other.id})"
-    if birth.type == IDENTITY_PROVIDER and birth.inputs.get("type") == "onetimepin":
-        for other in contents.live(IDENTITY_PROVIDER):
-            if other.inputs.get("type") == "onetimepin":
-                return f"409 Conflict: only one one-time PIN provider an account ({other.id})"
-    return None
-
-
-def _vpc_of(subnet: Any, contents: Contents) -> Any:
-    found = contents.find(SUBNET, str(subnet))
-    return found.inputs.get("vpcId") if found else subnet
-
-
-def _groups_of_machines(group: Thing, contents: Contents) -> list[Any]:
-    templates = [contents.find(LAUNCH_TEMPLATE, str(id_)) for id_ in dig(group.inputs, "launchTemplate.id")]
-    paths = ("vpcSecurityGroupIds", "networkInterfaces.securityGroups")
-    return [
-        mark for template in templates if template for path in paths for mark in dig(template.inputs, path)
-    ]
-
-
-# Functions ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """A function call: its arguments, and the cloud as it is."""
-
-    args: Plain
-    contents: Contents
-    facts: Plain
-    region: str
-
-
-class NotFound(Exception):
-    """The cloud has no such thing; the text is its answer."""
-
-
-def _parameter(question: Question) -> dict[str, Any]:
-    name = str(question.args["name"])
-    found = next(
-        (thing for thing in question.contents.live(PARAMETER) if thing.inputs.get("name") == name), None
-    )
-    if found is None and not name.startswith("/aws/service/"):
-        raise NotFound(f"ParameterNotFound: {name}")
-    arm = "/arm64/" in name
-    value = found.outputs.get("value") if found else question.facts["ami-arm64" if arm else "ami"]
-    kind = found.inputs.get("type") if found else "String"
-    version = found.outputs.get("version") if found else 1
-    return {
-        "id": name,
-        "name": name,
-        "value": value,
-        "insecureValue": value,
-        "type": kind,
-        "version": version,
-        "arn": f"arn:aws:ssm:{question.region}:{question.facts['account']}:parameter{name}",
-    }
-
-
-def _machines(question: Question) -> dict[str, Any]:
-    """Machines of live groups that every filter admits. A group that is not ready has none, or unhealthy ones.
-
-    A tag that the group does not propagate is taken for the mark that a machine gives itself once it is healthy.
-    """
-    wanted: list[tuple[str, list[str]]] = [
-        (str(entry["name"]), [str(value) for value in entry["values"]])
-        for entry in question.args.get("filters") or []
-    ]
-    wanted += [
-        (f"tag:{key}", [str(value)]) for key, value in (question.args.get("instanceTags") or {}).items()
-    ]
-    ids: list[str] = []
-    for group in question.contents.live(GROUP):
-        tags = {str(tag["key"]): str(tag["value"]) for tag in group.inputs.get("tags") or []}
-        tags["aws:autoscaling:groupName"] = str(group.outputs["name"])
-
-        def admits(
-            name: str, values: list[str], tags: dict[str, str] = tags, ready: bool = group.ready
-        ) -> bool:
-            if not name.startswith("tag:"):
-                return True  # instance-state-name and the like: all its machines run
-            tag = name.removeprefix("tag:")
-            return tags[tag] in values if tag in tags else ready
-
-        size = int(group.outputs.get("desiredCapacity") or group.inputs.get("minSize") or 0)
-        size = size if group.ready else group.unready_machines
-        if all(admits(name, values) for name, values in wanted):
-            ids += [f"i-{hashlib.sha256(f'{group.id}#{n}'.encode()).hexdigest()[:17]}" for n in range(size)]
-    addresses = [f"10.0.1.{n + 4}" for n in range(len(ids))]
-    return {
-        "id": question.region,
-        "ids": ids,
-        "privateIps": addresses,
-        "publicIps": [],
-        "ipv6Addresses": [],
-        "region": question.region,
-        "instanceTags": dict(question.args.get("instanceTags") or {}),
-    }
-
-
-def _zones(question: Question) -> dict[str, Any]:
-    names = [f"{question.region}{letter}" for letter in question.facts["zones"]]
-    return {
-        "id": question.region,
-        "region": question.region,
-        "names": names,
-        "groupNames": [question.region],
-        "zoneIds": [f"az-{letter}" for letter in question.facts["zones"]],
-    }
-
-
-def _document(question: Question) -> dict[str, Any]:
-    return {"id": "document", "json": json.dumps(question.args, sort_keys=True)}
-
-
-FUNCTIONS: dict[str, Callable[[Question], dict[str, Any]]] = {
-    "aws:ssm/getParameter:getParameter": _parameter,
-    "aws:ec2/getInstances:getInstances": _machines,
-    "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
-    "aws:iam/getPolicyDocument:getPolicyDocument": _document,
-    "aws:index/getCallerIdentity:getCallerIdentity": lambda question: {
-        "id": question.facts["account"],
-        "accountId": question.facts["account"],
-        "userId": "AIDASTANDIN",
-        "arn": f"arn:aws:iam::{question.facts['account']}:user/standin",
-    },
-    "aws:index/getRegion:getRegion": lambda question: {
-        "id": question.region,
-        "name": question.region,
-        "region": question.region,
-        "description": "",
-        "endpoint": f"ec2.{question.region}.amazonaws.com",
-    },
-    "aws:index/getPartition:getPartition": lambda question: {
-        "id": "aws",
-        "partition": "aws",
-        "dnsSuffix": "amazonaws.com",
-        "reverseDnsPrefix": "com.amazonaws",
-    },
-}
+    named = AUTONAMED.get(type_, "name")
+    given = inputs.get(named) is not None or inputs.get(f"{named}Prefix") is not None
+    try:
+        return named if not given and snake(named) in shape(type_).optional_inputs else None
+    except KeyError:
+        return None  # Create will say so, with the type

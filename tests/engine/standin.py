@@ -1,9 +1,9 @@
 """A resource plugin of our own that speaks for `aws`, `cloudflare` and `random` to the real engine.
 
-    python -m engine.standin aws [engine's address]      prints its port, as plugins do
+    python -m tests.engine.standin aws [engine's address]      prints its port, as plugins do
 
 It keeps a cloud (`cloud.py`) in the directory that `DRAWBRIDGE_STANDIN_STATE` names, and behaves by tables (`rules.py`,
-`preview/resource_types`). What it copies of the real providers' bridge: names made up for what has none, `__defaults`, replacement
+`refusals.py`, `functions.py`, `preview/resource_types`). What it copies of the real providers' bridge: names made up for what has none, `__defaults`, replacement
 before deletion unless a fixed name forbids it, detailed differences by path, secrets and unknowns passed through.
 """
 
@@ -14,13 +14,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
 import grpc
-from google.protobuf import any_pb2, empty_pb2, struct_pb2
+from google.protobuf import any_pb2, empty_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
@@ -28,77 +28,14 @@ from preview.diff.differences import differences
 from preview.property_paths import top
 from preview.resource_types.registry import record_of
 
-from . import rules
+from . import functions, refusals, rules
 from .cloud import Cloud, Fault, Operation, Thing
-from .shapes import Output, shape, snake
+from .shapes import Output, shape
+from .wire import DEFAULTS, UNKNOWN, Plain, bare, kind_of, marked_like, name_of, read, type_of, write
 
 STATE = "DRAWBRIDGE_STANDIN_STATE"
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"
-_DEFAULTS = "__defaults"
 _DIED = 7  # the exit code of a plugin that was told to die
 _LAST_WORDS = 10.0  # seconds at most in which answers that are under way leave a dying plugin
-
-Plain = dict[str, Any]
-
-
-# Values between the wire and Python -----------------------------------------------------------------------------------
-
-
-def read(message: struct_pb2.Struct | struct_pb2.Value) -> Any:
-    """A protobuf struct or value as plain Python; whole numbers as int. Secret wrappers stay as they are."""
-    if isinstance(message, struct_pb2.Struct):
-        return {key: read(value) for key, value in message.fields.items()}
-    kind = message.WhichOneof("kind")
-    if kind == "struct_value":
-        return read(message.struct_value)
-    if kind == "list_value":
-        return [read(value) for value in message.list_value.values]
-    if kind == "number_value":
-        number = message.number_value
-        return int(number) if number.is_integer() else number
-    return None if kind in (None, "null_value") else getattr(message, kind)
-
-
-def write(value: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Plain Python as a protobuf struct; None is left out."""
-    message = struct_pb2.Struct()
-    message.update({key: item for key, item in value.items() if item is not None})
-    return message
-
-
-def bare(value: Any) -> Any:
-    """The value without its secret wrappers, at any depth."""
-    if isinstance(value, Mapping):
-        if value.get(_SIGNATURE) == _SECRET:
-            return bare(value["value"])
-        return {key: bare(item) for key, item in value.items() if key != _DEFAULTS}
-    return [bare(item) for item in value] if isinstance(value, list) else value
-
-
-def secret(value: Any) -> Plain:
-    """The value with a secret's wrapper."""
-    return {_SIGNATURE: _SECRET, "value": value}
-
-
-def has_secret(value: Any) -> bool:
-    """Is a secret in it, at any depth?"""
-    if isinstance(value, Mapping):
-        return value.get(_SIGNATURE) == _SECRET or any(has_secret(item) for item in value.values())
-    return isinstance(value, list) and any(has_secret(item) for item in value)
-
-
-def marked_like(fresh: Mapping[str, Any], old: Mapping[str, Any]) -> Plain:
-    """Bare values, with secret marks where the old ones had any: the same value as it was, another one as a secret."""
-    marked: Plain = {}
-    for key, value in fresh.items():
-        before = old.get(key)
-        marked[key] = value if not has_secret(before) else before if bare(before) == value else secret(value)
-    return marked
-
-
-# The plugin -----------------------------------------------------------------------------------------------------------
 
 
 class StandIn(provider_pb2_grpc.ResourceProviderServicer):
@@ -111,8 +48,6 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         self.region = "us-east-1"
         self.gate = threading.Lock()  # a plugin dies before an effect or after it, never in the middle of it
         self.unanswered: set[grpc.ServicerContext] = set()
-
-    # About itself
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
@@ -130,8 +65,6 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetMapping(self, request: Any, context: grpc.ServicerContext) -> Any:
         return provider_pb2.GetMappingResponse()
-
-    # Configuration
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         news = read(request.news)
@@ -155,25 +88,23 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         self.region = str(bare(read(request.args)).get("region") or self.region)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
-    # Resources
-
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
-        type_ = _type(request.urn)
+        type_ = type_of(request.urn)
         olds, news = read(request.olds), read(request.news)
-        named = self._autonamed(type_, news)
+        named = rules.autonamed(type_, news) if self.package == "aws" else None
         if named:
-            kept = olds.get(named) if named in (olds.get(_DEFAULTS) or []) else None
+            kept = olds.get(named) if named in (olds.get(DEFAULTS) or []) else None
             suffix = request.randomSeed.hex()[:7] or os.urandom(4).hex()[:7]
-            name = kept or f"{_name(request.urn)}-{suffix}"
-            news |= {named: name.lower() if type_ in rules.LOWER_CASE_NAMES else name, _DEFAULTS: [named]}
+            name = kept or f"{name_of(request.urn)}-{suffix}"
+            news |= {named: name.lower() if type_ in rules.LOWER_CASE_NAMES else name, DEFAULTS: [named]}
         failures = [
             provider_pb2.CheckFailure(property=key, reason=reason)
-            for key, reason in rules.bad_inputs(type_, bare(news))
+            for key, reason in refusals.bad_inputs(type_, bare(news))
         ]
         return provider_pb2.CheckResponse(inputs=write(news), failures=failures)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        type_ = _type(request.urn)
+        type_ = type_of(request.urn)
         old = {key: value for key, value in bare(read(request.old_inputs)).items() if value is not None}
         new = {key: value for key, value in bare(read(request.news)).items() if value is not None}
         record = record_of(type_)
@@ -182,10 +113,10 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             old, new, is_set=lambda path, items: record.is_set(path) and UNKNOWN not in items
         )
         replacing = [leaf for leaf in leaves if record.effect(leaf) == "replaces"]
-        detailed = {leaf: _kind(leaf, old, new, leaf in replacing) for leaf in leaves}
+        detailed = {leaf: kind_of(leaf, old, new, leaf in replacing) for leaf in leaves}
         # A fixed name cannot be had twice: the bridge then deletes first.
         named = rules.AUTONAMED.get(type_, "name")
-        auto = named in (read(request.news).get(_DEFAULTS) or [])
+        auto = named in (read(request.news).get(DEFAULTS) or [])
         fixed = bool(replacing) and self.package == "aws" and not auto and new.get(named) is not None
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if leaves else provider_pb2.DiffResponse.DIFF_NONE,
@@ -197,8 +128,8 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        type_, given = _type(request.urn), read(request.properties)
-        given.pop(_DEFAULTS, None)
+        type_, given = type_of(request.urn), read(request.properties)
+        given.pop(DEFAULTS, None)
         inputs = bare(given)
         if request.preview:
             unknown = {output.name: UNKNOWN for output in self._outputs(type_, context) if output.always}
@@ -208,10 +139,10 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             with self.cloud.transaction() as contents:
                 count = contents.born.get(request.urn, 0) + 1
                 birth = self._birth(type_, request.urn, inputs, count)
-                refusal = rules.refuse_create(birth, contents)
+                refusal = refusals.refuse_create(birth, contents)
                 if refusal:
-                    raise Refused(refusal)
-                before = rules.set_before(birth, contents)
+                    raise refusals.Refused(refusal)
+                before = refusals.set_before(birth, contents)
                 thing = before or Thing(
                     type=type_, id=rules.make_id(birth), urn=request.urn, inputs={}, outputs={}
                 )
@@ -229,8 +160,8 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=thing.id, properties=write(marked_like(thing.outputs, given)))
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        type_, given, olds = _type(request.urn), read(request.news), read(request.olds)
-        given.pop(_DEFAULTS, None)
+        type_, given, olds = type_of(request.urn), read(request.news), read(request.olds)
+        given.pop(DEFAULTS, None)
         inputs, gone = bare(given), bare(read(request.old_inputs)).keys() - bare(given).keys()
         # Without a change, as the engine asks after a failed initialisation, the bridge asks the cloud for nothing.
         moved = rules.MOVED_BY_UPDATE.get(type_, {}) if inputs != bare(read(request.old_inputs)) else {}
@@ -244,10 +175,10 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             with self.cloud.transaction() as contents:
                 thing = contents.find(type_, request.id, request.urn)
                 if thing is None:
-                    raise Refused(f"404 not found: {type_} {request.id}")
-                refusal = rules.refuse_update(thing, inputs, contents)
+                    raise refusals.Refused(f"404 not found: {type_} {request.id}")
+                refusal = refusals.refuse_update(thing, inputs, contents)
                 if refusal:
-                    raise Refused(refusal)
+                    raise refusals.Refused(refusal)
                 birth = self._birth(type_, request.urn, inputs, contents.born.get(request.urn, 1), thing.id)
                 made = {
                     output.name: rules.make_output(birth, output) for output in self._outputs(type_, context)
@@ -266,7 +197,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=write(marked_like(thing.outputs, {**olds, **given})))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        type_ = _type(request.urn)
+        type_ = type_of(request.urn)
         olds, old_inputs = read(request.properties), read(request.inputs)
         operation = Operation(op="read", type=type_, urn=request.urn, id=request.id)
 
@@ -284,7 +215,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         inputs = {
             key: thing.outputs[key] for key in (bare(old_inputs) or thing.inputs) if key in thing.outputs
         }
-        defaults = {_DEFAULTS: old_inputs[_DEFAULTS]} if _DEFAULTS in old_inputs else {}
+        defaults = {DEFAULTS: old_inputs[DEFAULTS]} if DEFAULTS in old_inputs else {}
         return provider_pb2.ReadResponse(
             id=thing.id,
             properties=write(marked_like(thing.outputs, olds)),
@@ -292,31 +223,29 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
-        type_ = _type(request.urn)
+        type_ = type_of(request.urn)
 
         def unmake() -> Thing | None:
             with self.cloud.transaction() as contents:
                 thing = contents.find(type_, request.id, request.urn, oldest=True)
                 if thing is None:
                     return None
-                refusal = rules.refuse_delete(thing, contents)
+                refusal = refusals.refuse_delete(thing, contents)
                 if refusal:
-                    raise Refused(refusal)
-                if type_ in rules.DELETES_NOTHING:
+                    raise refusals.Refused(refusal)
+                if type_ in refusals.DELETES_NOTHING:
                     thing.abandoned = True
                 else:
                     contents.things.remove(thing)
-                    rules.after_delete(thing, contents)
+                    refusals.after_delete(thing, contents)
                 return thing
 
         self._operate(Operation(op="delete", type=type_, urn=request.urn, id=request.id), context, unmake, {})
         return empty_pb2.Empty()
 
-    # Functions
-
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         args = bare(read(request.args))
-        function = rules.FUNCTIONS.get(request.tok)
+        function = functions.FUNCTIONS.get(request.tok)
         if function is None:
             context.abort(
                 grpc.StatusCode.UNIMPLEMENTED, f"{request.tok}: unknown to the stand-in. Add it to FUNCTIONS"
@@ -327,16 +256,16 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             with self.cloud.transaction() as contents:
                 region, facts = str(args.get("region") or self.region), self.cloud.facts()
                 try:
-                    return function(rules.Question(args=args, contents=contents, facts=facts, region=region))
-                except rules.NotFound as error:
-                    raise Refused(str(error)) from error
+                    return function(
+                        functions.Question(args=args, contents=contents, facts=facts, region=region)
+                    )
+                except functions.NotFound as error:
+                    raise refusals.Refused(str(error)) from error
 
         answer = self._operate(Operation(op="invoke", type=request.tok), context, ask, {})
         message = provider_pb2.InvokeResponse()
         getattr(message, "return").CopyFrom(write(answer))  # a Python keyword
         return message
-
-    # Common
 
     def _operate(
         self, operation: Operation, context: grpc.ServicerContext, effect: Callable[[], Any], given: Plain
@@ -378,7 +307,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     ) -> Any:
         try:
             result = effect()
-        except Refused as error:
+        except refusals.Refused as error:
             self._end(operation, context, "refused", str(error))
         if isinstance(result, Thing):
             operation.id = result.id
@@ -433,17 +362,6 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             time.sleep(0.01)
         os._exit(_DIED)
 
-    def _autonamed(self, type_: str, news: Plain) -> str | None:
-        """The input that the bridge would name, if the program did not."""
-        if self.package != "aws" or type_ in rules.NOT_AUTONAMED:
-            return None
-        named = rules.AUTONAMED.get(type_, "name")
-        given = news.get(named) is not None or news.get(f"{named}Prefix") is not None
-        try:
-            return named if not given and snake(named) in shape(type_).optional_inputs else None
-        except KeyError:
-            return None  # Create will say so, with the type
-
     def _outputs(self, type_: str, context: grpc.ServicerContext) -> tuple[Output, ...]:
         try:
             return shape(type_).outputs
@@ -457,31 +375,6 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return rules.Birth(
             type=type_, urn=urn, count=count, inputs=inputs, region=region, account=account, id=id_
         )
-
-
-class Refused(Exception):
-    """The cloud says no; the text is its answer."""
-
-
-def _type(urn: str) -> str:
-    """The resource's own type: the last of the URN's parent chain."""
-    return urn.split("::")[2].rsplit("$", 1)[-1]
-
-
-def _name(urn: str) -> str:
-    return urn.rsplit("::", 1)[-1]
-
-
-def _kind(leaf: str, old: Plain, new: Plain, replacing: bool) -> Any:
-    kinds = provider_pb2.PropertyDiff
-    name = top(leaf)
-    if leaf == name and name not in old:
-        kind = kinds.ADD_REPLACE if replacing else kinds.ADD
-    elif leaf == name and name not in new:
-        kind = kinds.DELETE_REPLACE if replacing else kinds.DELETE
-    else:
-        kind = kinds.UPDATE_REPLACE if replacing else kinds.UPDATE
-    return kinds(kind=kind, inputDiff=True)
 
 
 def main() -> None:

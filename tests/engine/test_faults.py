@@ -13,7 +13,7 @@ import pytest
 from .cloud import Action
 from .harness import EngineStack, Run
 from .ladders import DESTROY, FULL, SMALL, UP, assert_settled, climb, created, discard, orphans
-from .rules import OVERWRITTEN
+from .refusals import OVERWRITTEN
 from .stacks import (
     ACCESS_APPLICATION,
     ACCESS_POLICY,

@@ -4,136 +4,42 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
 from preview.diff.differences import differences
 from preview.resource_types.registry import RESOURCE_TYPES, record_of
 
-from . import rules
+from . import cloud_types, refusals, rules
 from .cloud import Cloud
-from .harness import EngineStack, copy_project
-from .rules import DATABASE, GROUP, LAUNCH_TEMPLATE, SECURITY_GROUP, SERVICE_TOKEN, SUBNET, TUNNEL, VPC
+from .rules import DATABASE, GROUP, LAUNCH_TEMPLATE, SECURITY_GROUP, SERVICE_TOKEN, VPC
 from .shapes import shape
-from .standin import STATE, UNKNOWN, StandIn, bare, has_secret, read, secret, write
-
-DATABASE_INPUTS: dict[str, Any] = {
-    "identifier": "db",
-    "skipFinalSnapshot": True,
-    "instanceClass": "db.t4g.micro",
-}
-
-
-class Engine:
-    """Speaks to a plugin as the engine does, one resource at a time."""
-
-    def __init__(self, channel: grpc.Channel, cloud: Cloud) -> None:
-        self.stub = provider_pb2_grpc.ResourceProviderStub(channel)
-        self.cloud = cloud
-        self.held: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {}
-        self.stub.Configure(provider_pb2.ConfigureRequest(args=write({"region": "eu-west-1"})))
-
-    @staticmethod
-    def urn(type_: str, name: str) -> str:
-        return f"urn:pulumi:dev::test::drawbridge:index:Parent${type_}::{name}"
-
-    def check(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        urn = self.urn(type_, name)
-        olds = write(self.held[urn][1]) if urn in self.held else None
-        request = provider_pb2.CheckRequest(
-            urn=urn, olds=olds, news=write(inputs), randomSeed=b"\xab\xcd\xef\x01"
-        )
-        answer = self.stub.Check(request)
-        return read(answer.inputs), [f"{failure.property}: {failure.reason}" for failure in answer.failures]
-
-    def make(self, type_: str, name: str = "a", /, **inputs: Any) -> str:
-        """Create it; its id."""
-        checked, failures = self.check(type_, name, inputs)
-        assert failures == []
-        urn = self.urn(type_, name)
-        answer = self.stub.Create(provider_pb2.CreateRequest(urn=urn, properties=write(checked)))
-        self.held[urn] = (answer.id, checked, read(answer.properties))
-        return str(answer.id)
-
-    def outputs(self, type_: str, name: str = "a") -> dict[str, Any]:
-        return self.held[self.urn(type_, name)][2]
-
-    def diff(self, type_: str, name: str = "a", /, **inputs: Any) -> Any:
-        id_, old, outputs = self.held[self.urn(type_, name)]
-        checked, _ = self.check(type_, name, inputs)
-        request = {"id": id_, "urn": self.urn(type_, name), "olds": write(outputs), "old_inputs": write(old)}
-        return self.stub.Diff(provider_pb2.DiffRequest(news=write(checked), **request))
-
-    def update(self, type_: str, name: str = "a", /, preview: bool = False, **inputs: Any) -> dict[str, Any]:
-        urn = self.urn(type_, name)
-        id_, old, outputs = self.held[urn]
-        checked, _ = self.check(type_, name, inputs)
-        request = {
-            "id": id_,
-            "urn": urn,
-            "olds": write(outputs),
-            "old_inputs": write(old),
-            "preview": preview,
-        }
-        answer = read(self.stub.Update(provider_pb2.UpdateRequest(news=write(checked), **request)).properties)
-        if not preview:
-            self.held[urn] = (id_, checked, answer)
-        return dict(answer)
-
-    def delete(self, type_: str, name: str = "a") -> None:
-        urn = self.urn(type_, name)
-        self.stub.Delete(provider_pb2.DeleteRequest(id=self.held[urn][0], urn=urn))
-
-    def look(self, type_: str, name: str = "a") -> Any:
-        id_, inputs, outputs = self.held[self.urn(type_, name)]
-        request = {
-            "id": id_,
-            "urn": self.urn(type_, name),
-            "inputs": write(inputs),
-            "properties": write(outputs),
-        }
-        return self.stub.Read(provider_pb2.ReadRequest(**request))
-
-    def ask(self, token: str, **args: Any) -> dict[str, Any]:
-        answer = self.stub.Invoke(provider_pb2.InvokeRequest(tok=token, args=write(args)))
-        return dict(read(getattr(answer, "return")))
+from .standin import STATE
+from .standin_engine import DATABASE_INPUTS, Engine, refusal, serving
+from .wire import UNKNOWN, bare, has_secret, read, secret, write
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    cloud = Cloud(tmp_path / "cloud")
-    server = grpc.server(ThreadPoolExecutor(max_workers=2))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandIn("aws", "7.0.0", cloud), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield Engine(channel, cloud)
-    server.stop(None)
-
-
-def refusal(error: pytest.ExceptionInfo[grpc.RpcError]) -> str:
-    return str(error.value.details())
-
-
-# Tables ----------------------------------------------------------------------------------------------------------------
+    with serving(tmp_path / "cloud") as there:
+        yield there
 
 
 @pytest.mark.parametrize(
     "token",
-    sorted({*rules.OUTPUTS, *rules.MOVED_BY_UPDATE, *rules.UNIQUE, *(use.user for use in rules.USES)}),
+    sorted({*rules.OUTPUTS, *rules.MOVED_BY_UPDATE, *refusals.UNIQUE, *(use.user for use in refusals.USES)}),
 )
 def test_every_property_that_a_rule_speaks_of_exists(token: str) -> None:
     spoken = {
         *rules.OUTPUTS.get(token, {}),
         *rules.MOVED_BY_UPDATE.get(token, {}),
-        *rules.UNIQUE.get(token, ((), ""))[0],
+        *refusals.UNIQUE.get(token, ((), ""))[0],
     }
-    spoken |= {use.path.split(".")[0] for use in rules.USES if use.user == token}
+    spoken |= {use.path.split(".")[0] for use in refusals.USES if use.user == token}
     assert spoken <= {output.name for output in shape(token).outputs}
 
 
@@ -166,9 +72,6 @@ def test_differences_name_the_leaves() -> None:
     }
     found = differences(old, new, is_set=lambda path, _items: path == "subnetIds")
     assert found == ["b", "list[1].k", 'tags["a.b"]', "tags.x"]
-
-
-# Resources -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_resource_lives(engine: Engine) -> None:
@@ -266,9 +169,9 @@ def test_secrets_keep_their_mark_and_the_cloud_knows_the_value(engine: Engine) -
 
 def test_objects_that_share_an_id_are_told_apart_by_their_urn(engine: Engine) -> None:
     for name in ("one", "two"):
-        engine.make(rules.ZONE_SETTING, name, zoneId=name, settingId="ssl", value="strict")
-    engine.update(rules.ZONE_SETTING, "two", zoneId="two", settingId="ssl", value="full")
-    assert [read(engine.look(rules.ZONE_SETTING, name).inputs)["value"] for name in ("one", "two")] == [
+        engine.make(cloud_types.ZONE_SETTING, name, zoneId=name, settingId="ssl", value="strict")
+    engine.update(cloud_types.ZONE_SETTING, "two", zoneId="two", settingId="ssl", value="full")
+    assert [read(engine.look(cloud_types.ZONE_SETTING, name).inputs)["value"] for name in ("one", "two")] == [
         "strict",
         "full",
     ]
@@ -289,162 +192,6 @@ def test_an_unknown_type_says_so(engine: Engine) -> None:
     with pytest.raises(grpc.RpcError) as error:
         engine.make("aws:ec2/flyingMachine:FlyingMachine")
     assert "aws:ec2/flyingMachine:FlyingMachine: pulumi_aws has no such resource" in refusal(error)
-
-
-# What the clouds refuse ------------------------------------------------------------------------------------------------
-
-APPLICATION = {"accountId": "a", "destinations": [{"type": "public", "uri": "x.example.com/admin"}]}
-RULESET = {"zoneId": "z", "kind": "zone", "phase": "http_ratelimit", "name": "default"}
-RULE = {
-    "securityGroupId": "sg-1",
-    "ipProtocol": "tcp",
-    "fromPort": 22,
-    "toPort": 22,
-    "referencedSecurityGroupId": "sg-2",
-}
-
-
-@pytest.mark.parametrize(
-    ("type_", "inputs", "text"),
-    [
-        (rules.RULESET, RULESET, "exceeded maximum number of zone rulesets for phase"),
-        (TUNNEL, {"accountId": "a", "name": "t"}, "code 1013"),
-        (rules.DNS_RECORD, {"zoneId": "z", "name": "x.example.com", "type": "CNAME", "ttl": 1}, "code 81053"),
-        (rules.ACCESS_APPLICATION, APPLICATION, "application_already_exists"),
-        (
-            rules.IDENTITY_PROVIDER,
-            {"accountId": "a", "name": "p", "type": "onetimepin", "config": {}},
-            "one-time PIN",
-        ),
-        (GROUP, {"name": "g", "maxSize": 1}, "AlreadyExists"),
-        (DATABASE, DATABASE_INPUTS, "DBInstanceAlreadyExists"),
-        (rules.INGRESS_RULE, RULE, "InvalidPermission.Duplicate"),
-        (SUBNET, {"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"}, "InvalidSubnet.Conflict"),
-        (rules.GATEWAY, {"vpcId": "vpc-1"}, "already has an internet gateway"),
-        (rules.ROUTE, {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"}, "RouteAlreadyExists"),
-        (
-            rules.ROUTE_TABLE_ASSOCIATION,
-            {"routeTableId": "rtb-1", "subnetId": "subnet-1"},
-            "Resource.AlreadyAssociated",
-        ),
-    ],
-)
-def test_what_there_can_be_only_one_of(engine: Engine, type_: str, inputs: dict[str, Any], text: str) -> None:
-    engine.make(type_, "one", **inputs)
-    with pytest.raises(grpc.RpcError) as error:
-        engine.make(type_, "two", **inputs)
-    assert text in refusal(error)
-    engine.delete(type_, "one")
-    assert engine.make(type_, "two", **inputs)
-
-
-def test_a_setting_that_is_made_again_is_the_same_object(engine: Engine) -> None:
-    first = engine.make(rules.TUNNEL_CONFIG, tunnelId="t", config={"ingresses": [{"service": "http://a"}]})
-    assert (
-        engine.make(
-            rules.TUNNEL_CONFIG, "other", tunnelId="t", config={"ingresses": [{"service": "http://b"}]}
-        )
-        == first
-    )
-    (setting,) = engine.cloud.live()
-    assert (setting.name, setting.inputs["config"]) == ("other", {"ingresses": [{"service": "http://b"}]})
-
-
-def test_a_vpc_has_room_for_one_instance_connect_endpoint(engine: Engine) -> None:
-    places = (("a", "vpc-1", "10.0.0.0/24"), ("b", "vpc-1", "10.0.1.0/24"), ("c", "vpc-2", "10.0.0.0/24"))
-    subnets = [engine.make(SUBNET, name, vpcId=vpc, cidrBlock=block) for name, vpc, block in places]
-    engine.make(rules.INSTANCE_CONNECT_ENDPOINT, "a", subnetId=subnets[0])
-    engine.make(rules.INSTANCE_CONNECT_ENDPOINT, "c", subnetId=subnets[2])
-    with pytest.raises(grpc.RpcError) as error:
-        engine.make(rules.INSTANCE_CONNECT_ENDPOINT, "b", subnetId=subnets[1])
-    assert "InstanceConnectEndpointLimitExceeded" in refusal(error)
-
-
-def test_what_is_in_use_is_not_deleted(engine: Engine) -> None:
-    vpc = engine.make(VPC)
-    subnet = engine.make(SUBNET, vpcId=vpc)
-    host = engine.make(SECURITY_GROUP, "host", vpcId=vpc)
-    other = engine.make(SECURITY_GROUP, "other", vpcId=vpc)
-    engine.make(rules.INGRESS_RULE, securityGroupId=host, ipProtocol="tcp", referencedSecurityGroupId=other)
-    template = engine.make(LAUNCH_TEMPLATE, vpcSecurityGroupIds=[host])
-    engine.make(
-        GROUP, maxSize=1, vpcZoneIdentifiers=[subnet], launchTemplate={"id": template, "version": "1"}
-    )
-    engine.make(TUNNEL, accountId="a", name="t")
-    policy = engine.make(rules.ACCESS_POLICY, accountId="a", name="p", decision="allow")
-    engine.make(rules.ACCESS_APPLICATION, policies=[{"id": policy, "precedence": 1}])
-    for type_, name, text in (
-        (VPC, "a", "DependencyViolation"),
-        (SUBNET, "a", "DependencyViolation"),
-        (SECURITY_GROUP, "host", "DependencyViolation"),
-        (SECURITY_GROUP, "other", "DependencyViolation"),
-        (TUNNEL, "a", "code 1022"),
-        (rules.ACCESS_POLICY, "a", "code 12132"),
-    ):
-        with pytest.raises(grpc.RpcError) as error:
-            engine.delete(type_, name)
-        assert text in refusal(error)
-    order = [
-        (GROUP, "a"),
-        (SECURITY_GROUP, "host"),
-        (rules.INGRESS_RULE, "a"),
-        (SECURITY_GROUP, "other"),
-        (SUBNET, "a"),
-    ]
-    for type_, name in [
-        *order,
-        (VPC, "a"),
-        (LAUNCH_TEMPLATE, "a"),
-        (TUNNEL, "a"),
-        (rules.ACCESS_APPLICATION, "a"),
-        (rules.ACCESS_POLICY, "a"),
-    ]:
-        engine.delete(type_, name)
-    assert engine.cloud.live() == []
-
-
-def test_a_protected_database_stays_and_a_deleted_one_leaves_its_snapshot(engine: Engine) -> None:
-    kept: dict[str, Any] = {"identifier": "db", "finalSnapshotIdentifier": "last"}
-    engine.make(DATABASE, **kept, deletionProtection=True)
-    with pytest.raises(grpc.RpcError) as error:
-        engine.delete(DATABASE)
-    assert "Cannot delete protected DB Instance" in refusal(error)
-    engine.update(DATABASE, **kept, deletionProtection=False)
-    engine.delete(DATABASE)
-    assert [thing.id for thing in engine.cloud.live()] == ["last"]
-    engine.make(DATABASE, **kept)
-    with pytest.raises(grpc.RpcError) as error:
-        engine.delete(DATABASE)
-    assert "DBSnapshotAlreadyExists" in refusal(error)
-
-
-@pytest.mark.parametrize(
-    ("type_", "inputs", "failure"),
-    [
-        (rules.DNS_RECORD, {"proxied": True, "ttl": 300}, "ttl: ttl must be set to 1 when `proxied` is true"),
-        (DATABASE, {}, "finalSnapshotIdentifier: is required when `skipFinalSnapshot` is false"),
-        (
-            rules.TUNNEL_CONFIG,
-            {"config": {"ingresses": [{"hostname": "x", "service": "http://x"}]}},
-            "config.ingresses: The last ingress rule must match all URLs",
-        ),
-    ],
-)
-def test_inputs_that_the_provider_itself_refuses(
-    engine: Engine, type_: str, inputs: dict[str, Any], failure: str
-) -> None:
-    assert engine.check(type_, "a", inputs)[1] == [failure]
-
-
-def test_the_deletion_of_a_zone_setting_leaves_it(engine: Engine) -> None:
-    engine.make(rules.ZONE_SETTING, zoneId="z", settingId="ssl", value="strict")
-    engine.delete(rules.ZONE_SETTING)
-    assert engine.cloud.live() == []
-    with engine.cloud.transaction() as contents:
-        assert [(thing.id, thing.abandoned) for thing in contents.things] == [("ssl", True)]
-
-
-# Faults ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -491,9 +238,6 @@ def test_a_plugin_dies_before_or_after_the_effect(
     assert len(cloud.live(VPC)) == alive
 
 
-# Functions -------------------------------------------------------------------------------------------------------------
-
-
 def test_only_a_ready_group_has_ready_machines(engine: Engine) -> None:
     tags = [{"key": "app", "value": "x", "propagateAtLaunch": True}]
     engine.make(GROUP, "ready", name="ready", minSize=2, maxSize=2, tags=tags)
@@ -537,46 +281,3 @@ def test_a_service_token_is_rotated_in_place(engine: Engine) -> None:
         True,
         False,
     )
-
-
-# With the CLI ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def release(tmp_path: Path, plugins: Path) -> EngineStack:
-    engine = EngineStack(
-        copy_project(Path(__file__).parent / "release", tmp_path / "project"), "dev", tmp_path, plugins
-    )
-    engine.configure(
-        **{"aws:region": "eu-west-1", "release:version": "v1", "release:replace": True, "release:check": True}
-    )
-    return engine
-
-
-def test_the_cli_is_content_without_a_network(release: EngineStack) -> None:
-    release.select()
-    assert "aws" in release.cli("plugin", "ls").output
-    release.cli("install", "--no-dependencies")
-    assert release.cli("config", "get", "release:version").output.strip() == "v1"
-    assert release.preview().operations == ()
-    release.up()
-    assert release.outputs() == {"group": release.cloud.one(GROUP).id, "ready": 1}
-    assert release.up().planned() == []
-    assert release.refresh().done("create") == []
-    release.destroy()
-    assert release.cloud.live() == []
-
-
-def test_a_run_that_ends_otherwise_than_expected_shows_the_whole_output(release: EngineStack) -> None:
-    release.configure(**{"aws:region": None})
-    with pytest.raises(AssertionError, match="up failed\n(?s:.*)Missing region configuration"):
-        release.up()
-
-
-def test_an_engine_that_lost_an_answer_makes_a_second_object(release: EngineStack) -> None:
-    """What an orphan is: the cloud has it, the state does not."""
-    release.cloud.fault("lost", op="create", type=GROUP)
-    release.up(fails=True)
-    orphan = release.cloud.one(GROUP)
-    release.up()
-    assert [group.id == orphan.id for group in release.cloud.live(GROUP)] == [True, False]
