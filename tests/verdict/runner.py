@@ -1,4 +1,4 @@
-"""Each change of a set (`changes.yaml`, `second.yaml`), made in a copy of the repository, evaluated twice, judged by
+"""Each change of a set (`changes.yaml`, `second.yaml`, `third.yaml`), made in a copy of the repository, evaluated twice, judged by
 the gate.
 
 The copies lie in a temporary folder and hold what a program needs; nothing in the repository is written.
@@ -22,8 +22,12 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHANGES = Path(__file__).with_name("changes.yaml")
-SETS = {"changes": CHANGES, "second": Path(__file__).with_name("second.yaml")}
-"""The sets of changes by name; `second` was invented without a look at the judging code or at the first."""
+SETS = {
+    "changes": CHANGES,
+    **{name: Path(__file__).with_name(f"{name}.yaml") for name in ("second", "third")},
+}
+"""The sets of changes by name; `second` and `third` were each invented without a look at the judging code or at
+the sets before."""
 COPIED = ("Pulumi.yaml", "Pulumi.prod.yaml", "__main__.py", "components", "model", "cloud-init", "examples")
 """What the program at a root is made of."""
 
