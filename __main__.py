@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pulumi
 
-from components import configuration
+from components import configuration, project_files
 from components.access import Access, AccessArgs
 from components.alerts import Alerts, AlertsArgs
 from components.database import Database, DatabaseArgs
@@ -26,7 +26,7 @@ from model.stack import TOKEN
 
 checkout = Path(__file__).resolve().parent
 project = Path(pulumi.get_root_directory())  # the user's own, whose `main:` may point here from elsewhere
-stack, given = configuration.load(lambda path: (project / path).read_text(encoding="utf-8"))
+stack, given = configuration.load(project_files.reader(project))
 templates = {
     name: (checkout / "cloud-init" / name).read_text(encoding="utf-8") for name in cloud_init.TEMPLATES
 }

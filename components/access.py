@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,15 @@ class AccessArgs:
     frontends: Sequence[str] = ()
 
 
+def _token_days(policies: Iterable[AccessPolicy]) -> dict[str, int]:
+    """How long each service token lasts; of entries that share one, the shortest counts."""
+    days: dict[str, int] = {}
+    for policy in policies:
+        for token in policy.service_tokens:
+            days[token] = min(policy.token_days, days.get(token, policy.token_days))
+    return days
+
+
 class Access(pulumi.ComponentResource):
     """Identity providers, service tokens, reusable policies, and the applications that use them."""
 
@@ -44,12 +53,10 @@ class Access(pulumi.ComponentResource):
                 self._names.service_token(token),
                 name=self._names.child(token),
                 account_id=args.account_id,
-                duration="8760h",
+                duration=f"{24 * days}h",
                 opts=self._child,
             )
-            for token in sorted(
-                {token for policy in args.policies.values() for token in policy.service_tokens}
-            )
+            for token, days in sorted(_token_days(args.policies.values()).items())
         }
         used = {application.access for application in args.applications}
         made = {key: self._policy(key, policy) for key, policy in args.policies.items() if key in used}

@@ -11,6 +11,7 @@ import pulumi
 from model import load as model
 from model.checks.namespaces import NAMESPACE
 from model.errors import SettingsError
+from model.printable import printable
 from model.stack import Stack
 
 
@@ -38,7 +39,7 @@ def load(read: Callable[[str], str]) -> tuple[Stack, dict[str, pulumi.Output[str
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
     for warning in loaded.warnings:
-        pulumi.log.warn(warning)
+        pulumi.log.warn(printable(warning))
     values = {
         name: pulumi.Output.secret(str(value)) for name, value in given.items() if value not in (None, "")
     }

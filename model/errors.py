@@ -7,6 +7,8 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from .printable import printable
+
 _NOTHING = object()
 
 
@@ -29,7 +31,7 @@ class Finding:
             text += f", got {self.got}"
         if self.cure:
             text += f". {self.cure}"
-        return text
+        return printable(text)
 
 
 def finding(path: str, rule: str, got: object = _NOTHING, cure: str = "") -> Finding:
@@ -38,6 +40,10 @@ def finding(path: str, rule: str, got: object = _NOTHING, cure: str = "") -> Fin
         return Finding(path, rule, "", cure)
     text = json.dumps(got, ensure_ascii=False, default=str)
     return Finding(path, rule, text if len(text) <= 80 else text[:77] + "...", cure)
+
+
+class UnreadableFile(OSError):
+    """A file of the project that is none of those which are read; its text says which are."""
 
 
 class SettingsError(ValueError):

@@ -8,11 +8,14 @@ and `docker compose up` do not do.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import yaml
+
+from . import yaml_nodes
 
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -26,10 +29,30 @@ _DAY = r"(\d{4})-(\d{1,2})-(\d{1,2})"
 _TIME = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d{1,9}))?"
 _MOMENT = re.compile(rf"{_DAY}(?:[Tt]{_TIME}(Z|[-+]\d\d:\d\d)| {_TIME})?")
 _PLAIN = "!plain"
+_CORE = "tag:yaml.org,2002:"
 
 
 class Loader(yaml.SafeLoader):
     """For stack files. Refuses a key that is there twice (PyYAML keeps the last one without a word), as Go's parser does."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self.depth = getattr(self, "depth", 0) + 1
+        if self.depth > yaml_nodes.DEEPEST:
+            raise yaml.MarkedYAMLError(
+                problem=f"lists and mappings lie in each other more than {yaml_nodes.DEEPEST} deep",
+                problem_mark=self.peek_event().start_mark,  # type: ignore[no-untyped-call]
+            )
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def compose_document(self) -> Any:
+        node = super().compose_document()
+        yaml_nodes.check(node, self.own_tags)
+        return node
+
+    own_tags: tuple[str, ...] = ()
+    """Tags other than YAML's that may stand in such a file."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         if kind is yaml.ScalarNode and implicit[0]:
@@ -63,12 +86,38 @@ def _construct_mapping(loader: Loader, node: yaml.MappingNode) -> dict[Any, Any]
     }
 
 
+def _construct_as(kind: type, called: str) -> Callable[[Loader, yaml.ScalarNode], Any]:
+    """What `!!int 5` and the like stand for; Go's parser takes them, in quotes or not, for what the words after them say."""
+
+    def construct(_loader: Loader, node: yaml.ScalarNode) -> Any:
+        value = scalar(node.value)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise yaml.MarkedYAMLError(
+                problem=f"{node.value!r} is not {called}, which its tag says it is. Remove the tag, or put it in quotes.",
+                problem_mark=node.start_mark,
+            )
+        return value
+
+    return construct
+
+
 Loader.add_constructor(_PLAIN, _construct_plain)
-Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+Loader.add_constructor(_CORE + "map", _construct_mapping)
+for _kind, _tag, _called in (
+    (bool, "bool", "true or false"),
+    (int, "int", "a whole number"),
+    (float, "float", "a number"),
+    (type(None), "null", "null"),
+):
+    Loader.add_constructor(_CORE + _tag, _construct_as(_kind, _called))
 
 
 class ComposeLoader(Loader):
     """For compose files, whose `!reset` and `!override` tags say how files are merged: here the value beneath counts."""
+
+    own_tags = ("!reset", "!override")
 
 
 def _construct_tagged(loader: ComposeLoader, _suffix: str, node: yaml.Node) -> Any:
@@ -95,13 +144,26 @@ def scalar(word: str) -> Any:
     if match := _INTEGER.fullmatch(digits):
         sign, hexadecimal, binary, octal, decimal = match.groups()
         base = 16 if hexadecimal else 2 if binary else 8 if octal else 10
-        number = int(sign + (hexadecimal or binary or octal or decimal), base)
+        # Beyond this no digits fit into 64 bits; Python would refuse to read thousands of them.
+        figures = (hexadecimal or binary or octal or decimal).lstrip("0")[:100] or "0"
+        number = int(sign + figures, base)
         if -(2**63) <= number < (2**63 if sign else 2**64):
             return number
     if _FLOAT.fullmatch(digits) and abs(value := float(digits)) != float("inf"):
         # The engine writes the file anew before it reads the values: there 1.0 becomes 1.
         return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
     return word
+
+
+def respelled(node: yaml.Node) -> str | None:
+    """The text that a plain number or day becomes on its way to the program, where it is not what was written: `1.10`, `0123`."""
+    if not isinstance(node, yaml.ScalarNode) or node.tag != _PLAIN or node.value in _WORDS:
+        return None
+    try:
+        becomes = text(scalar(node.value))
+    except ValueError:
+        return None
+    return None if becomes == node.value else becomes
 
 
 def text(value: Any) -> str:

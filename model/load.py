@@ -10,6 +10,7 @@ from .checks import (
     access_limits,
     app_files,
     app_variables,
+    ca_pools,
     compose_file,
     database_services,
     edge_plan,
@@ -93,6 +94,9 @@ def load(
         warnings += notes
         if database:
             found += database_services.check(compose, app, database, warnings)
+    if routes is not None and app:
+        tunnel = parsed.get("tunnel")
+        found += ca_pools.check(routes, tunnel.origin if tunnel else None, app)
     if routes is not None:
         found += route_list.check(routes, cloudflare, app, warnings)
         if access is not None:

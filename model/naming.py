@@ -7,6 +7,8 @@ module builds for the same stack. A changed name replaces the resource.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 PATH_GUARD = "path-guard"
@@ -145,9 +147,17 @@ class Access(Component):
         return Component(self.child("login")).label(name)
 
 
-def application_key(host: str, access: str) -> str:
-    """Part of an application's name, so it must not change when routes are added: host and policy, nothing positional."""
-    return f"{host.replace('*', 'any').replace('.', '-')}-{access}"
+def application_keys(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Part of an application's name for each host and policy, so it must not change when routes are added: nothing positional.
+
+    `a-b.example.com` and `a.b.example.com` read alike with dashes, `*` and `any` too: of such, all but the first get a digest.
+    """
+    keys: dict[tuple[str, str], str] = {}
+    for host, access in sorted(set(pairs)):
+        key = f"{host.replace('*', 'any').replace('.', '-')}-{access}"
+        digest = hashlib.sha256(f"{host}/{access}".encode()).hexdigest()[:8]
+        keys[host, access] = f"{key}-{digest}" if key in keys.values() else key
+    return keys
 
 
 class Tunnel(Component):

@@ -35,6 +35,43 @@ class Fault:
     sure: bool = True
 
 
+FIELDS = (
+    "cf.bot_management.score",
+    "cf.client.bot",
+    "cf.threat_score",
+    "cf.tls_client_auth.cert_verified",
+    "http.cookie",
+    "http.host",
+    "http.referer",
+    "http.request.body.size",
+    "http.request.full_uri",
+    "http.request.headers",
+    "http.request.method",
+    "http.request.uri",
+    "http.request.uri.args",
+    "http.request.uri.path",
+    "http.request.uri.path.extension",
+    "http.request.uri.query",
+    "http.request.version",
+    "http.user_agent",
+    "http.x_forwarded_for",
+    "ip.src",
+    "ip.src.asnum",
+    "ip.src.continent",
+    "ip.src.country",
+    "ssl",
+)
+"""The fields that most rules use, to say what a misspelt one was meant to be; there are some two hundred more."""
+
+
+def always(expression: str) -> bool:
+    """Whether an expression is true of every request, as it is written."""
+    bare = re.sub(r"\s+", " ", expression.lower()).strip("() ")
+    return bare in ("true", "not false", "ssl or not ssl", "not ssl or ssl") or bool(
+        re.search(r"(^|\bor\b) ?\(?true\)?($| ?\bor\b)", bare) and " and " not in bare
+    )
+
+
 def fault(expression: str) -> Fault | None:
     """What is wrong with an expression; None if nothing is known to be."""
     # The parser lacks `true`, by which Cloudflare names every request, and `false`.

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model.printable import printable_lines
 from preview.report import formats
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         places = formats.placed(options.format, options.output)
     except ValueError as error:
-        print(error, file=sys.stderr)
+        _complain(str(error))
         return 1
 
     from preview.evaluate.program import ProgramError, checkout, evaluate
@@ -105,14 +106,14 @@ def main(arguments: list[str] | None = None) -> int:
         if not gone and (options.against or options.engine):
             comparison, gate = _compared(root, options, evaluation)
     except (ProgramError, StackFileError, ValueError) as error:
-        print(error, file=sys.stderr)
+        _complain(str(error))
         return 1
     if options.show_user_data:
         several = len(evaluation.user_data) > 1
         text = "\n".join(
             (f"# {name}\n" if several else "") + body for name, body in evaluation.user_data.items()
         )
-        written = [(options.output, text)]
+        written = [(options.output, printable_lines(text))]
     else:
         report = build(evaluation, comparison, gate)
         if any(one.format == "sarif" for one in places):
@@ -131,9 +132,7 @@ def _rendered(wanted: formats.Wanted, report: Report) -> str:
         from preview.report.terraform import left_out
 
         for token in left_out(report.evaluation):
-            print(
-                f"{token} has no name in Terraform that we know, and is left out of the plan", file=sys.stderr
-            )
+            _complain(f"{token} has no name in Terraform that we know, and is left out of the plan")
     return formats.render(wanted.format, report, colour=wanted.file is None and sys.stdout.isatty())
 
 
@@ -146,10 +145,7 @@ def _written(file: Path | None, text: str) -> bool:
             _print(text)
     except OSError as error:
         place, fix = (file, "a file in an existing folder") if file else ("standard output", "a file")
-        print(
-            f"{place}{':' if file else ''} cannot be written ({error.strerror}). Give -o {fix}.",
-            file=sys.stderr,
-        )
+        _complain(f"{place}{':' if file else ''} cannot be written ({error.strerror}). Give -o {fix}.")
         return False
     return True
 
@@ -250,6 +246,10 @@ def _compared(root: Path, options: argparse.Namespace, evaluation: Evaluation) -
 
 def _code(gate: Gate | None) -> int:
     return 2 if gate and gate.closed else 0
+
+
+def _complain(text: str) -> None:
+    print(printable_lines(text), file=sys.stderr)
 
 
 def _print(text: str) -> None:

@@ -23,6 +23,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
+from model.printable import printable_lines
+
 VALUE_LENGTH = 100  # characters of a value that a report shows
 GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
 RULES = (
@@ -336,13 +338,14 @@ def main(arguments: list[str] | None = None) -> int:
             changes += foreign_rules(state, rules)
         noise = read_noise(options.noise) if options.noise is not None else ()
     except DriftError as error:
-        print(error, file=sys.stderr)
+        print(printable_lines(str(error)), file=sys.stderr)
         return 1
     drift = classify(changes, noise, datetime.datetime.now(datetime.UTC).date())
     if options.format == "markdown":
         text = to_markdown(drift, options.stack)
     else:
         text = to_json(drift) if options.format == "json" else to_text(drift)
+    text = printable_lines(text)
     if options.output is None:
         sys.stdout.write(text)
     else:

@@ -30,4 +30,10 @@ def check(
         f"access/{name}: no route uses it"
         for name in sorted(set(access) - {r.access for r in routes} - {"public"})
     ]
+    warnings += [
+        f"access/{name}/serviceTokens: a token ends {entry.token_days} days after it was made, and nothing renews it; note the "
+        "day, and write access.NAME.tokenDays to say that you know"
+        for name, entry in sorted(access.items())
+        if entry.service_tokens and "token_days" not in entry.model_fields_set
+    ]
     return found

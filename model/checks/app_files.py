@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..compose.file import Compose, parse
-from ..errors import Finding, finding
+from ..errors import Finding, UnreadableFile, finding
 from ..settings import App
 
 
@@ -20,6 +20,7 @@ def read_app(
             return read(path)
         except (OSError, UnicodeDecodeError) as error:
             reason = "text in UTF-8" if isinstance(error, UnicodeDecodeError) else "a file of the project"
+            reason = str(error) if isinstance(error, UnreadableFile) else reason
             found.append(finding(place, reason, path, "Paths are relative to the folder of Pulumi.yaml."))
             return None
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from .. import naming
+from .. import naming, rule_language
 from ..durations import go_duration
 from ..edge.hosts import hostnames
 from ..edge.path_guard import guard
 from ..errors import Finding, finding
 from ..limits import EXPRESSION_CHARACTERS, NEAREST_FIELD, PLANS, RATE_LIMIT_PERIODS, Plan, plan_for
-from ..settings import Cloudflare, Firewall, Route
+from ..rule_language import FIELDS
+from ..settings import Cloudflare, CustomRule, Firewall, Route
 
 # A quoted or raw string, a field or function, an operator written in signs.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|r(#*)".*?"\1|[A-Za-z_][\w.]*|~', re.DOTALL)
@@ -39,6 +41,26 @@ def _expression(place: str, text: str, plan: Plan) -> list[Finding]:
             )
             found.append(finding(place, f"the field {field} needs {needed}, not {plan}", cure=cure))
     return found
+
+
+def _doubts(place: str, rule: CustomRule) -> Iterator[str]:
+    """What Cloudflare may refuse, and what is meant by nobody."""
+    fault = rule_language.fault(rule.expression)
+    if fault:
+        yield (
+            f"{place}: {fault.text}. Cloudflare may have learnt it since; if it has not, `up` is refused there"
+            f"{_nearest(rule.expression)}"
+        )
+    if rule.enabled and rule.action not in ("skip", "log") and rule_language.always(rule.expression):
+        yield f"{place}: is true of every request, so the rule meets all visitors of the whole zone ({rule.action})"
+
+
+def _nearest(expression: str) -> str:
+    for word in (match[0] for match in _TOKEN.finditer(expression) if "." in match[0] and match[0][0] != '"'):
+        near = difflib.get_close_matches(word, FIELDS, n=1, cutoff=0.8)
+        if near and word not in FIELDS:
+            return f". Did you mean {near[0]}?"
+    return ""
 
 
 def check(
@@ -72,6 +94,7 @@ def check(
                 )
             )
         found += _expression(f"{place}/expression", custom.expression, plan)
+        warnings += _doubts(f"{place}/expression", custom)
     for label, names in (
         ("rules", [r.name for r in firewall.rules]),
         ("rateLimits", [r.name for r in firewall.rate_limits]),

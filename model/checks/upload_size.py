@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from ..errors import Finding, finding
 from ..limits import PLANS, Plan
 
-_NGINX = re.compile(r"^\s*(server|location\b[^{\n]*)\s*\{", re.MULTILINE)
+# A pattern that begins with \s* would be tried from each of a thousand blank lines to the last of them.
+_NGINX = re.compile(r"^[ \t]*(?:server|location\b[^{\n]*)(?<!\s)\s*\{", re.MULTILINE)
 
 
-_DIRECTIVE = re.compile(r"^\s*client_max_body_size\s+(\d+)([kKmMgG]?)\s*;", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^[ \t]*client_max_body_size\s+(\d+)([kKmMgG]?)\s*;", re.MULTILINE)
 
 
 _UNITS = {"": 2**20, "k": 2**10, "m": 1, "g": 1 / 2**10}

@@ -29,6 +29,11 @@ STORAGE = "/srv/drawbridge/storage"
 METRICS = "127.0.0.1:20241"
 
 
+def ca_pool(file: str) -> str:
+    """Where the connector finds one of the app's files with the certificates that sign a service's."""
+    return f"/etc/cloudflared/ca/{file}"
+
+
 def overlay(
     compose: Compose,
     *,
@@ -38,6 +43,7 @@ def overlay(
     readers: Sequence[str],
     private: Mapping[str, Sequence[str]],
     once: Sequence[str] = (),
+    ca_pools: Iterable[str] = (),
 ) -> str:
     """The compose file that is merged over the app's own: the connector, lasting volumes, the database's variables, networks.
 
@@ -45,6 +51,7 @@ def overlay(
     machine takes no request before its app can serve it. It shares a network with these alone. ``readers`` are the services
     that use the database. ``private`` names services with the only ones that may reach them. ``once`` are started by the
     machine's boot, under a lock, and so not by `up`: each gets a profile, and who depends on it does without.
+    ``ca_pools`` are the app's files that the connector reads.
     """
     targets = sorted(set(routed))
     connector: dict[str, Any] = {
@@ -58,7 +65,11 @@ def overlay(
             "TUNNEL_TRANSPORT_PROTOCOL": tunnel.protocol,
         },
         "volumes": [
-            {"type": "bind", "source": TOKEN_FILE, "target": "/etc/cloudflared/token", "read_only": True}
+            {"type": "bind", "source": TOKEN_FILE, "target": "/etc/cloudflared/token", "read_only": True},
+            *(
+                {"type": "bind", "source": f"./{file}", "target": ca_pool(file), "read_only": True}
+                for file in sorted(set(ca_pools))
+            ),
         ],
         # The image has no shell, and its health is one connection to the edge at least.
         "healthcheck": {

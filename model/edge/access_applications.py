@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .. import naming
 from ..settings import Route
 from .hosts import hostnames, wildcards_over
-from .ingress import PROBE, Rules
+from .ingress import PROBE, Rules, application_keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +28,14 @@ def applications(routes: Sequence[Route]) -> tuple[Application, ...]:
     specific application wins and inherits nothing.
     """
     result: list[Application] = []
+    keys = application_keys(routes)
     for host in hostnames(routes):
         claims = _claims(host, routes)
         base, *_ = [*(access for access, uris in claims.items() if host in uris), None]
         for access in sorted(claims, key=lambda access: (access != base, access)):
             name = None if access == "public" else access
             uris = tuple(dict.fromkeys(claims[access]))
-            result.append(
-                Application(
-                    key=naming.application_key(host, access), hostname=host, destinations=uris, access=name
-                )
-            )
+            result.append(Application(key=keys[host, access], hostname=host, destinations=uris, access=name))
     return tuple(result)
 
 

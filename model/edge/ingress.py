@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import naming
+from ..compose.overlay import ca_pool
 from ..settings import OriginRequest, Route
 from .hosts import hostnames
 
@@ -119,15 +120,21 @@ def bounded_hosts(routes: Sequence[Route]) -> tuple[str, ...]:
     return tuple(result)
 
 
+def application_keys(routes: Iterable[Route]) -> Map[tuple[str, str], str]:
+    """The key of the application of each hostname and access that the routes name."""
+    return naming.application_keys((route.hostname, route.access) for route in routes)
+
+
 def ingress(routes: Sequence[Route], defaults: OriginRequest) -> tuple[IngressRule, ...]:
     """The connector's rules, without the catch-all."""
+    keys = application_keys(routes)
     return tuple(
         IngressRule(
             hostname=route.hostname,
             path=route.path.regex() if route.path else None,
             service=route.service,
             origin={**origin_request(defaults), **origin_request(route.origin)},
-            application=None if route.public else naming.application_key(route.hostname, route.access),
+            application=None if route.public else keys[route.hostname, route.access],
         )
         for route in ordered(routes)
     )
@@ -135,4 +142,5 @@ def ingress(routes: Sequence[Route], defaults: OriginRequest) -> tuple[IngressRu
 
 def origin_request(origin: OriginRequest) -> dict[str, Any]:
     """Only what is set: what the API adds by itself would show as a change at the next refresh."""
-    return {name: value for name, value in origin if value is not None}
+    values = {name: value for name, value in origin if value is not None}
+    return values | ({"ca_pool": ca_pool(origin.ca_pool)} if origin.ca_pool else {})

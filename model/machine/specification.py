@@ -66,6 +66,11 @@ def machine_of(stack: Stack) -> Machine:
             readers=readers,
             private=stack.app.private,
             once=once,
+            ca_pools=[
+                origin.ca_pool
+                for origin in (stack.tunnel.origin, *(route.origin for route in stack.routes))
+                if origin.ca_pool
+            ],
         ),
         files=stack.files,
         env={**stack.app.env, **app_variables.plain(stack)},

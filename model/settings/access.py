@@ -86,6 +86,10 @@ class AccessPolicy(Section):
     session: duration(60, 30 * 86400, "session") = Field(  # type: ignore[valid-type]
         default=24 * 3600, description="How long a login lasts."
     )
+    token_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        default=365,
+        description="Service tokens end so many days after they were made, or were given another duration; nothing renews them.",
+    )
     providers: tuple[Name, ...] = Field(
         default=(), description="Identity providers offered; none named: all of the account."
     )

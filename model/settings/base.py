@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from .. import durations
 from ..paths import PathPattern
+from ..printable import seen
 
 
 class Section(BaseModel):
@@ -81,19 +82,26 @@ def _service(value: str) -> str:
         port = parts.port
     except ValueError as error:
         raise ValueError("a service is http://NAME:PORT of a service in the compose file") from error
+    # urlsplit drops blanks and line breaks, which the value would keep.
+    if not re.fullmatch(r"[!-~]+", value):
+        raise ValueError(
+            "a service is http://NAME:PORT of a service in the compose file, without blanks and other characters"
+        )
     if parts.scheme not in ("http", "https", "tcp", "ws", "wss") or not parts.hostname:
         raise ValueError("a service is http://NAME:PORT of a service in the compose file, or http_status:404")
-    if parts.path or parts.query or parts.fragment or parts.username:
+    if parts.path or parts.query or parts.fragment:
         raise ValueError(
             "a service has no path: the connector cannot rewrite one; put the path in the route's `path`"
         )
-    if port is None:
+    if "@" in value:
+        raise ValueError("a service has no login: whoever reads the tunnel's configuration would have it")
+    if not port:
         raise ValueError("a service names its port, as in http://nginx:80")
     return value
 
 
 def _email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[a-z0-9-]+(\.[a-z0-9-]+)+", value) or value != value.lower():
+    if not re.fullmatch(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", value):
         raise ValueError(
             "an email address, in lower case (Access stores it so, and would show a change at every run)"
         )
@@ -110,11 +118,47 @@ def _cidr(value: str) -> str:
     return value
 
 
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+
+
+DOCKER_POOLS = tuple(
+    map(
+        ipaddress.ip_network,
+        ("172.17.0.0/16", "172.18.0.0/15", "172.20.0.0/14", "172.24.0.0/13", "192.168.0.0/16"),
+    )
+)
+"""Whence Docker takes the ranges of networks that name none: its default-address-pools."""
+
+
+def usable(key: str, cidr: str) -> None:
+    """Raises ValueError for a range that no network of ours can have."""
+    network = ipaddress.ip_network(cidr)
+    if network.version != 4 or not any(
+        network.subnet_of(private) for private in map(ipaddress.IPv4Network, _PRIVATE)
+    ):
+        raise ValueError(
+            f"{key} is a private IPv4 range, below 10.0.0.0/8, 172.16.0.0/16 or 100.64.0.0/10: machines could not reach whoever "
+            "else has its addresses"
+        )
+    if pool := next((pool for pool in DOCKER_POOLS if network.overlaps(pool)), None):
+        raise ValueError(f"{key} lies outside {pool}, from which Docker on the machines takes its networks")
+
+
 def _relative_path(value: str) -> str:
     if value.startswith("/") or not value or ".." in value.split("/") or "\\" in value or value.endswith("/"):
         raise ValueError("a relative path inside the project, without ..")
     if posixpath.normpath(value) != value:
         raise ValueError(f"a path in its plain form, {posixpath.normpath(value)}")
+    if not all(map(seen, value)):
+        raise ValueError("a path of characters that can be seen")
+    if len(value.encode()) > 1000 or any(len(part.encode()) > 255 for part in value.split("/")):
+        raise ValueError("a path of at most 1,000 bytes, and 255 between two slashes, as Linux takes them")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not all(map(seen, value)):
+        raise ValueError("one line of characters that can be seen, without control characters")
     return value
 
 
@@ -135,7 +179,17 @@ def _path_pattern(value: Any) -> Any:
     return PathPattern.parse(value) if isinstance(value, str) else value
 
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} (UTC|[+-]\d{4})")
+"""How the engine hands on what YAML takes for a day."""
+
+
 def _text_value(value: Any) -> Any:
+    if isinstance(value, float):
+        raise ValueError('write it in quotes ("1.10"): to YAML it is a number, and loses a zero at its end')
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        raise ValueError(
+            'write it in quotes ("2026-01-31"): to YAML it is a day, and gets an hour and a zone'
+        )
     if isinstance(value, bool) or value is None:
         raise ValueError(
             'write it in quotes ("true"): YAML words change their spelling on the way to a variable'
@@ -204,4 +258,4 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Domain = Annotated[str, AfterValidator(_hostname)]
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from .base import Identifier, Section, VariableValue, pattern
 
 MASTER = "drawbridge_master"
+
+
+def _scheme(scheme: str) -> str:
+    if scheme.endswith("+pg8000"):
+        raise ValueError(
+            "a driver that takes TLS from the URL; pg8000 takes an ssl_context in code alone: use PGHOST and the others with it"
+        )
+    return scheme
 
 
 class Database(Section):
@@ -31,7 +39,11 @@ class Database(Section):
         default=None, description="The app's own role, its database's owner; none: as the database."
     )
     scheme: Annotated[
-        str, pattern(r"postgres(ql)?(\+[a-z0-9]+)?", "a URL scheme such as postgresql+asyncpg")
+        str,
+        pattern(
+            r"postgres(ql)?(\+[a-z0-9_]+)?|postgis", "a URL scheme such as postgresql+asyncpg, or postgis"
+        ),
+        AfterValidator(_scheme),
     ] = Field(default="postgresql", description="The scheme of DATABASE_URL, as the app's driver wants it.")
     services: tuple[str, ...] | None = Field(
         default=None, description="Services that get the database's variables; none: those that mention one."

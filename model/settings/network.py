@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .base import Cidr, Section, Text, ZoneName, pattern
+from .base import Cidr, Section, Text, ZoneName, pattern, usable
+
+STANDARD = (("tcp", 443), ("tcp", 80), ("tcp", 7844), ("udp", 7844), ("udp", 123))
+"""What the machines may reach anywhere (0.0.0.0/0) without being asked for: see the network component."""
 
 
 class Egress(Section):
@@ -16,7 +19,20 @@ class Egress(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = Field(description="The port.")
     protocol: Literal["tcp", "udp"] = Field(default="tcp", description="The protocol.")
     cidr: Cidr = Field(default="0.0.0.0/0", description="The range.")
-    why: Text = Field(description="What for; it becomes the rule's description.")
+    why: Annotated[
+        Text,
+        pattern(
+            r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]+",
+            "a description of letters that EC2 takes: a-z, A-Z, 0-9, blanks and ._-:/()#,@[]+=&;{}!$*",
+        ),
+    ] = Field(description="What for; it becomes the rule's description.")
+
+    def __str__(self) -> str:
+        return f"{self.protocol}/{self.port} of {self.cidr}"
+
+    def same(self, other: Egress) -> bool:
+        """Whether EC2 takes the two for one rule; it does not look at descriptions."""
+        return (self.port, self.protocol, self.cidr) == (other.port, other.protocol, other.cidr)
 
 
 class Network(Section):
@@ -56,6 +72,14 @@ class Network(Section):
             raise ValueError("subnet ids are for an adopted VPC: give vpcId too")
         if (self.endpoint == "existing") != bool(self.endpoint_security_group_id):
             raise ValueError("`endpoint: existing` and endpointSecurityGroupId go together")
+        twice = [item for item in self.egress if sum(map(item.same, self.egress)) > 1]
+        for item in self.egress:
+            if (item.protocol, item.port) in STANDARD and item.cidr == "0.0.0.0/0":
+                raise ValueError(f"egress to {item} is among the rules that every machine has: leave it out")
+        if twice:
+            raise ValueError(f"egress to {twice[0]} is there twice, and EC2 takes two such rules for one")
+        if not self.vpc_id:
+            usable("cidr", self.cidr)
         if not 16 <= ipaddress.ip_network(self.cidr).prefixlen <= 24:
             raise ValueError("cidr is a range of /16 to /24")
         if self.zones is not None and len(set(self.zones)) != 2:

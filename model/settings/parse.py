@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -13,6 +13,8 @@ from .stack_file import DEFAULTS, REQUIRED, SECTIONS
 
 def parse_sections(config: Mapping[str, Any], found: list[Finding]) -> dict[str, Any]:
     parsed: dict[str, Any] = {}
+    for section, value in config.items():
+        found += _unwritable(section, value)
     for key in sorted(set(config) - set(SECTIONS)):
         found.append(
             finding(
@@ -35,6 +37,19 @@ def parse_sections(config: Mapping[str, Any], found: list[Finding]) -> dict[str,
         except ValidationError as error:
             found += [_finding(section, item, kind) for item in error.errors(include_url=False)]
     return parsed
+
+
+def _unwritable(path: str, value: Any) -> Iterator[Finding]:
+    """Texts that no file can hold: NUL ends them in most programs, and half a surrogate pair is nothing in UTF-8."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _unwritable(f"{path}/{key}", inner)
+    elif isinstance(value, list | tuple):
+        for position, inner in enumerate(value):
+            yield from _unwritable(f"{path}/{position}", inner)
+    for text in (path.rpartition("/")[2], value):
+        if isinstance(text, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+            yield finding(path, "a text without NUL and without half of a surrogate pair", text)
 
 
 def _finding(section: str, error: Any, kind: Any) -> Finding:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints
 
-from .base import Hostname, Path, Section, ServiceUrl, Text, duration
+from .base import Hostname, Path, RelativePath, Section, ServiceUrl, duration, pattern
 
 
 class OriginRequest(Section):
@@ -29,14 +29,20 @@ class OriginRequest(Section):
         default=None, description="Idle connections kept to the service."
     )
     no_happy_eyeballs: bool | None = Field(default=None, description="Do not race IPv4 against IPv6.")
-    http_host_header: Text | None = Field(default=None, description="The Host header that the service gets.")
-    origin_server_name: Text | None = Field(
-        default=None, description="The name expected in the service's certificate."
-    )
+    http_host_header: (
+        Annotated[str, pattern(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?", "a Host header: a name, or NAME:PORT")]
+        | None
+    ) = Field(default=None, description="The Host header that the service gets.")
+    origin_server_name: (
+        Annotated[str, pattern(r"[A-Za-z0-9*._-]{1,253}", "a name as certificates have them")] | None
+    ) = Field(default=None, description="The name expected in the service's certificate.")
     match_sn_ito_host: bool | None = Field(
         default=None, alias="matchSNItoHost", description="Send the request's host as the TLS server name."
     )
-    ca_pool: Text | None = Field(default=None, description="A CA file for the service's certificate.")
+    ca_pool: RelativePath | None = Field(
+        default=None,
+        description="A CA file for the service's certificate: one of `app.files`, by its name on the machine.",
+    )
     no_tls_verify: bool | None = Field(
         default=None,
         alias="noTLSVerify",

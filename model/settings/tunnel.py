@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .base import Cidr, Section, duration
+from .base import Cidr, Section, duration, usable
 from .routes import OriginRequest
 
 
@@ -33,8 +33,7 @@ class Tunnel(Section):
     @model_validator(mode="after")
     def _has_room(self) -> Tunnel:
         subnet = ipaddress.ip_network(self.subnet)
-        if subnet.version != 4 or not subnet.is_private or not 16 <= subnet.prefixlen <= 28:
+        if subnet.version != 4 or not 16 <= subnet.prefixlen <= 28:
             raise ValueError("subnet is a private IPv4 range of /16 to /28")
-        if subnet.overlaps(ipaddress.ip_network("172.17.0.0/16")):
-            raise ValueError("subnet lies outside 172.17.0.0/16, Docker's own bridge")
+        usable("subnet", self.subnet)
         return self

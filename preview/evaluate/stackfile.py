@@ -70,7 +70,7 @@ def read(
         _qualified(project_file.FILE, key, name): value
         for key, value in project_file.config_of(project).items()
     }
-    given |= {_qualified(called, key, name): value for key, value in document["config"].items()}
+    given |= _own(called, document["config"], name)
     given |= {_qualified(called, key, name): value for key, value in (changes or {}).items()}
     config: dict[str, str] = {}
     secret_keys: set[str] = set()
@@ -89,6 +89,19 @@ def read(
         project_file=project_keys,
         stack_file=stack_keys,
     )
+
+
+def _own(file: str, config: Mapping[str, Any], project: str) -> dict[str, Any]:
+    """The stack file's own values by their whole keys; the engine would keep one of two spellings without a word."""
+    spelled: dict[str, str] = {}
+    for key in config:
+        whole = _qualified(file, key, project)
+        if whole in spelled:
+            raise StackFileError(
+                f"{file}: config key {key!r}: {whole} is there twice, as {spelled[whole]!r} too. Keep one of them."
+            )
+        spelled[whole] = key
+    return {whole: config[key] for whole, key in spelled.items()}
 
 
 def _qualified(file: str, key: str, project: str) -> str:

@@ -9,6 +9,9 @@ import yaml
 
 from model import go_yaml
 
+LARGEST = 1 << 20
+"""Bytes of a stack file or a Pulumi.yaml."""
+
 
 class StackFileError(ValueError):
     """A file of the project cannot be read; the text names the file, what was expected and the fix."""
@@ -23,6 +26,11 @@ def shown(path: Path, root: Path) -> str:
 def load_yaml(path: Path, root: Path) -> Any:
     """The document of a YAML file of the project at ``root``. Raises StackFileError with file, line and fix."""
     name = shown(path, root)
+    if path.exists() and not (path.is_file() and path.stat().st_size <= LARGEST):
+        found = "more than 1 MiB" if path.is_file() else "a folder, a device or a pipe"
+        raise StackFileError(
+            f"{name}: expected a text file of at most 1 MiB, found {found}. Give another file."
+        )
     try:
         return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=go_yaml.Loader)
     except FileNotFoundError:
@@ -39,6 +47,8 @@ def load_yaml(path: Path, root: Path) -> Any:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise StackFileError(f"{name}: cannot be read as text in UTF-8 ({error})") from None
+    except RecursionError:
+        raise StackFileError(f"{name}: not valid YAML: its values lie too deep in each other") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise StackFileError(f"{name}:{line}: not valid YAML: {error.problem or error.context}") from None

@@ -50,7 +50,17 @@ def placed(asked: Sequence[Wanted], output: Path | None) -> tuple[Wanted, ...]:
 
 
 def render(name: str, report: Report, *, colour: bool = False) -> str:
-    """The report in one of the formats."""
+    """The report in one of the formats; what a stack file brings into it controls no terminal and no runner."""
+    from model.printable import printable_lines
+
+    if name == "text" and colour:  # its own control sequences are to stay
+        from preview.report.text import to_text
+
+        return to_text(report, colour=True)
+    return printable_lines(_rendered(name, report))
+
+
+def _rendered(name: str, report: Report) -> str:
     if name == "json":
         from preview.report.json_report import to_json
 
@@ -73,4 +83,4 @@ def render(name: str, report: Report, *, colour: bool = False) -> str:
         return to_html(report)
     from preview.report.text import to_text
 
-    return to_text(report, colour=colour)
+    return to_text(report, colour=False)

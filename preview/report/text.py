@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as markup_escape
 from rich.table import Table
 from rich.tree import Tree
 
+from model.printable import printable
 from preview.analysis.gate import Gate
 from preview.changes import Change, Comparison, Consequence, Difference
 from preview.report import change_tables, cost_tables, posture_tables, tables
@@ -21,6 +22,11 @@ from preview.report.headline import headline
 from preview.report.report import Report
 from preview.resource_types import type_names
 from preview.resources import Evaluation
+
+
+def escape(text: str) -> str:
+    """Text that is neither rich's markup nor a terminal's control."""
+    return markup_escape(printable(text, keep="\n\t"))
 
 
 def to_text(report: Report, *, colour: bool = False) -> str:

@@ -162,8 +162,16 @@ SETTINGS: list[tuple[str, Any, str]] = [
         "10.80.4.0/24",
         'tunnel/subnet: a range outside the VPC\'s (10.80.0.0/16): machines could not tell the two apart, got "10.80.4.0/24"',
     ),
-    ("tunnel/subnet", "172.17.1.0/24", "tunnel: subnet lies outside 172.17.0.0/16, Docker's own bridge"),
-    ("tunnel/subnet", "8.8.8.0/24", "tunnel: subnet is a private IPv4 range of /16 to /28"),
+    (
+        "tunnel/subnet",
+        "172.17.1.0/24",
+        "tunnel: subnet lies outside 172.17.0.0/16, from which Docker on the machines takes its networks",
+    ),
+    (
+        "tunnel/subnet",
+        "8.8.8.0/24",
+        "tunnel: subnet is a private IPv4 range, below 10.0.0.0/8, 172.16.0.0/16 or 100.64.0.0/10: machines could not reach whoever else has its addresses",
+    ),
     (
         "app/storage/0",
         "cache",

@@ -32,7 +32,7 @@ _IMAGES: Mapping[str, frozenset[int]] = {
     "keycloak": frozenset({8080}),
     "minio": frozenset({9000, 9001}),
 }
-_LISTEN = re.compile(r"^\s*listen\s+(?:\S*:)?(\d+)\b([^;\n]*);", re.MULTILINE)
+_LISTEN = re.compile(r"^[ \t]*listen[ \t]+(?:\S*:)?(\d+)\b([^;\n]*);", re.MULTILINE)
 
 
 def origins(context: Context, change: Change) -> Iterator[Effect]:

@@ -85,7 +85,7 @@ def dns_unproxied(program: Program) -> Broken:
     title="The connector does not verify the certificate of an HTTPS service",
     promise="The connector verifies the certificate of an HTTPS service",
     why="With noTLSVerify any container on the network can pose as the service.",
-    fix="Give `caPool` and `originServerName`, or speak http:// on the machine's own network.",
+    fix="Give `caPool` (one of app.files) and `originServerName`, or speak http:// on the machine's own network.",
 )
 def origin_tls(program: Program) -> Broken:
     for config, entry in program.ingress:
