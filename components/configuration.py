@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import posixpath
 from collections.abc import Callable
 from typing import Any
 
 import pulumi
+import yaml
 
+from model import go_yaml, lines
 from model import load as model
 from model.checks.namespaces import NAMESPACE
 from model.errors import SettingsError
@@ -37,7 +41,7 @@ def load(read: Callable[[str], str]) -> tuple[Stack, dict[str, pulumi.Output[str
             previewing=pulumi.runtime.is_dry_run(),
         )
     except SettingsError as error:
-        raise pulumi.RunError(str(error)) from None
+        raise pulumi.RunError(str(_placed(error, config, read))) from error
     for warning in loaded.warnings:
         pulumi.log.warn(printable(warning))
     values = {
@@ -46,6 +50,20 @@ def load(read: Callable[[str], str]) -> tuple[Stack, dict[str, pulumi.Output[str
     # Only previews come this far without a value, and they show that it is missing.
     values |= {name: pulumi.Output.secret(f"«secrets.{name} is not set»") for name in loaded.missing_secrets}
     return loaded, values
+
+
+def _placed(error: SettingsError, config: dict[str, Any], read: Callable[[str], str]) -> SettingsError:
+    """With the stack file's name and lines, as far as it can be read: a file that the CLI was given by --config-file cannot."""
+    folder, file = ".", f"Pulumi.{pulumi.get_stack()}.yaml"
+    with contextlib.suppress(OSError, ValueError, yaml.YAMLError):
+        document = yaml.load(read("Pulumi.yaml"), Loader=go_yaml.Loader)
+        folder = document.get("stackConfigDir") or "." if isinstance(document, dict) else "."
+    file = posixpath.normpath(posixpath.join(str(folder), file))
+    try:
+        known = lines.of_settings(read(file), config)
+    except (OSError, ValueError):
+        known = {}
+    return error.placed(file, known)
 
 
 def _size(value: Any) -> int:

@@ -16,9 +16,9 @@ LARGEST = 1 << 20
 def reader(project: Path) -> Callable[[str], str]:
     """A function that gives the text of a file by its path below ``project``.
 
-    It raises UnreadableFile for what is no such file, and UnicodeDecodeError for what is not UTF-8. A symbolic link is followed
-    as far as it stays in the project: one that leaves it would carry a file of the machine that evaluates, its environment for
-    one, into reports.
+    It raises FileNotFoundError for what is not there, UnreadableFile for what is no such file, and UnicodeDecodeError for what
+    is not UTF-8. A symbolic link is followed as far as it stays in the project: one that leaves it would carry a file of the
+    machine that evaluates, its environment for one, into reports.
     """
     root = project.resolve()
 
@@ -35,6 +35,8 @@ def reader(project: Path) -> Callable[[str], str]:
             raise
         except (OSError, RuntimeError, ValueError) as error:
             if isinstance(error, UnicodeDecodeError):
+                raise
+            if isinstance(error, FileNotFoundError):
                 raise
             raise UnreadableFile("a file of the project") from error
 

@@ -58,4 +58,4 @@ def _encode(text: str) -> str:
     try:
         return cloud_init.encode(text)
     except SettingsError as error:
-        raise pulumi.RunError(str(error)) from None
+        raise pulumi.RunError(str(error.placed(f"Pulumi.{pulumi.get_stack()}.yaml", {}))) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+FORM = "a duration: a number and a unit (s, m, h or d), as in 30s, 1m30s or 24h"
+
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PART = re.compile(r"(\d+)(ms|s|m|h|d)")
 
@@ -16,10 +18,10 @@ def seconds(text: str) -> int:
     """
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError("a duration is a number and a unit (s, m, h or d), as in 30s, 1m30s or 24h")
+        raise ValueError(FORM)
     total = sum(int(number) * _UNITS[unit] for number, unit in parts)
     if total != int(total):
-        raise ValueError("durations are whole seconds")
+        raise ValueError("a duration of whole seconds")
     return int(total)
 
 

@@ -63,7 +63,7 @@ class Loader(yaml.SafeLoader):
 def _construct_plain(loader: Loader, node: yaml.ScalarNode) -> Any:
     if _ENDLESS.fullmatch(node.value):
         raise yaml.MarkedYAMLError(
-            problem=f"{node.value} is no finite number. Put it in quotes.", problem_mark=node.start_mark
+            problem=f"{node.value} is not a finite number; put it in quotes", problem_mark=node.start_mark
         )
     return scalar(node.value)
 
@@ -76,7 +76,7 @@ def _construct_mapping(loader: Loader, node: yaml.MappingNode) -> dict[Any, Any]
                 problem="a key is text, not a list or a mapping", problem_mark=key.start_mark
             )
         if key.value in seen:
-            problem = f"key {key.value!r} is there twice, first on line {seen[key.value]}. Keep one of them."
+            problem = f"key {key.value!r} is there twice, first on line {seen[key.value]}; keep one of them"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
         seen[key.value] = key.start_mark.line + 1
     loader.flatten_mapping(node)
@@ -95,7 +95,7 @@ def _construct_as(kind: type, called: str) -> Callable[[Loader, yaml.ScalarNode]
             value = float(value)
         if type(value) is not kind:
             raise yaml.MarkedYAMLError(
-                problem=f"{node.value!r} is not {called}, which its tag says it is. Remove the tag, or put it in quotes.",
+                problem=f"{node.value!r} is not {called}, which its tag says it is; remove the tag, or put it in quotes",
                 problem_mark=node.start_mark,
             )
         return value

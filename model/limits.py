@@ -124,11 +124,11 @@ FIELD_PLANS: Mapping[str, Plan] = {
     "http.request.body.": "enterprise",
 }
 NEAREST_FIELD: Mapping[str, str] = {
-    "http.request.cookies": 'http.cookie contains "NAME=value" reads the whole header, on every plan.',
-    "ip.src.": "ip.src.country names countries, on every plan.",
-    "cf.bot_management.": "cf.client.bot knows verified bots, on every plan.",
-    "cf.waf.score": "firewall.managed: true judges requests by Cloudflare's managed rules, from pro on.",
-    "http.request.body.": 'Let the app look at bodies; http.request.headers["content-length"] tells their size, on every plan.',
+    "http.request.cookies": 'http.cookie contains "NAME=value" reads the whole header, on every plan',
+    "ip.src.": "ip.src.country names countries, on every plan",
+    "cf.bot_management.": "cf.client.bot knows verified bots, on every plan",
+    "cf.waf.score": "firewall.managed: true judges requests by Cloudflare's managed rules, from pro on",
+    "http.request.body.": 'let the app look at bodies; http.request.headers["content-length"] tells their size, on every plan',
 }
 """What works instead, by the beginning of the field's name."""
 

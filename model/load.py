@@ -113,7 +113,7 @@ def load(
         found += identity_providers.check(access, providers, warnings)
     if network and region and network.zones:
         found += [
-            finding(f"network/zones/{i}", f"a zone of {region}", zone)
+            finding(f"network.zones[{i}]", f"a zone of {region}", zone)
             for i, zone in enumerate(network.zones)
             if not zone.startswith(region)
         ]

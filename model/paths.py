@@ -31,23 +31,23 @@ class PathPattern:
     def parse(cls, text: str) -> PathPattern:
         """Raises ValueError with the rule that the text breaks."""
         if not text.startswith("/"):
-            raise ValueError("a path starts with /")
+            raise ValueError("a path that starts with /")
         if "*" in text[:-1]:
             raise ValueError(
-                "a * stands only at the end of a path: /admin/* (it and all below) or /api/upload* (a prefix)"
+                "a path with a * only at its end: /admin/* (it and all below) or /api/upload* (a prefix)"
             )
         if not _PATTERN.fullmatch(text):
             raise ValueError(
-                "a path has letters, digits and -._~!$&'()+,=:@/ only, not percent-encoding, queries, ; or spaces"
+                "a path of letters, digits and -._~!$&'()+,=:@/, without percent-encoding, query, ; or spaces"
             )
         if "//" in text or re.search(r"/\.{1,2}(/|\*|$)", text):
             raise ValueError(
-                "a path has no empty and no dot segments: the edge normalises them away before rules see them"
+                "a path without empty and dot segments, which the edge normalises away before rules see them"
             )
         if text == "/*":
-            raise ValueError("leave out the path to mean the whole host")
+            raise ValueError("a path below /; for the whole host, leave `path` out")
         if text.endswith("/") and text != "/":
-            raise ValueError(f"write {text[:-1]}, which stands for {text} too, or {text}* for all below")
+            raise ValueError(f"{text[:-1]}, which stands for {text} too, or {text}* for all below")
         if text.endswith("/*"):
             return cls(text[:-2], "below")
         if text.endswith("*"):

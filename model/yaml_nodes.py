@@ -37,7 +37,7 @@ def check(document: yaml.Node | None, own_tags: tuple[str, ...] = ()) -> None:
         raise _refused(
             document,
             f"its aliases (*NAME) stand for {total:,} values, and a document has at most {MOST_VALUES:,}, not nearly all of "
-            "them repeated. Write out what they repeat, or repeat less.",
+            "them repeated; write out what they repeat, or repeat less",
         )
 
 
@@ -46,7 +46,7 @@ def _size(
 ) -> tuple[int, int, int]:
     """How many values the node stands for once its aliases are written out, how many of these are repetitions, and how deep."""
     if id(node) in above:
-        raise _refused(node, "an anchor (&NAME) contains an alias (*NAME) of itself. Take the alias out.")
+        raise _refused(node, "an anchor (&NAME) contains an alias (*NAME) of itself; take the alias out")
     if id(node) in sizes:
         return sizes[id(node)]
     _check_tag(node, own_tags)
@@ -74,7 +74,7 @@ def _check_tag(node: yaml.Node, own_tags: tuple[str, ...]) -> None:
     known = tag in kinds if node.tag.startswith(_CORE) else node.tag in ("!plain", *own_tags)
     if not known:
         shown = f"!!{tag}" if node.tag.startswith(_CORE) else node.tag
-        raise _refused(node, f"the tag {shown} is not taken here. Remove it, or put the value in quotes.")
+        raise _refused(node, f"the tag {shown} is not taken here; remove it, or put the value in quotes")
 
 
 def _refused(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:

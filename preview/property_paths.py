@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-
-def step(path: str, key: str) -> str:
-    """The path of a key below ``path``, in the engine's notation."""
-    if not key.replace("_", "").replace("-", "").replace("#", "").isalnum():
-        return f'{path}["{key}"]'
-    return f"{path}.{key}" if path else key
+from model.lines import step as step
 
 
 def top(leaf: str) -> str:

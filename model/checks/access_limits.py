@@ -19,27 +19,29 @@ def check(access: Mapping[str, AccessPolicy], providers: Mapping[str, IdentityPr
     ):
         if count > allowed:
             found.append(
-                finding(place, f"an account has at most {allowed} {what}", count, "Share some of them.")
+                finding(
+                    place, f"at most {allowed} {what}, as many as an account has", count, "share some of them"
+                )
             )
     for name, policy in access.items():
         for group, people in (("allow", policy.allow), ("require", policy.require), ("deny", policy.deny)):
-            for label, count, allowed, cure in (
+            for label, count, allowed, fix in (
                 (
                     "emails",
                     len(people.emails),
                     limits.EMAILS_PER_RULE,
-                    "Name a mail domain, or a group of the account (groups).",
+                    "name a mail domain, or a group of the account (groups)",
                 ),
                 (
                     "ips",
                     len(people.ips),
                     limits.ADDRESSES_PER_RULE,
-                    "Join ranges, or name a group of the account (groups).",
+                    "join ranges, or name a group of the account (groups)",
                 ),
             ):
                 if count > allowed:
-                    rule = f"Access takes at most {allowed} {label} in one rule"
-                    found.append(finding(f"access/{name}/{group}/{label}", rule, count, cure))
+                    expected = f"at most {allowed} {label}, as many as Access takes in one rule"
+                    found.append(finding(f"access.{name}.{group}.{label}", expected, count, fix))
             for position, claim in enumerate(people.claims):
                 provider = providers.get(claim.provider)
                 if (
@@ -48,9 +50,9 @@ def check(access: Mapping[str, AccessPolicy], providers: Mapping[str, IdentityPr
                     and not provider.id
                     and claim.claim not in provider.claims
                 ):
-                    rule = f"a claim that '{claim.provider}' hands on (identityProviders.{claim.provider}.claims)"
-                    cure = f"Add {claim.claim} there; without it nobody would fit."
+                    expected = f"a claim that '{claim.provider}' passes on (identityProviders.{claim.provider}.claims)"
+                    fix = f"add {claim.claim} there: without it nobody would match"
                     found.append(
-                        finding(f"access/{name}/{group}/claims/{position}/claim", rule, claim.claim, cure)
+                        finding(f"access.{name}.{group}.claims[{position}].claim", expected, claim.claim, fix)
                     )
     return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..compose.file import Compose, parse
-from ..errors import Finding, UnreadableFile, finding
+from ..errors import Finding, UnreadableFile, finding, problem
+from ..lines import step
 from ..settings import App
 
 
@@ -19,25 +20,38 @@ def read_app(
         try:
             return read(path)
         except (OSError, UnicodeDecodeError) as error:
-            reason = "text in UTF-8" if isinstance(error, UnicodeDecodeError) else "a file of the project"
-            reason = str(error) if isinstance(error, UnreadableFile) else reason
-            found.append(finding(place, reason, path, "Paths are relative to the folder of Pulumi.yaml."))
+            fix = "paths are relative to the folder of Pulumi.yaml"
+            if isinstance(error, UnicodeDecodeError):
+                found.append(finding(place, "a file of text in UTF-8", path))
+            elif isinstance(error, FileNotFoundError):
+                found.append(problem(place, f"file not found: {path}", fix))
+            elif isinstance(error, UnreadableFile):
+                found.append(finding(place, str(error), path, fix))
+            else:
+                found.append(problem(place, f"file cannot be read: {path} ({error.strerror or error})"))
             return None
 
     reserved = {"compose.yaml", "overlay.yaml", ".env"}
     files: dict[str, str] = {}
     for target, source in app.files.items():
+        place = step("app.files", target)
         if target.split("/")[0] in reserved:
-            found.append(finding(f"app/files/{target}", f"a name other than {', '.join(sorted(reserved))}"))
+            found.append(
+                finding(
+                    place, f"a name other than {', '.join(sorted(reserved))}, which Drawbridge writes", target
+                )
+            )
         below = sorted(other for other in app.files if other.startswith(target + "/"))
         if below:
             found.append(
-                finding(f"app/files/{target}", f"a file or a folder, not both; {below[0]} lies in it")
+                problem(
+                    place, f"a file and a folder of this name: {below[0]} lies in it", "rename one of them"
+                )
             )
-        files[target] = text_of(f"app/files/{target}", source) or ""
-    text = text_of("app/compose", app.compose)
+        files[target] = text_of(place, source) or ""
+    text = text_of("app.compose", app.compose)
     if text is None:
         return None, "", files
-    compose = parse(text)
+    compose = parse(text, app.compose)
     found += compose.findings
     return compose, text, files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import Finding, finding
+from ..errors import Finding, finding, problem
 from ..machine import app_variables
 from ..settings import AccessPolicy, App, Database
 
@@ -18,20 +18,22 @@ def check(
         if fact.of[0] in app_variables.DATABASE and database is None:
             found.append(
                 finding(
-                    f"app/facts/{variable}",
-                    "a stack with a database",
+                    f"app.facts.{variable}",
+                    "a value of this stack, which has no database",
                     fact.of[0],
-                    "Add the section database.",
+                    "add the section database",
                 )
             )
         if "frontends" in fact.of and not app.frontends:
-            found.append(finding(f"app/facts/{variable}", "front ends in app.frontends", list(fact.of)))
+            found.append(
+                problem(f"app.facts.{variable}", "app.frontends is empty", "list the front ends there")
+            )
     if app.frontends and "frontends" not in used:
         warnings.append(
-            "app/frontends: no fact hands them to the app, which has to allow them (CORS): app.facts: {CORS_ORIGINS: frontends}"
+            "app.frontends: no variable tells the app which origins to allow (CORS): app.facts: {CORS_ORIGINS: frontends}"
         )
     for name, policy in (access or {}).items():
         if policy.cross_site and not app.frontends:
-            rule = "front ends in app.frontends: they are the origins that may send the login along"
-            found.append(finding(f"access/{name}/crossSite", rule, True))
+            fix = "list there the origins that may send the login along, or leave crossSite out"
+            found.append(problem(f"access.{name}.crossSite", "app.frontends is empty", fix))
     return found

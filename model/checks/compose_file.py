@@ -9,7 +9,8 @@ from ..compose.file import Compose, Service
 from ..compose.interpolation import interpolate
 from ..compose.overlay import CONNECTOR, NETWORK
 from ..compose.services import bare, read_by_services, registry_passwords, run_once
-from ..errors import Finding, finding
+from ..errors import Finding, finding, problem
+from ..lines import step
 from ..settings import App
 
 
@@ -20,66 +21,63 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
     plain = dict(app.env)
     have = sorted(compose.services)
     for name, service in compose.services.items():
-        place = f"app/compose/services/{name}"
+        place = step("services", name)
         if name == CONNECTOR:
             found.append(
-                finding(
-                    place,
-                    "the connector is added by Drawbridge",
-                    cure="Remove this service from the compose file.",
-                )
+                compose.problem(place, "Drawbridge adds the connector itself", "remove this service")
             )
             continue
-        found += _image(place, service, plain, app)
+        found += _image(compose, place, service, plain, app)
         for port in service.ports:
             if not _loopback(port, plain):
                 found.append(
-                    finding(
-                        f"{place}/ports",
-                        "a port is published on loopback or not at all",
+                    compose.finding(
+                        f"{place}.ports",
+                        "a port that is published on loopback or not at all",
                         port,
-                        "Remove it: the connector reaches services by the compose network; or bind it to 127.0.0.1.",
+                        "remove it (the connector reaches services by the compose network), or bind it to 127.0.0.1",
                     )
                 )
         if service.host_network and name not in app.allow.host_network:
             found.append(
-                finding(
-                    f"{place}/network_mode",
-                    "a service does not share the host's network, where the machine's AWS credentials are",
+                compose.finding(
+                    f"{place}.network_mode",
+                    "another network than the host's, where the machine's AWS credentials are",
                     "host",
-                    f"Use the compose network, or list '{name}' in app.allow.hostNetwork.",
+                    f"use the compose network, or list '{name}' in app.allow.hostNetwork",
                 )
             )
         for source in service.binds:
-            found += _bind(place, source, app)
+            found += _bind(compose, place, source, app)
         for env_file in service.env_files:
             relative = env_file.removeprefix("./")
             if relative != ".env" and relative not in app.files:
                 found.append(
-                    finding(
-                        f"{place}/env_file",
-                        "an env_file is .env, which Drawbridge writes, or one of app.files",
+                    compose.finding(
+                        f"{place}.env_file",
+                        ".env, which Drawbridge writes, or one of app.files",
                         env_file,
-                        f"Write `env_file: .env`, or add {relative} to app.files.",
+                        f"write `env_file: .env`, or add {relative} to app.files",
                     )
                 )
         if not service.restarts and not service.one_shot and name not in (app.once or ()):
             warnings.append(
-                f"{place}: no `restart` policy: when its process ends it stays down until the machine restarts"
+                f"{compose.place(place)}: no `restart` policy: when its process ends it stays down until the machine restarts"
             )
     found += [*_private(compose, app), *_once(compose, app)]
     if NETWORK in compose.networks:
         found.append(
-            finding(
-                f"app/compose/networks/{NETWORK}", "this name is Drawbridge's", cure="Choose another name."
+            compose.problem(
+                f"networks.{NETWORK}", "Drawbridge has a network of this name", "choose another name"
             )
         )
     for variable in sorted(compose.required - set(supplied)):
         found.append(
-            finding(
-                "app/compose",
-                f"the variable ${{{variable}}} of the compose file has a value",
-                cure=f"Name it in app.env, app.secrets or app.generate, or write ${{{variable}:-default}} in the compose file.",
+            compose.problem(
+                "",
+                f"the variable ${{{variable}}} has no value",
+                f"name it in app.env, app.secrets or app.generate, or write ${{{variable}:-default}}",
+                compose.line_of_variable(variable),
             )
         )
     reads_all = any(".env" in map(bare, service.env_files) for service in compose.services.values())
@@ -92,15 +90,15 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
         for unused in (
             () if reads_all else sorted(set(names) - read_by_services(compose) - registry_passwords(app))
         ):
-            warnings.append(f"app/{kind}/{unused}: no service of the compose file mentions ${{{unused}}}")
+            warnings.append(f"app.{kind}.{unused}: no service of {compose.file} mentions ${{{unused}}}")
     for position, volume in enumerate(app.storage):
-        place = f"app/storage/{position}"
+        place = f"app.storage[{position}]"
         if volume not in compose.volumes:
             declared = ", ".join(sorted(compose.volumes)) or "none"
             found.append(
                 finding(
                     place,
-                    f"a volume that the compose file declares under `volumes` (it has {declared})",
+                    f"a volume under `volumes` of {compose.file} ({declared})",
                     volume,
                 )
             )
@@ -108,13 +106,14 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
             found.append(
                 finding(
                     place,
-                    "a volume that Drawbridge may place: without `external` and `driver_opts` in the compose file",
+                    f"a volume without `external` and `driver_opts` in {compose.file}",
                     volume,
+                    "remove these: Drawbridge decides where the volume lies",
                 )
             )
     for volume in sorted(set(compose.volumes) - set(app.storage)):
         warnings.append(
-            f"app/storage: volume '{volume}' lives and dies with its machine; name it in app.storage if it must not"
+            f"app.storage: volume '{volume}' is lost with its machine; list it in app.storage if it must not be"
         )
     for label, names in (
         ("mutableImages", app.allow.mutable_images),
@@ -126,22 +125,22 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
             if service_name not in compose.services:
                 found.append(
                     finding(
-                        f"app/allow/{label}/{position}",
-                        f"a service of the compose file ({', '.join(have)})",
+                        f"app.allow.{label}[{position}]",
+                        f"a service of {compose.file} ({', '.join(have)})",
                         service_name,
                     )
                 )
     return found, warnings
 
 
-def _image(place: str, service: Service, env: Mapping[str, str], app: App) -> list[Finding]:
+def _image(compose: Compose, place: str, service: Service, env: Mapping[str, str], app: App) -> list[Finding]:
     if service.image is None:
-        cure = (
-            "Build and push it in your pipeline; the machines pull, they do not build."
+        fix = (
+            "build and push it in your pipeline, and name it: the machines pull, they do not build"
             if service.built
-            else ""
+            else "add `image`"
         )
-        return [finding(f"{place}/image", "a service has an image", cure=cure)]
+        return [compose.problem(place, "the service has no image", fix)]
     image = interpolate(service.image, env)
     if "@sha256:" in image or service.name in app.allow.mutable_images:
         return []
@@ -150,11 +149,11 @@ def _image(place: str, service: Service, env: Mapping[str, str], app: App) -> li
         return []  # an unset variable has its own finding; one among the secrets cannot be judged here
     if not tag or tag == "latest":
         return [
-            finding(
-                f"{place}/image",
-                "an image has a tag that stays what it is, not `latest`",
+            compose.finding(
+                f"{place}.image",
+                "an image with a tag other than `latest`",
                 image,
-                f"Pin a version or a digest, or list '{service.name}' in app.allow.mutableImages.",
+                f"pin a version or a digest, or list '{service.name}' in app.allow.mutableImages",
             )
         ]
     return []
@@ -166,10 +165,12 @@ def _loopback(port: str | Mapping[str, Any], env: Mapping[str, str]) -> bool:
     return interpolate(port, env).startswith(("127.0.0.1:", "[::1]:"))
 
 
-def _bind(place: str, source: str, app: App) -> list[Finding]:
+def _bind(compose: Compose, place: str, source: str, app: App) -> list[Finding]:
     if source.startswith("~"):
         return [
-            finding(f"{place}/volumes", "a bind mount's source is below the compose file or absolute", source)
+            compose.finding(
+                f"{place}.volumes", "a bind mount below the compose file's folder or absolute", source
+            )
         ]
     if source.startswith("/"):
         return []
@@ -177,11 +178,11 @@ def _bind(place: str, source: str, app: App) -> list[Finding]:
     provided = {target for target in app.files if target == relative or target.startswith(relative + "/")}
     if relative in ("", ".") or not provided:
         return [
-            finding(
-                f"{place}/volumes",
-                "a bind mount's source is among app.files (Docker would mount an empty folder)",
+            compose.finding(
+                f"{place}.volumes",
+                "a bind mount of one of app.files",
                 source,
-                f"Add {relative or 'its files'} to app.files.",
+                f"add {relative or 'its files'} to app.files: Docker would mount an empty folder",
             )
         ]
     return []
@@ -192,40 +193,42 @@ def _private(compose: Compose, app: App) -> list[Finding]:
     found: list[Finding] = []
     have = ", ".join(sorted(compose.services))
     for name, callers in app.private.items():
-        place = f"app/private/{name}"
+        place = f"app.private.{name}"
         service = compose.services.get(name)
         if service is None:
-            found.append(finding(place, f"a service of the compose file ({have})"))
+            found.append(finding(place, f"a service of {compose.file} ({have})", name))
             continue
         if service.networks or service.network_mode:
             found.append(
-                finding(
-                    place,
-                    "a private service says nothing of networks in the compose file: Drawbridge gives it its only one",
+                compose.finding(
+                    step("services", name) + (".networks" if service.networks else ".network_mode"),
+                    "no network of its own, for app.private gives this service its only one",
                     list(service.networks) or service.network_mode,
-                    f"Remove `networks` and `network_mode` from '{name}', or separate it in the compose file alone.",
+                    f"remove `networks` and `network_mode` from '{name}', or take it out of app.private",
                 )
             )
         if not callers:
-            found.append(finding(place, "at least one service that may reach it", []))
+            found.append(
+                finding(place, "at least one service that may reach it", [], "add one, or remove the entry")
+            )
         for position, caller in enumerate(callers):
             if caller not in compose.services or caller == name:
                 found.append(
-                    finding(f"{place}/{position}", f"another service of the compose file ({have})", caller)
+                    finding(f"{place}[{position}]", f"another service of {compose.file} ({have})", caller)
                 )
             elif compose.services[caller].network_mode:
                 mode = compose.services[caller].network_mode
                 found.append(
                     finding(
-                        f"{place}/{position}",
+                        f"{place}[{position}]",
                         "a service on the compose network",
                         f"{caller} (network_mode: {mode})",
                     )
                 )
         for other, body in sorted(compose.services.items()):
             if body.network_mode == f"service:{name}" and other not in callers:
-                rule = f"'{other}' shares the network of '{name}' (network_mode) and is not among those that may reach it"
-                found.append(finding(place, rule, cure=f"Add {other}, or give it a network of its own."))
+                said = f"'{other}' shares the network of '{name}' (network_mode) and is not among those that may reach it"
+                found.append(problem(place, said, f"add {other}, or give it a network of its own"))
     return found
 
 
@@ -235,17 +238,17 @@ def _once(compose: Compose, app: App) -> list[Finding]:
     chosen = run_once(compose, app)
     for position, name in enumerate(app.once or ()):
         if name not in compose.services:
-            found.append(finding(f"app/once/{position}", f"a service of the compose file ({have})", name))
+            found.append(finding(f"app.once[{position}]", f"a service of {compose.file} ({have})", name))
     for name in chosen:
         for other, service in sorted(compose.services.items()):
             condition = service.depends.get(name)
             if other not in chosen and condition not in (None, "service_completed_successfully"):
                 found.append(
-                    finding(
-                        f"app/compose/services/{other}/depends_on/{name}",
-                        f"'{name}' runs once and ends before the others start: what waits for it waits for its end",
+                    compose.finding(
+                        f"services.{other}.depends_on.{name}",
+                        f"`condition: service_completed_successfully`, for '{name}' runs once and ends before the others start",
                         condition,
-                        "Write `condition: service_completed_successfully`, or leave it out of app.once.",
+                        f"write that, or leave '{name}' out of app.once",
                     )
                 )
     return found
@@ -254,10 +257,10 @@ def _once(compose: Compose, app: App) -> list[Finding]:
 def own_database(compose: Compose, readers: Iterable[str]) -> list[Finding]:
     """Services that are given the database and have the address of another one written into the compose file, which wins."""
     return [
-        finding(
-            f"app/compose/services/{name}/environment/{variable}",
-            "a service that gets the stack's database does not name another one",
-            cure=f"Write ${{{variable}}} for its value, or leave it out; or list in database.services who does use the database.",
+        compose.problem(
+            f"services.{name}.environment.{variable}",
+            f"the service gets the stack's database, and this value of {variable} would win",
+            f"write ${{{variable}}} for its value, or leave it out; or list in database.services who does use the database",
         )
         for name in readers
         for variable in ("DATABASE_URL", "PGHOST")

@@ -13,7 +13,7 @@ from .compose_file import own_database
 def check(compose: Compose, app: App, database: Database, warnings: list[str]) -> list[Finding]:
     have = ", ".join(sorted(compose.services))
     found = [
-        finding(f"database/services/{i}", f"a service of the compose file ({have})", name)
+        finding(f"database.services[{i}]", f"a service of {compose.file} ({have})", name)
         for i, name in enumerate(database.services or ())
         if name not in compose.services
     ]
@@ -21,6 +21,6 @@ def check(compose: Compose, app: App, database: Database, warnings: list[str]) -
     found += own_database(compose, readers)
     if not found and not readers:
         warnings.append(
-            "database: no service of the compose file mentions DATABASE_URL or a PG* variable; name them in database.services"
+            f"database: no service of {compose.file} mentions DATABASE_URL or a PG* variable; name them in database.services"
         )
     return found

@@ -10,7 +10,7 @@ from .. import naming, rule_language
 from ..durations import go_duration
 from ..edge.hosts import hostnames
 from ..edge.path_guard import guard
-from ..errors import Finding, finding
+from ..errors import Finding, finding, problem
 from ..limits import EXPRESSION_CHARACTERS, NEAREST_FIELD, PLANS, RATE_LIMIT_PERIODS, Plan, plan_for
 from ..rule_language import FIELDS
 from ..settings import Cloudflare, CustomRule, Firewall, Route
@@ -28,18 +28,18 @@ def _expression(place: str, text: str, plan: Plan) -> list[Finding]:
     ]
     found: list[Finding] = []
     if not PLANS[plan].regex and ("matches" in words or "~" in words):
-        rule = f"regular expressions (`matches`) need a business plan, not {plan}"
-        cure = "Use `wildcard` (with *), starts_with(), ends_with() or contains."
-        found.append(finding(place, rule, cure=cure))
+        said = f"regular expressions (`matches`) need the business plan, and the zone's is {plan}"
+        found.append(problem(place, said, "use `wildcard` (with *), starts_with(), ends_with() or contains"))
     order = list(PLANS)
     for field in sorted({word for word in words if "." in word}):
         needed = plan_for(field.removeprefix("raw."))
         if order.index(needed) > order.index(plan):
-            cure = next(
+            fix = next(
                 (text for start, text in NEAREST_FIELD.items() if field.startswith(start)),
-                "Leave it to the app.",
+                "leave it to the app",
             )
-            found.append(finding(place, f"the field {field} needs {needed}, not {plan}", cure=cure))
+            said = f"the field {field} needs the {needed} plan, and the zone's is {plan}"
+            found.append(problem(place, said, fix))
     return found
 
 
@@ -76,113 +76,110 @@ def check(
         used = " (one of them guards paths on shared hosts)" if shield else ""
         found.append(
             finding(
-                "firewall/rules",
-                f"{plan} allows {limits.custom_rules} custom rules{used}",
+                "firewall.rules",
+                f"at most {limits.custom_rules} custom rules on the {plan} plan{used}",
                 count,
-                "Join rules with `or`.",
+                "join rules with `or`",
             )
         )
     for position, custom in enumerate(firewall.rules):
-        place = f"firewall/rules/{position}"
+        place = f"firewall.rules[{position}]"
         if custom.action == "log" and not limits.log_action:
             found.append(
                 finding(
-                    f"{place}/action",
-                    "`log` needs an enterprise plan",
+                    f"{place}.action",
+                    f"an action of the {plan} plan; `log` needs enterprise",
                     "log",
-                    "Use managed_challenge or block.",
+                    "use managed_challenge or block",
                 )
             )
-        found += _expression(f"{place}/expression", custom.expression, plan)
-        warnings += _doubts(f"{place}/expression", custom)
+        found += _expression(f"{place}.expression", custom.expression, plan)
+        warnings += _doubts(f"{place}.expression", custom)
     for label, names in (
         ("rules", [r.name for r in firewall.rules]),
         ("rateLimits", [r.name for r in firewall.rate_limits]),
     ):
         for index, name in enumerate(names):
             if name in names[:index] or not naming.may_name_a_rule(name):
-                found.append(finding(f"firewall/{label}/{index}/name", "rules have different names", name))
+                found.append(
+                    finding(
+                        f"firewall.{label}[{index}].name", "a name that no other rule has", name, "rename it"
+                    )
+                )
     if len(firewall.rate_limits) > limits.rate_limit_rules:
         found.append(
             finding(
-                "firewall/rateLimits",
-                f"{plan} allows {limits.rate_limit_rules} rate limits",
+                "firewall.rateLimits",
+                f"at most {limits.rate_limit_rules} rate limits on the {plan} plan",
                 len(firewall.rate_limits),
-                "Join paths under a common prefix, or leave the rest to the app.",
+                "join paths under a common prefix, or leave the rest to the app",
             )
         )
     allowed = [period for period in RATE_LIMIT_PERIODS if period <= limits.rate_limit_period]
     for position, limit in enumerate(firewall.rate_limits):
-        place = f"firewall/rateLimits/{position}"
+        place = f"firewall.rateLimits[{position}]"
         if limit.per not in allowed:
             near = min(allowed, key=lambda period: (abs(period - limit.per), period))
-            words = ", ".join(map(go_duration, allowed))
-            cure = f"The nearest is {go_duration(near)}; a longer window is the app's own affair."
-            found.append(
-                finding(f"{place}/per", f"{plan} counts in windows of {words}", go_duration(limit.per), cure)
-            )
+            windows = f"a window of the {plan} plan ({', '.join(map(go_duration, allowed))})"
+            fix = f"the nearest is {go_duration(near)}; longer windows are for the app to count"
+            found.append(finding(f"{place}.per", windows, go_duration(limit.per), fix))
         if limit.block is not None and limit.block > limits.rate_limit_timeout:
-            rule = f"{plan} blocks for at most {go_duration(limits.rate_limit_timeout)}"
-            cure = f"The nearest is {go_duration(limits.rate_limit_timeout)}; who goes on is blocked again."
-            found.append(finding(f"{place}/block", rule, go_duration(limit.block), cure))
+            longest = go_duration(limits.rate_limit_timeout)
+            expected = f"at most {longest} on the {plan} plan"
+            fix = f"write {longest}: who continues is blocked again"
+            found.append(finding(f"{place}.block", expected, go_duration(limit.block), fix))
         if limit.hostname and "host" not in limits.rate_limit_fields:
-            rule = f"{plan} lets a rate limit name the path alone"
             found.append(
                 finding(
-                    f"{place}/hostname",
-                    rule,
+                    f"{place}.hostname",
+                    f"no hostname: a rate limit of the {plan} plan names the path alone",
                     limit.hostname,
-                    "Leave hostname out; it counts for the whole zone.",
+                    "leave it out; the limit then counts for the whole zone",
                 )
             )
         elif limit.hostname and limit.hostname not in hostnames(routes):
-            found.append(finding(f"{place}/hostname", "a hostname of the routes", limit.hostname))
+            found.append(finding(f"{place}.hostname", "a hostname of the routes", limit.hostname))
         if limit.by not in limits.rate_limit_characteristics:
-            cure = "Count by `address`; visitors behind a shared one then share its limit."
-            found.append(
-                finding(
-                    f"{place}/by", f"{plan} counts by address alone; `visitor` needs business", limit.by, cure
-                )
-            )
+            expected = f"address, by which alone the {plan} plan counts; `visitor` needs business"
+            fix = "write `address`; visitors behind a shared one then share its limit"
+            found.append(finding(f"{place}.by", expected, limit.by, fix))
         if plan == "free" and limit.action != "block":
-            found.append(finding(f"{place}/action", "free allows `block` alone", limit.action, "Use block."))
+            found.append(finding(f"{place}.action", "block, the only one on the free plan", limit.action))
     if firewall.managed and not limits.managed_rulesets:
         warnings.append(
-            f"firewall/managed: {plan} has Cloudflare's free managed ruleset alone, which is on by itself; nothing is added. "
+            f"firewall.managed: {plan} has Cloudflare's free managed ruleset alone, which is on by itself; nothing is added. "
             "Cloudflare's and OWASP's whole rulesets come with pro"
         )
     if firewall.merge and not firewall.owner:
         found.append(
             finding(
-                "firewall/merge",
-                "only the zone's owner merges rules",
+                "firewall.merge",
+                "no stacks to merge, which only the zone's owner may have",
                 list(firewall.merge),
-                "Set firewall.owner: true.",
+                "set firewall.owner: true",
             )
         )
     if firewall.origin_verify and not firewall.owner:
         found.append(
-            finding(
-                "firewall/originVerify",
-                "the zone's owner sets headers; here the edge would not set it, and the app would refuse every request",
-                firewall.origin_verify.header,
-                "Set firewall.owner: true, or leave originVerify to the owner's stack.",
+            problem(
+                "firewall.originVerify",
+                "only the zone's owner sets headers: the edge would not set this one, and the app would refuse every request",
+                "set firewall.owner: true, or leave originVerify to the owner's stack",
             )
         )
     size = len(shield.expression()) if shield else 0
     if size > EXPRESSION_CHARACTERS:
-        rule = f"the rule that guards shared hosts' paths has at most {EXPRESSION_CHARACTERS} characters"
         found.append(
             finding(
                 "routes",
-                rule,
+                f"at most {EXPRESSION_CHARACTERS} characters in the rule that guards paths on shared hosts",
                 size,
-                "Put what is protected on a hostname of its own; a whole host needs no guard.",
+                "put what is protected on a hostname of its own: a whole host needs no guard",
             )
         )
     if not firewall.owner and shield:
         warnings.append(
-            "firewall/owner: a path is a boundary on a shared host, and this stack does not own the zone's rules: its guard acts "
+            "firewall.owner: a path is a boundary on a shared host, and this stack does not own the zone's rules: its guard acts "
             "only once the owner merges this stack (firewall.merge)"
         )
     return found, warnings

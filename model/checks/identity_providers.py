@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import Finding, finding
+from ..errors import Finding, finding, problem
 from ..settings import AccessPolicy, IdentityProvider
 
 
@@ -14,56 +14,60 @@ def check(
     found: list[Finding] = []
     have = ", ".join(sorted(providers)) or "none"
     for name, policy in access.items():
-        place = f"access/{name}"
+        place = f"access.{name}"
         wanted: list[tuple[str, str, str | None]] = [
-            (f"{place}/providers/{i}", provider, None) for i, provider in enumerate(policy.providers)
+            (f"{place}.providers[{i}]", provider, None) for i, provider in enumerate(policy.providers)
         ]
         for group, people in (("allow", policy.allow), ("require", policy.require), ("deny", policy.deny)):
             wanted += [
-                (f"{place}/{group}/github/{i}/provider", g.provider, "github")
+                (f"{place}.{group}.github[{i}].provider", g.provider, "github")
                 for i, g in enumerate(people.github)
             ]
             wanted += [
-                (f"{place}/{group}/claims/{i}/provider", c.provider, "oidc")
+                (f"{place}.{group}.claims[{i}].provider", c.provider, "oidc")
                 for i, c in enumerate(people.claims)
             ]
         for where, provider, kind in wanted:
             if provider not in providers:
-                found.append(finding(where, f"an entry of identityProviders (there are {have})", provider))
+                found.append(finding(where, f"an entry of identityProviders ({have})", provider))
             elif kind and providers[provider].type != kind:
                 found.append(
                     finding(
                         where,
-                        f"a provider of type {kind}; '{provider}' is {providers[provider].type}",
+                        f"a provider of type {kind}",
                         provider,
+                        f"'{provider}' is of type {providers[provider].type}",
                     )
                 )
         if policy.mfa == "provider":
             mute = sorted(p for p in policy.providers if p in providers and not providers[p].reports_mfa)
-            cure = "Use `mfa: true`, Cloudflare's own second factor, which works with every provider."
+            fix = "use `mfa: true`, Cloudflare's own second factor, which works with every provider"
             if not policy.providers:
                 found.append(
-                    finding(
-                        f"{place}/mfa",
-                        "`mfa: provider` names the providers, each of which reports how a person logged in",
-                        cure=cure,
+                    problem(
+                        f"{place}.mfa",
+                        "`mfa: provider` without `providers`, each of which must report how a person logged in",
+                        f"name them, or {fix}",
                     )
                 )
             elif mute:
-                rule = f"`mfa: provider` needs providers that report it (amr), and {', '.join(mute)} would lock everyone out"
+                said = f"`mfa: provider` with providers that do not report it (amr), which locks everyone out: {', '.join(mute)}"
                 found.append(
-                    finding(
-                        f"{place}/mfa",
-                        rule,
-                        "provider",
-                        cure + " Or set sendsAmr: true on an oidc provider that does.",
+                    problem(
+                        f"{place}.mfa", said, f"{fix}, or set sendsAmr: true on an oidc provider that does"
                     )
                 )
         elif policy.mfa:
             warnings.append(
-                f"{place}/mfa: the Zero Trust organisation must allow Cloudflare's own second factor (Settings, Authentication), "
+                f"{place}.mfa: the Zero Trust organisation must allow Cloudflare's own second factor (Settings, Authentication), "
                 "and people enrol at https://TEAM.cloudflareaccess.com/AddMfaDevice before their first login"
             )
     if sum(provider.type == "onetimepin" and not provider.id for provider in providers.values()) > 1:
-        found.append(finding("identityProviders", "an account has one provider of type onetimepin"))
+        found.append(
+            problem(
+                "identityProviders",
+                "more than one provider of type onetimepin, of which an account has one",
+                "remove the others, or name the existing one by `id`",
+            )
+        )
     return found

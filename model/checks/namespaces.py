@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
-from ..errors import Finding, finding
+from ..errors import Finding, problem
 from ..settings.stack_file import SECTIONS
 
 NAMESPACE = "drawbridge"
@@ -31,6 +31,6 @@ def check(others: Mapping[str, str], project: str) -> list[Finding]:
                 if known
                 else next(iter(difflib.get_close_matches(section, SECTIONS, n=1, cutoff=0.8)), "KEY")
             )
-            rule = f"the settings of this program stand under {NAMESPACE}:, whatever the project is called"
-            found.append(finding(key, rule, cure=f"Write {NAMESPACE}:{near}."))
+            said = f"settings outside of {NAMESPACE}: are not read, whatever the project is called"
+            found.append(problem(key, said, f"write {NAMESPACE}:{near}"))
     return found

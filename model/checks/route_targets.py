@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..compose.file import Compose
 from ..compose.services import run_once
-from ..errors import Finding, finding
+from ..errors import Finding, did_you_mean, finding
 from ..settings import App, Route
 
 
@@ -12,44 +12,53 @@ def check(routes: tuple[Route, ...], compose: Compose, app: App) -> list[Finding
     found: list[Finding] = []
     have = ", ".join(compose.services)
     for position, route in enumerate(routes):
-        place = f"routes/{position}/service"
+        place = f"routes[{position}].service"
         if route.target is None:
             continue
         service = compose.services.get(route.target)
         if service is None:
             found.append(
-                finding(place, f"no service '{route.target}' in compose.yaml, it has {have}", route.service)
+                finding(
+                    place,
+                    f"a service of {compose.file} ({have})",
+                    route.target,
+                    did_you_mean(route.target, compose.services),
+                )
             )
         elif route.target in run_once(compose, app):
             found.append(
                 finding(
-                    place, f"'{route.target}' runs once and ends; it serves nobody (app.once)", route.service
+                    place,
+                    "a service that keeps running",
+                    route.target,
+                    "it runs once and ends: route to another, or take it out of app.once",
                 )
             )
         elif service.profiles:
             found.append(
                 finding(
                     place,
-                    f"service '{route.target}' has `profiles` and is not started by itself",
-                    route.service,
+                    "a service that starts by itself",
+                    route.target,
+                    f"remove its `profiles` in {compose.file}",
                 )
             )
         elif service.network_mode:
-            rule = f"a routed service is on the compose network; '{route.target}' has `network_mode: {service.network_mode}`"
-            found.append(finding(place, rule, route.service, "The connector could not find it."))
-        elif route.target in app.private:
-            rule = f"'{route.target}' is private to {', '.join(app.private[route.target])} (app.private)"
+            fix = f"remove `network_mode: {service.network_mode}` in {compose.file}"
             found.append(
-                finding(place, rule, route.service, "Route to one of these, or take it out of app.private.")
+                finding(place, "a service on the compose network, where the connector is", route.target, fix)
             )
+        elif route.target in app.private:
+            callers = ", ".join(app.private[route.target])
+            fix = f"app.private lets only {callers} reach it: route to that, or take it out of app.private"
+            found.append(finding(place, "a service that the connector may reach", route.target, fix))
         elif not service.checked and route.target not in app.allow.no_healthcheck:
             found.append(
                 finding(
                     place,
-                    f"a routed service has a healthcheck in the compose file; '{route.target}' has none",
-                    route.service,
-                    "Without one a release cannot wait until it serves. Add `healthcheck`, or list it in "
-                    "app.allow.noHealthcheck.",
+                    "a service with a healthcheck, for which a release waits",
+                    route.target,
+                    f"add `healthcheck` in {compose.file}, or list it in app.allow.noHealthcheck",
                 )
             )
     return found

@@ -18,19 +18,19 @@ def check(
     found: list[Finding] = []
     seen: dict[tuple[str, str], int] = {}
     for position, route in enumerate(routes):
-        place = f"routes/{position}"
+        place = f"routes[{position}]"
         key = (route.hostname, str(route.path or ""))
         if key in seen:
-            rule = f"a hostname and path have one route; routes/{seen[key]} has them already"
-            found.append(finding(place, rule, " ".join(filter(None, key))))
+            expected = f"another hostname or path than those of routes[{seen[key]}]"
+            found.append(finding(place, expected, "".join(key), "remove one of the two"))
         seen.setdefault(key, position)
         if cloudflare:
             zone = cloudflare.zone
             if route.hostname != zone and not route.hostname.endswith("." + zone):
-                found.append(finding(f"{place}/hostname", f"a hostname of the zone {zone}", route.hostname))
+                found.append(finding(f"{place}.hostname", f"a hostname of the zone {zone}", route.hostname))
             elif len(route.hostname.removesuffix(zone).strip(".").split(".")) > 1:
                 warnings.append(
-                    f"{place}/hostname: {route.hostname} is two levels below {zone}; Cloudflare's free certificate covers one, "
+                    f"{place}.hostname: {route.hostname} is two levels below {zone}; Cloudflare's free certificate covers one, "
                     "an advanced certificate is needed"
                 )
     for host in mixed_hosts(routes):
@@ -46,9 +46,9 @@ def check(
             found.append(
                 finding(
                     "routes",
-                    f"Access covers {limits.DESTINATIONS_PER_APPLICATION} destinations with one application (`/x/*` is two)",
-                    list(application.destinations),
-                    f"Join the paths of '{application.access or 'public'}' on {application.hostname}.",
+                    f"at most {limits.DESTINATIONS_PER_APPLICATION} destinations in an application of Access (`/x/*` is two)",
+                    len(application.destinations),
+                    f"join the paths of '{application.access or 'public'}' on {application.hostname}",
                 )
             )
     return found

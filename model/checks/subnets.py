@@ -10,6 +10,6 @@ from ..settings import Network, Tunnel
 
 def check(tunnel: Tunnel, network: Network) -> list[Finding]:
     if ipaddress.ip_network(tunnel.subnet).overlaps(ipaddress.ip_network(network.cidr)):
-        rule = f"a range outside the VPC's ({network.cidr}): machines could not tell the two apart"
-        return [finding("tunnel/subnet", rule, tunnel.subnet)]
+        expected = f"a range outside the VPC's ({network.cidr}), for machines could not tell the two apart"
+        return [finding("tunnel.subnet", expected, tunnel.subnet)]
     return []

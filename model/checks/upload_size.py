@@ -46,10 +46,10 @@ def check(declared: int | None, files: Mapping[str, str], plan: Plan) -> tuple[l
         )
         found.append(
             finding(
-                "app/maxBodyMB",
-                f"{plan} ends request bodies at {allowed} MB",
+                "app.maxBodyMB",
+                f"at most {allowed}, the MB of a request body on the {plan} plan",
                 declared,
-                f"Upload in parts of at most {allowed} MB, or straight to object storage{wider}.",
+                f"upload in parts of at most {allowed} MB, or straight to object storage{wider}",
             )
         )
     nginx = {path: limits for path, text in files.items() if (limits := nginx_limits(text)) is not None}
@@ -57,17 +57,17 @@ def check(declared: int | None, files: Mapping[str, str], plan: Plan) -> tuple[l
         if limits and max(limits) > allowed:
             size = "without limit" if max(limits) == float("inf") else f"of {max(limits):g} MB"
             warnings.append(
-                f"app/files/{path}: nginx would take bodies {size}, but {plan} ends them at {allowed} MB (status 413): larger "
+                f"{path}: nginx would take bodies {size}, but the {plan} plan ends them at {allowed} MB (status 413): larger "
                 "uploads go in parts"
             )
     largest = max((max(limits, default=DEFAULT_MB) for limits in nginx.values()), default=float("inf"))
     if declared is not None and largest < declared <= allowed:
         found.append(
             finding(
-                "app/maxBodyMB",
-                f"nginx lets such a body through; in app.files its client_max_body_size is {largest:g}m at most (1m by default)",
+                "app.maxBodyMB",
+                f"at most {largest:g}, the client_max_body_size of nginx in app.files (1m by default)",
                 declared,
-                f"Write `client_max_body_size {declared}m;` in {', '.join(sorted(nginx))}.",
+                f"write `client_max_body_size {declared}m;` in {', '.join(sorted(nginx))}",
             )
         )
     return found, warnings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import Finding, finding
+from ..errors import Finding, problem
 from ..machine import database_variables
 from ..settings import App, Database
 from ..stack import TOKEN
@@ -23,14 +23,12 @@ def check(app: App, database: Database | None) -> list[Finding]:
         ("facts", app.facts),
     ):
         for position, name in enumerate(names):
-            place = f"app/{section}/{position if section == 'secrets' else name}"
+            place = f"app.secrets[{position}]" if section == "secrets" else f"app.{section}.{name}"
             if name in ours:
                 found.append(
-                    finding(
-                        place, f"{name} is {ours[name]}, and set by Drawbridge", cure="Choose another name."
-                    )
+                    problem(place, f"{name} is {ours[name]}, and set by Drawbridge", "choose another name")
                 )
             elif name in seen:
-                found.append(finding(place, f"a variable is named once; {name} is in app.{seen[name]} too"))
+                found.append(problem(place, f"{name} is in app.{seen[name]} too", "name it once"))
             seen.setdefault(name, section)
     return found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from .. import go_yaml
-from ..errors import Finding, finding
+from .. import errors, go_yaml, lines
+from ..errors import Finding
 from .interpolation import variables
 
 
@@ -50,59 +53,91 @@ class Compose:
     required: frozenset[str]
     mentioned: frozenset[str]
     findings: tuple[Finding, ...] = field(default=())
+    file: str = "compose.yaml"
+    text: str = field(default="", repr=False)
+
+    @functools.cached_property
+    def lines(self) -> dict[str, int]:
+        return lines.of_document(self.text, go_yaml.ComposeLoader)
+
+    def finding(self, path: str, expected: str, found: object, fix: str = "") -> Finding:
+        """An error of this file, with its line; ``path`` is one of this file's."""
+        return self._placed(errors.finding(path, expected, found, fix))
+
+    def problem(self, path: str, text: str, fix: str = "", line: int = 0) -> Finding:
+        return self._placed(errors.problem(path, text, fix), line)
+
+    def place(self, path: str) -> str:
+        """FILE:LINE path."""
+        line = lines.nearest(self.lines, path)
+        return f"{self.file}{f':{line}' if line else ''} {path}"
+
+    def line_of_variable(self, name: str) -> int:
+        """The first line that mentions ${NAME}; 0 where none does in so many letters."""
+        mention = re.compile(rf"\${{?{re.escape(name)}\b")
+        return next((n for n, line in enumerate(self.text.splitlines(), 1) if mention.search(line)), 0)
+
+    def _placed(self, item: Finding, line: int = 0) -> Finding:
+        return dataclasses.replace(item, file=self.file, line=line or lines.nearest(self.lines, item.path))
 
 
-def parse(text: str, path: str = "app/compose") -> Compose:
-    """Read a compose file's text. What is wrong with its form comes back in `findings`, under `path`; nothing is raised."""
+def parse(text: str, file: str = "compose.yaml") -> Compose:
+    """Read a compose file's text. What is wrong with its form comes back in `findings`; nothing is raised."""
     nothing = Compose(
-        services={}, networks=frozenset(), volumes={}, required=frozenset(), mentioned=frozenset()
+        services={},
+        networks=frozenset(),
+        volumes={},
+        required=frozenset(),
+        mentioned=frozenset(),
+        file=file,
+        text=text,
     )
 
-    def broken(rule: str, got: object = None, cure: str = "") -> Compose:
-        found = finding(path, rule, got, cure) if got is not None else finding(path, rule, cure=cure)
-        return Compose(**{**vars(nothing), "findings": (found,)})
+    def broken(item: Finding) -> Compose:
+        return dataclasses.replace(nothing, findings=(item,))
 
     try:
         document = yaml.load(text, Loader=go_yaml.ComposeLoader)
     except yaml.MarkedYAMLError as error:
-        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
-        return broken(f"the compose file is YAML: {error.problem or error.context}{line}")
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        return broken(nothing.problem("", f"not valid YAML: {error.problem or error.context}", line=line))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return broken(f"the compose file is YAML: {str(error).splitlines()[0]}")
+        return broken(nothing.problem("", f"not valid YAML: {str(error).splitlines()[0]}"))
     if (
         not isinstance(document, dict)
         or not isinstance(document.get("services"), dict)
         or not document["services"]
     ):
-        return broken("the compose file has a mapping `services` with at least one service")
+        if isinstance(document, dict) and "services" not in document:
+            return broken(nothing.problem("services", "required key is missing", "add it"))
+        shape = document["services"] if isinstance(document, dict) else document
+        return broken(nothing.finding("services", "a mapping with at least one service", shape))
     services = document["services"]
     bad = [name for name, body in services.items() if not isinstance(name, str) or not isinstance(body, dict)]
     if bad:
-        return broken("each service of the compose file is a mapping", [str(name) for name in bad])
+        return broken(nothing.finding(f"services.{bad[0]}", "a mapping", services[bad[0]]))
     found: list[Finding] = []
     if document.get("include"):
         found.append(
-            finding(
-                path,
-                "a compose file does not include others",
-                cure="Only this one file is put on the machines.",
+            nothing.problem(
+                "include", "only this one file is put on the machines", "write what it includes into it"
             )
         )
     for name, body in services.items():
         if isinstance(body.get("extends"), dict) and body["extends"].get("file"):
             found.append(
-                finding(
-                    path,
-                    f"service '{name}' does not extend another file",
-                    cure="Only this one file is put on the machines.",
+                nothing.problem(
+                    f"services.{name}.extends",
+                    "only this one file is put on the machines",
+                    "write what the service extends into it",
                 )
             )
     volumes = document.get("volumes") or {}
     if not isinstance(volumes, dict):
-        return broken("`volumes` of the compose file is a mapping", volumes)
+        return broken(nothing.finding("volumes", "a mapping", volumes))
     networks = document.get("networks") or {}
     if not isinstance(networks, dict):
-        return broken("`networks` of the compose file is a mapping", networks)
+        return broken(nothing.finding("networks", "a mapping", networks))
     finished = {
         dependency
         for body in services.values()
@@ -120,6 +155,8 @@ def parse(text: str, path: str = "app/compose") -> Compose:
         ),
         mentioned=frozenset(name for text in strings for name, _ in variables(text)),
         findings=tuple(found),
+        file=file,
+        text=text,
     )
 
 

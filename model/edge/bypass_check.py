@@ -12,7 +12,7 @@ import functools
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from ..errors import Finding, finding
+from ..errors import Finding, problem
 from ..paths import PathPattern
 from ..settings import Route
 from .access_applications import Application, applications
@@ -26,7 +26,7 @@ ANY = "any-host"
 
 
 def holes(routes: Sequence[Route], by_host: Sequence[str] = ()) -> list[Finding]:
-    """What is wrong with a list of routes: who could get past which login, where, and the cure.
+    """What is wrong with a list of routes: who could get past which login, where, and the fix.
 
     ``by_host`` are services that tell hosts apart themselves (`app.allow.byHost`).
     """
@@ -75,29 +75,30 @@ def _ambiguous(routes: Sequence[Route]) -> list[Finding]:
         if not above:
             continue
         if not any(other.hostname == route.hostname and other.path is None for other in routes):
-            rule = f"a host under {above[0]} has a route without a path, or its other paths would fall to {above[0]}"
-            cure = f"Add one for {route.hostname}: to a service, or to http_status:404."
-            found.append(finding(f"routes/{position}", rule, f"{route.hostname}{route.path}", cure))
+            said = f"{route.hostname} has no route without a path: its other paths would fall to {above[0]}"
+            fix = f"add one for {route.hostname}: to a service, or to http_status:404"
+            found.append(problem(f"routes[{position}]", said, fix))
         for wildcard in above:
             own = {other.access for other in routes if other.hostname == wildcard}
             if len(own) > 1:
-                rule = (
+                said = (
                     f"{wildcard} has paths of different access and {route.hostname} lies under it: which of their applications "
                     "wins is not documented"
                 )
-                cure = f"Give what is protected on {wildcard} a hostname of its own, or all its paths one access."
-                found.append(finding(f"routes/{position}/hostname", rule, route.hostname, cure))
+                fix = (
+                    f"give what is protected on {wildcard} a hostname of its own, or all its paths one access"
+                )
+                found.append(problem(f"routes[{position}].hostname", said, fix))
     return found
 
 
 def _same_beginning(position: int, path: PathPattern, routes: Sequence[Route]) -> list[Finding]:
     route = routes[position]
     return [
-        finding(
-            f"routes/{position}/path",
-            f"routes/{index} has {other.path} with another access, and which of the two Access takes is not documented",
-            str(path),
-            f"Write a longer beginning, such as {path.literal}-*.",
+        problem(
+            f"routes[{position}].path",
+            f"routes[{index}] has {other.path} with another access: which of the two Access applies to {path} is not documented",
+            f"write a longer beginning, such as {path.literal}-*",
         )
         for index, other in enumerate(routes)
         if other.path
@@ -116,14 +117,12 @@ def _taken_along(routes: Sequence[Route]) -> list[Finding]:
             continue
         below = rules.taking(_concrete(route.hostname), f"{route.path}/{PROBE}")
         if below is not None and behind(below) not in (CLOSED, route.access):
-            rule = (
-                f"Access takes what lies below {route.path} along with it, and routes/{routes.index(below)} gives that to "
-                f"'{below.access}'"
+            said = (
+                f"Access applies '{route.access}' to what lies below {route.path} too, and routes[{routes.index(below)}] gives "
+                f"that to '{below.access}'"
             )
-            cure = (
-                f"Write {route.path}/* to protect what lies below as well, or give it a hostname of its own."
-            )
-            found.append(finding(f"routes/{position}/path", rule, str(route.path), cure))
+            fix = f"write {route.path}/* to protect what lies below as well, or give it a hostname of its own"
+            found.append(problem(f"routes[{position}].path", said, fix))
     return found
 
 
@@ -163,15 +162,15 @@ def _around_by_another_host(routes: Sequence[Route], by_host: Sequence[str]) -> 
             )
             if other is None or _reports_itself(other, route, routes):
                 continue
-            rule = (
+            said = (
                 f"'{route.target}' answers {route.path} on {host} as well, to '{other.access}' "
-                f"(routes/{routes.index(other)}): who passes there is around '{route.access}'"
+                f"(routes[{routes.index(other)}]), which bypasses '{route.access}'"
             )
-            cure = (
-                f"Route {host} {route.path} to http_status:404 or under access: {route.access}; or list '{route.target}' "
-                "in app.allow.byHost if it tells hosts apart itself."
+            fix = (
+                f"route {host} {route.path} to http_status:404 or under access: {route.access}; or list '{route.target}' "
+                "in app.allow.byHost if it tells hosts apart itself"
             )
-            found.append(finding(f"routes/{position}", rule, f"{route.hostname}{route.path}", cure))
+            found.append(problem(f"routes[{position}]", said, fix))
     return found
 
 
@@ -231,10 +230,8 @@ def _disagreements(
             elif served not in ("public", taken):
                 why = f"the connector takes it for '{taken}', an app may take it for '{served}'"
             if why:
-                cure = "Give what is protected a hostname of its own."
-                found.setdefault(
-                    why, finding("routes", f"{why}, and nothing refuses it", f"{host}{raw}", cure)
-                )
+                fix = "give what is protected a hostname of its own"
+                found.setdefault(why, problem("routes", f"{why}, and nothing refuses it: {host}{raw}", fix))
     return list(found.values())
 
 

@@ -102,10 +102,9 @@ def encode(text: str) -> str:
             ((len(gzip.compress(f["content"].encode(), mtime=0)), f["path"]) for f in files), reverse=True
         )
         listed = ", ".join(f"{path} {size}" for size, path in sizes[:5])
-        rule = f"a machine's cloud-init has at most {USER_DATA_BYTES} bytes packed; the largest parts are {listed}"
-        raise SettingsError(
-            [finding("app/files", rule, len(packed), "Put large files into the app's image.")]
-        )
+        expected = f"at most {USER_DATA_BYTES} bytes of cloud-init, packed"
+        fix = f"put large files into the app's image; the largest parts are {listed}"
+        raise SettingsError([finding("app.files", expected, len(packed), fix)])
     return base64.b64encode(packed).decode()
 
 

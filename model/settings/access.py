@@ -7,18 +7,19 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ..countries import COUNTRIES
+from ..errors import Invalid
 from .base import Cidr, Domain, Email, Name, Section, Text, Uuid, duration, pattern
 
 
 def _mfa(value: Any) -> Any:
     if value is not True and value is not False and value != "provider":
-        raise ValueError("true, false or `provider`")
+        raise ValueError("true, false or provider")
     return value
 
 
 def _country(code: str) -> str:
     if code not in COUNTRIES:
-        raise ValueError("a country's code of ISO 3166-1, such as JP; no request comes from any other")
+        raise ValueError("a country's code of ISO 3166-1, such as JP")
     return code
 
 
@@ -104,21 +105,30 @@ class AccessPolicy(Section):
     def _is_one_of_two(self) -> AccessPolicy:
         if self.service_tokens:
             if not (self.allow.empty and self.require.empty and self.deny.empty):
-                raise ValueError(
-                    "people and serviceTokens do not share one entry: a machine cannot log in; make two entries"
+                raise Invalid(
+                    problem="people and serviceTokens in one entry: a program cannot log in",
+                    fix="make two entries",
                 )
             if self.mfa or self.providers or self.auto_redirect or self.cross_site:
-                raise ValueError(
-                    "mfa, providers, autoRedirect and crossSite are for people; serviceTokens have no login"
+                raise Invalid(
+                    problem="serviceTokens have no login, which mfa, providers, autoRedirect and crossSite are about",
+                    fix="leave these out",
                 )
         elif self.allow.empty:
-            raise ValueError("an entry lets somebody in: name people under `allow`, or serviceTokens")
+            raise Invalid(
+                problem="this entry lets nobody in", fix="name people under `allow`, or serviceTokens"
+            )
         elif self.allow.only_network:
-            raise ValueError(
-                "countries and ips alone ask nobody to log in: name people in `allow`, put these in `require`"
+            raise Invalid(
+                key="allow",
+                problem="countries and ips alone ask nobody to log in",
+                fix="name people in `allow`, and put these in `require`",
             )
         if self.auto_redirect and len(self.providers) != 1:
-            raise ValueError(
-                "autoRedirect needs exactly one provider: with several, Access must let the visitor choose"
+            raise Invalid(
+                "exactly one provider with autoRedirect",
+                self.providers,
+                "with several, Access must let the visitor choose: leave autoRedirect out, or name one",
+                key="providers",
             )
         return self

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from ..errors import Invalid
 from .base import Origin, RelativePath, Section, Text, VariableName, VariableValue, pattern
 
 
@@ -31,10 +32,11 @@ class Generated(Section):
     @model_validator(mode="after")
     def _is_one_of_two(self) -> Generated:
         if self.encoding == "letters" and self.bytes is not None:
-            raise ValueError("letters are counted, not encoded: give length, not bytes")
+            raise Invalid(problem="letters are counted, not encoded", fix="give length, not bytes")
         if self.encoding != "letters" and self.length is not None:
-            raise ValueError(
-                f"{self.encoding} writes bytes: give bytes, not length (hex is two characters a byte)"
+            raise Invalid(
+                problem=f"{self.encoding} writes bytes (hex: two characters a byte)",
+                fix="give bytes, not length",
             )
         return self
 
@@ -58,9 +60,14 @@ class Registry(Section):
     @model_validator(mode="after")
     def _login_is_whole(self) -> Registry:
         if self.ecr and (self.username or self.password):
-            raise ValueError("ECR is entered with the machine's role: leave out username and password")
+            raise Invalid(
+                problem="the machines log in to ECR with their role", fix="leave out username and password"
+            )
         if not self.ecr and not (self.username and self.password):
-            raise ValueError("a registry other than ECR needs username and password (a secret's name)")
+            raise Invalid(
+                problem="a registry other than ECR without username and password",
+                fix="add both (password is a secret's name)",
+            )
         return self
 
 
@@ -115,11 +122,14 @@ class Fact(Section):
     @model_validator(mode="after")
     def _joins_lists_alone(self) -> Fact:
         if not self.of:
-            raise ValueError("at least one fact")
+            raise ValueError("at least one value")
         lists = {"hostnames", "urls", "websocketUrls", "frontends"}
         alone = sorted(set(self.of) - lists)
         if alone and (len(self.of) > 1 or self.form != "comma"):
-            raise ValueError(f"{alone[0]} is one value and stands alone, without `form`")
+            raise Invalid(
+                problem=f"{alone[0]} is one value and cannot be joined with others",
+                fix="give it a variable of its own, without `form`",
+            )
         return self
 
 

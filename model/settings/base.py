@@ -12,7 +12,8 @@ import idna
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from .. import durations
+from .. import durations, go_yaml
+from ..errors import Invalid
 from ..paths import PathPattern
 from ..printable import seen
 
@@ -47,11 +48,11 @@ def duration(low: int, high: int, meaning: str) -> Any:
 
     def parse(value: Any) -> Any:
         if not isinstance(value, str):
-            raise ValueError("a duration is a number and a unit (s, m, h or d), as in 30s, 1m30s or 24h")
+            raise ValueError(durations.FORM)
         result = durations.seconds(value)
         if not low <= result <= high:
             raise ValueError(
-                f"{meaning} is between {durations.go_duration(low)} and {durations.go_duration(high)}"
+                f"a duration between {durations.go_duration(low)} and {durations.go_duration(high)}"
             )
         return result
 
@@ -64,13 +65,13 @@ def _hostname(value: str) -> str:
     try:
         ascii_form = idna.encode(host).decode() if not host.isascii() else host
     except idna.IDNAError as error:
-        raise ValueError("a hostname is a DNS name") from error
+        raise ValueError("a DNS name") from error
     if host != ascii_form:
-        raise ValueError(f"write an internationalised hostname in its ASCII form, {ascii_form}")
+        raise ValueError(f"the hostname in its ASCII form, {ascii_form}")
     labels = host.split(".")
     well_formed = len(host) <= 253 and len(labels) > 1 and not host.endswith(".")
     if not well_formed or not all(re.fullmatch(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", label) for label in labels):
-        raise ValueError("a hostname is a lower-case DNS name such as app.example.com, or *.example.com")
+        raise ValueError("a lower-case DNS name such as app.example.com, or *.example.com")
     return value
 
 
@@ -81,29 +82,34 @@ def _service(value: str) -> str:
         parts = urlsplit(value)
         port = parts.port
     except ValueError as error:
-        raise ValueError("a service is http://NAME:PORT of a service in the compose file") from error
+        raise ValueError("http://NAME:PORT of a service in the compose file") from error
     # urlsplit drops blanks and line breaks, which the value would keep.
     if not re.fullmatch(r"[!-~]+", value):
         raise ValueError(
-            "a service is http://NAME:PORT of a service in the compose file, without blanks and other characters"
+            "http://NAME:PORT of a service in the compose file, without blanks and other characters"
         )
     if parts.scheme not in ("http", "https", "tcp", "ws", "wss") or not parts.hostname:
-        raise ValueError("a service is http://NAME:PORT of a service in the compose file, or http_status:404")
+        raise ValueError("http://NAME:PORT of a service in the compose file, or http_status:404")
     if parts.path or parts.query or parts.fragment:
-        raise ValueError(
-            "a service has no path: the connector cannot rewrite one; put the path in the route's `path`"
+        raise Invalid(
+            "http://NAME:PORT without a path",
+            fix="the connector cannot rewrite paths: put it in the route's `path`",
         )
     if "@" in value:
-        raise ValueError("a service has no login: whoever reads the tunnel's configuration would have it")
+        raise Invalid(
+            "http://NAME:PORT without a login",
+            fix="remove it: whoever reads the tunnel's configuration would have it",
+        )
     if not port:
-        raise ValueError("a service names its port, as in http://nginx:80")
+        raise ValueError("a service with its port, as in http://nginx:80")
     return value
 
 
 def _email(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", value):
-        raise ValueError(
-            "an email address, in lower case (Access stores it so, and would show a change at every run)"
+        raise Invalid(
+            "an email address in lower case",
+            fix="Access stores it in lower case, and every run would show a change",
         )
     return value
 
@@ -114,7 +120,7 @@ def _cidr(value: str) -> str:
     except ValueError as error:
         raise ValueError("an address range in CIDR form, such as 203.0.113.7/32") from error
     if str(network) != value:
-        raise ValueError(f"write the range in canonical form, {network} (the APIs store it so)")
+        raise Invalid(f"the range in canonical form, {network}", fix="the APIs store it in that form")
     return value
 
 
@@ -131,24 +137,28 @@ DOCKER_POOLS = tuple(
 
 
 def usable(key: str, cidr: str) -> None:
-    """Raises ValueError for a range that no network of ours can have."""
+    """Raises Invalid for a range that no network of ours can have."""
     network = ipaddress.ip_network(cidr)
     if network.version != 4 or not any(
         network.subnet_of(private) for private in map(ipaddress.IPv4Network, _PRIVATE)
     ):
-        raise ValueError(
-            f"{key} is a private IPv4 range, below 10.0.0.0/8, 172.16.0.0/16 or 100.64.0.0/10: machines could not reach whoever "
-            "else has its addresses"
+        raise Invalid(
+            "a private IPv4 range, below 10.0.0.0/8, 172.16.0.0/16 or 100.64.0.0/10",
+            cidr,
+            "choose one of these: machines could not reach whoever else has its addresses",
+            key=key,
         )
     if pool := next((pool for pool in DOCKER_POOLS if network.overlaps(pool)), None):
-        raise ValueError(f"{key} lies outside {pool}, from which Docker on the machines takes its networks")
+        raise Invalid(
+            f"a range outside {pool}, from which Docker on the machines takes its networks", cidr, key=key
+        )
 
 
 def _relative_path(value: str) -> str:
     if value.startswith("/") or not value or ".." in value.split("/") or "\\" in value or value.endswith("/"):
         raise ValueError("a relative path inside the project, without ..")
     if posixpath.normpath(value) != value:
-        raise ValueError(f"a path in its plain form, {posixpath.normpath(value)}")
+        raise ValueError(f"the path in its plain form, {posixpath.normpath(value)}")
     if not all(map(seen, value)):
         raise ValueError("a path of characters that can be seen")
     if len(value.encode()) > 1000 or any(len(part.encode()) > 255 for part in value.split("/")):
@@ -185,14 +195,16 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} (UTC|[+-
 
 def _text_value(value: Any) -> Any:
     if isinstance(value, float):
-        raise ValueError('write it in quotes ("1.10"): to YAML it is a number, and loses a zero at its end')
+        raise Invalid(
+            "text", fix='write it in quotes ("1.10"): to YAML it is a number, and loses a zero at its end'
+        )
     if isinstance(value, str) and _MOMENT.fullmatch(value):
-        raise ValueError(
-            'write it in quotes ("2026-01-31"): to YAML it is a day, and gets an hour and a zone'
+        raise Invalid(
+            "text", fix='write it in quotes ("2026-01-31"): to YAML it is a day, and gets an hour and a zone'
         )
     if isinstance(value, bool) or value is None:
-        raise ValueError(
-            'write it in quotes ("true"): YAML words change their spelling on the way to a variable'
+        raise Invalid(
+            "text", fix=f'write it in quotes ("{go_yaml.text(value)}"), or its spelling changes on the way'
         )
     return value
 
@@ -208,13 +220,13 @@ Uuid = Annotated[str, pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a U
 Name = Annotated[
     str,
     pattern(
-        r"[a-z][a-z0-9-]{0,30}", "a name has lower-case letters, digits and -, at most 31, a letter first"
+        r"[a-z][a-z0-9-]{0,30}", "a name of lower-case letters, digits and -, at most 31, a letter first"
     ),
 ]
 
 
 VariableName = Annotated[
-    str, pattern(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name has letters, digits and _, and no digit first")
+    str, pattern(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name of letters, digits and _, no digit first")
 ]
 
 
@@ -245,7 +257,7 @@ Path = Annotated[
 
 Identifier = Annotated[
     str,
-    pattern(r"[a-z_][a-z0-9_]{0,62}", "a PostgreSQL name has lower-case letters, digits and _, at most 63"),
+    pattern(r"[a-z_][a-z0-9_]{0,62}", "a PostgreSQL name of lower-case letters, digits and _, at most 63"),
 ]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ..errors import Invalid
 from .base import Identifier, Section, VariableValue, pattern
 
 MASTER = "drawbridge_master"
@@ -13,8 +14,9 @@ MASTER = "drawbridge_master"
 
 def _scheme(scheme: str) -> str:
     if scheme.endswith("+pg8000"):
-        raise ValueError(
-            "a driver that takes TLS from the URL; pg8000 takes an ssl_context in code alone: use PGHOST and the others with it"
+        raise Invalid(
+            "a driver that takes TLS from the URL",
+            fix="pg8000 takes an ssl_context in code alone: use PGHOST and the others with it",
         )
     return scheme
 
@@ -81,9 +83,20 @@ class Database(Section):
                 "public",
                 MASTER,
             ) or name.startswith(("pg_", "rds_")):
-                raise ValueError(f"{label} '{name}' is PostgreSQL's or RDS's own; choose another")
+                raise Invalid(
+                    "a name that is not PostgreSQL's or RDS's own", name, "choose another", key=label
+                )
         if self.max_storage_gib and self.max_storage_gib < self.storage_gib * 1.1:
-            raise ValueError("maxStorageGiB is at least 10 % above storageGiB, or 0")
+            raise Invalid(
+                f"at least 10 % above storageGiB ({self.storage_gib}), or 0",
+                self.max_storage_gib,
+                key="maxStorageGiB",
+            )
         if self.parameters.get("rds.force_ssl", "1") != "1":
-            raise ValueError("rds.force_ssl stays on: the database takes verified TLS alone")
+            raise Invalid(
+                '"1": the database takes verified TLS alone',
+                self.parameters["rds.force_ssl"],
+                "leave it out",
+                key='parameters["rds.force_ssl"]',
+            )
         return self

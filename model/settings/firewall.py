@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from ..errors import Invalid
 from ..rule_language import fault
 from .base import Hostname, Name, Path, Section, VariableName, duration, pattern
 
@@ -13,7 +14,7 @@ from .base import Hostname, Name, Path, Section, VariableName, duration, pattern
 def _rule_language(expression: str) -> str:
     found = fault(expression)
     if found and found.sure:
-        raise ValueError(f"an expression of Cloudflare's rules language; {found.text}")
+        raise Invalid("an expression of Cloudflare's rules language", fix=found.text)
     return expression
 
 
@@ -63,8 +64,11 @@ class OriginVerify(Section):
     @model_validator(mode="after")
     def _is_not_reserved(self) -> OriginVerify:
         if self.header.lower().startswith(("cf-", "x-cf-")):
-            raise ValueError(
-                "Cloudflare keeps headers that begin with cf- or x-cf- to itself; choose another name"
+            raise Invalid(
+                "a header that does not begin with cf- or x-cf-, which Cloudflare keeps to itself",
+                self.header,
+                "choose another name",
+                key="header",
             )
         return self
 

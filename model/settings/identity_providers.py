@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from ..errors import Invalid
 from .base import Domain, Section, Text, Uuid, VariableName
 
 ProviderType = Literal["onetimepin", "github", "google", "google-apps", "oidc"]
@@ -52,24 +53,27 @@ class IdentityProvider(Section):
         if self.id:
             given = self.model_fields_set - {"type", "id", "sends_amr"}
             if given:
-                raise ValueError(
-                    "an existing provider (id) is used as it is: leave out "
-                    + ", ".join(sorted(map(to_camel, given)))
+                raise Invalid(
+                    problem="an existing provider (id) is used as it is",
+                    fix="leave out " + ", ".join(sorted(map(to_camel, given))),
                 )
             return self
         if self.type == "onetimepin":
             if self.client_id or self.client_secret:
-                raise ValueError("onetimepin has no client")
+                raise Invalid(problem="onetimepin has no client", fix="leave out clientId and clientSecret")
         elif not (self.client_id and self.client_secret):
-            raise ValueError(
-                f"{self.type} needs clientId and clientSecret (a secret's name), or the id of an existing provider"
+            raise Invalid(
+                problem=f"a provider of type {self.type} without clientId and clientSecret",
+                fix="add both (clientSecret is a secret's name), or the `id` of an existing provider",
             )
         if self.type == "google-apps" and not self.apps_domain:
-            raise ValueError("google-apps needs appsDomain")
+            raise Invalid(problem="a provider of type google-apps without appsDomain", fix="add it")
         missing = [to_camel(name) for name in _ENDPOINTS if not getattr(self, name)]
         if self.type == "oidc" and missing:
-            raise ValueError("oidc needs " + ", ".join(missing))
+            raise Invalid(
+                problem="a provider of type oidc without " + ", ".join(missing), fix="add what is missing"
+            )
         for name in _ENDPOINTS:
             if getattr(self, name) and not getattr(self, name).startswith("https://"):
-                raise ValueError(f"{to_camel(name)} begins with https://")
+                raise Invalid("a URL that begins with https://", getattr(self, name), key=to_camel(name))
         return self

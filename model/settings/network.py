@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ..errors import Invalid
 from .base import Cidr, Section, Text, ZoneName, pattern, usable
 
 STANDARD = (("tcp", 443), ("tcp", 80), ("tcp", 7844), ("udp", 7844), ("udp", 123))
@@ -65,23 +66,34 @@ class Network(Section):
     def _is_whole(self) -> Network:
         adopted = (self.public_subnet_ids, self.private_subnet_ids)
         if self.vpc_id and not all(len(set(ids)) >= 2 for ids in adopted):
-            raise ValueError(
-                "vpcId needs publicSubnetIds and privateSubnetIds, at least two of each, in two zones"
+            raise Invalid(
+                problem="vpcId without two subnets of each kind",
+                fix="add publicSubnetIds and privateSubnetIds, at least two of each, in two zones",
             )
         if not self.vpc_id and any(adopted):
-            raise ValueError("subnet ids are for an adopted VPC: give vpcId too")
+            raise Invalid(problem="subnet ids without the VPC that they are of", fix="add vpcId")
         if (self.endpoint == "existing") != bool(self.endpoint_security_group_id):
-            raise ValueError("`endpoint: existing` and endpointSecurityGroupId go together")
-        twice = [item for item in self.egress if sum(map(item.same, self.egress)) > 1]
-        for item in self.egress:
+            raise Invalid(
+                problem="`endpoint: existing` and endpointSecurityGroupId go together, and one is missing",
+                fix="add or remove the other",
+            )
+        for index, item in enumerate(self.egress):
             if (item.protocol, item.port) in STANDARD and item.cidr == "0.0.0.0/0":
-                raise ValueError(f"egress to {item} is among the rules that every machine has: leave it out")
-        if twice:
-            raise ValueError(f"egress to {twice[0]} is there twice, and EC2 takes two such rules for one")
+                raise Invalid(
+                    key=f"egress[{index}]",
+                    problem=f"{item} is among the rules that every machine has",
+                    fix="leave it out",
+                )
+            if any(map(item.same, self.egress[:index])):
+                raise Invalid(
+                    key=f"egress[{index}]",
+                    problem=f"{item} is there twice, and EC2 takes two such rules for one",
+                    fix="remove one of them",
+                )
         if not self.vpc_id:
             usable("cidr", self.cidr)
         if not 16 <= ipaddress.ip_network(self.cidr).prefixlen <= 24:
-            raise ValueError("cidr is a range of /16 to /24")
+            raise Invalid("a range of /16 to /24", self.cidr, key="cidr")
         if self.zones is not None and len(set(self.zones)) != 2:
-            raise ValueError("zones are two different availability zones")
+            raise Invalid("two different availability zones", self.zones, key="zones")
         return self

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from ..errors import Invalid, did_you_mean
 from ..posture import RULE_IDS
 from .base import Section, Text, pattern
 
@@ -27,11 +27,7 @@ class Acknowledgement(Section):
 
 def _known_rule(value: str) -> str:
     if value not in RULE_IDS:
-        near = difflib.get_close_matches(value, RULE_IDS, n=1)
-        raise ValueError(
-            "the id of a rule, as docs/posture.md lists them"
-            + (f" (did you mean {near[0]}?)" if near else "")
-        )
+        raise Invalid("the id of a rule in docs/posture.md", fix=did_you_mean(value, RULE_IDS))
     return value
 
 

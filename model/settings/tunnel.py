@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from ..errors import Invalid
 from .base import Cidr, Section, duration, usable
 from .routes import OriginRequest
 
@@ -34,6 +35,6 @@ class Tunnel(Section):
     def _has_room(self) -> Tunnel:
         subnet = ipaddress.ip_network(self.subnet)
         if subnet.version != 4 or not 16 <= subnet.prefixlen <= 28:
-            raise ValueError("subnet is a private IPv4 range of /16 to /28")
+            raise Invalid("a private IPv4 range of /16 to /28", self.subnet, key="subnet")
         usable("subnet", self.subnet)
         return self

@@ -191,7 +191,7 @@ def _run(root: Path, program: Path, settings: stackfile.StackFile, monitor: Moni
             loop.run_until_complete(run_in_stack(run))
     except pulumi.RunError as error:
         _cancel_what_is_left(loop)
-        raise ProgramError(str(error)) from error
+        raise ProgramError(_foreseen(error, settings)) from error
     except (Exception, SystemExit) as error:
         _cancel_what_is_left(loop)
         raise ProgramError(_unforeseen(error, root, program)) from error
@@ -287,6 +287,12 @@ def _installed(module: ModuleType) -> bool:
     prefixes = (Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve())
     places = [place.resolve() for place in _places(module)]
     return not places or any(place.is_relative_to(prefix) for place in places for prefix in prefixes)
+
+
+def _foreseen(error: pulumi.RunError, settings: stackfile.StackFile) -> str:
+    """The program's own text; that of settings with the name that the stack file was asked for by, and its lines."""
+    placed = getattr(error.__cause__, "placed", None)  # of the checkout that ran, which may be an older one
+    return str(placed(settings.called, settings.lines()) if placed and settings.called else error)
 
 
 def _unforeseen(error: BaseException, root: Path, program: Path) -> str:

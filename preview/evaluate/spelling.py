@@ -9,6 +9,7 @@ import yaml
 
 from model import go_yaml
 from preview.evaluate.yaml_file import StackFileError, shown
+from preview.property_paths import step
 
 
 def check(file: Path, root: Path) -> None:
@@ -21,12 +22,12 @@ def check(file: Path, root: Path) -> None:
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return
     found = [
-        f"{shown(file, root)}:{value.start_mark.line + 1}: {place}: expected text as it is to stay, found {value.value[:40]}, "
-        f"which YAML turns into {becomes[:40]}. Write it in quotes."
+        f"{shown(file, root)}:{value.start_mark.line + 1} {place}: expected text as it is to stay, found {value.value[:40]}, "
+        f"which YAML turns into {becomes[:40]}; write it in quotes"
         for config in _values(node, "config")
         for key, section in _pairs(config)
         if key.value.partition(":")[0] == "drawbridge"
-        for place, value, becomes in _respelled(key.value, section)
+        for place, value, becomes in _respelled(key.value.rpartition(":")[2], section)
     ]
     if found:
         raise StackFileError("\n".join(found))
@@ -37,10 +38,10 @@ def _respelled(place: str, node: yaml.Node) -> Iterator[tuple[str, yaml.ScalarNo
     if becomes is not None and isinstance(node, yaml.ScalarNode):
         yield place, node, becomes
     for key, value in _pairs(node):
-        yield from _respelled(f"{place}/{key.value}", value)
+        yield from _respelled(step(place, key.value), value)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _respelled(f"{place}/{index}", item)
+            yield from _respelled(f"{place}[{index}]", item)
 
 
 def _values(node: yaml.Node | None, name: str) -> Iterator[yaml.Node]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from model import go_yaml
 from preview.evaluate import project as project_file
+from preview.evaluate.places import lines_of
 from preview.evaluate.yaml_file import StackFileError as StackFileError
 from preview.evaluate.yaml_file import load_yaml, shown
 from preview.resources import Secret
@@ -29,6 +30,17 @@ class StackFile:
     """What Pulumi.yaml says besides its name, its texts about itself, and `config`, which stands in ``config``."""
     stack_file: dict[str, Any] = field(default_factory=dict)
     """What the stack file says besides `config` and how its secrets are encrypted: environments, for one."""
+    called: str = ""
+    """The stack file as errors name it; "" where the settings were not read from one."""
+    path: Path | None = None
+    changed: frozenset[str] = frozenset()
+    """Keys whose values are not those of the file."""
+
+    def lines(self) -> dict[str, int]:
+        """The line of each setting that comes from the file."""
+        found = lines_of(self.path) if self.path else {}
+        strange = tuple(key.rpartition(":")[2] for key in self.changed)
+        return {path: line for path, line in found.items() if not path.startswith(strange)}
 
 
 _PROJECT_TEXT = (
@@ -88,6 +100,9 @@ def read(
         secret_keys=frozenset(secret_keys),
         project_file=project_keys,
         stack_file=stack_keys,
+        called=called,
+        path=path,
+        changed=frozenset(changes or {}),
     )
 
 

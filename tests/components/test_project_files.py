@@ -73,7 +73,6 @@ def test_a_pipe_is_refused_at_once(project: Path) -> None:
     "path, words",
     [
         ("nginx", "a file of the project"),
-        ("none.txt", "a file of the project"),
         ("a" * 5000, "a file of the project"),
         ("nginx/\0", "a file of the project"),
         ("loop", "a file of the project"),
@@ -91,6 +90,11 @@ def test_what_is_no_text_of_the_project_says_what_would_be(project: Path, path: 
         file.truncate(LARGEST + 1)
     with pytest.raises(UnreadableFile, match=words):
         reader(project)(path)
+
+
+def test_what_is_not_there_is_told_apart(project: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        reader(project)("none.txt")
 
 
 def test_what_is_not_utf_8_is_told_apart(project: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_service_that_mentions_an_alias_reads_the_database() -> None:
 
 
 def test_front_ends_that_no_fact_hands_to_the_app_are_pointed_out() -> None:
-    hint = "app/frontends: no fact hands them to the app, which has to allow them (CORS): app.facts: {CORS_ORIGINS: frontends}"
+    hint = "app.frontends: no variable tells the app which origins to allow (CORS): app.facts: {CORS_ORIGINS: frontends}"
     assert hint in stack({}).warnings
     assert hint not in stack({"CORS_ORIGINS": "frontends"}).warnings
 
@@ -127,7 +127,7 @@ def test_an_nginx_that_would_take_more_than_the_plan_is_pointed_out() -> None:
     assert upload_size.check(None, {"nginx.conf": NGINX.format("500M")}, "pro") == (
         [],
         [
-            "app/files/nginx.conf: nginx would take bodies of 500 MB, but pro ends them at 100 MB (status 413): larger uploads go in parts"
+            "nginx.conf: nginx would take bodies of 500 MB, but the pro plan ends them at 100 MB (status 413): larger uploads go in parts"
         ],
     )
     assert upload_size.check(None, {"nginx.conf": NGINX.format("500M")}, "enterprise") == ([], [])
@@ -145,6 +145,8 @@ def test_an_nginx_that_would_take_more_than_the_plan_is_pointed_out() -> None:
 )
 def test_an_nginx_that_refuses_what_the_app_counts_on_is_an_error(text: str, refused: str) -> None:
     found, _ = upload_size.check(100, {"nginx.conf": text}, "pro")
-    rule = f"nginx lets such a body through; in app.files its client_max_body_size is {refused} at most (1m by default)"
-    cure = "Write `client_max_body_size 100m;` in nginx.conf."
-    assert [str(item) for item in found] == ([f"app/maxBodyMB: {rule}, got 100. {cure}"] if refused else [])
+    line = (
+        f"app.maxBodyMB: expected at most {refused.rstrip('m')}, the client_max_body_size of nginx in app.files (1m by default), "
+        "found 100; write `client_max_body_size 100m;` in nginx.conf"
+    )
+    assert [str(item) for item in found] == ([line] if refused else [])

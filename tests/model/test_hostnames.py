@@ -40,5 +40,5 @@ def test_a_name_that_dns_takes_is_taken(host: str) -> None:
     ],
 )
 def test_a_name_that_dns_does_not_take_is_refused(host: str) -> None:
-    with pytest.raises(ValidationError, match="a hostname is a lower-case DNS name such as app.example.com"):
+    with pytest.raises(ValidationError, match="a lower-case DNS name such as app.example.com"):
         HOSTNAME.validate_python(host)

@@ -34,106 +34,101 @@ def limits(count: int) -> list[dict[str, Any]]:
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("free", {"rules": rules(6)}, "firewall/rules: free allows 5 custom rules, got 6. Join rules with `or`."),
+    (
+        "free",
+        {"rules": rules(6)},
+        "firewall.rules: expected at most 5 custom rules on the free plan, found 6; join rules with `or`",
+    ),
     (
         "pro",
         {"rules": rules(21)},
-        "firewall/rules: pro allows 20 custom rules, got 21. Join rules with `or`.",
+        "firewall.rules: expected at most 20 custom rules on the pro plan, found 21; join rules with `or`",
     ),
     (
         "business",
         {"rules": rules(101)},
-        "firewall/rules: business allows 100 custom rules, got 101. Join rules with `or`.",
+        "firewall.rules: expected at most 100 custom rules on the business plan, found 101; join rules with `or`",
     ),
     (
         "free",
         {"rateLimits": limits(2)},
-        "firewall/rateLimits: free allows 1 rate limits, got 2. Join paths under a common prefix, or leave the rest to the app.",
+        "firewall.rateLimits: expected at most 1 rate limits on the free plan, found 2; join paths under a common prefix, or leave the rest to the app",
     ),
     (
         "business",
         {"rateLimits": limits(6)},
-        "firewall/rateLimits: business allows 5 rate limits, got 6. Join paths under a common prefix, or leave the rest to the app.",
+        "firewall.rateLimits: expected at most 5 rate limits on the business plan, found 6; join paths under a common prefix, or leave the rest to the app",
     ),
     (
         "free",
         {"rateLimits": [{**LIMIT, "per": "1m"}]},
-        'firewall/rateLimits/0/per: free counts in windows of 10s, got "1m". The nearest is 10s; a longer window is the app\'s own affair.',
+        'firewall.rateLimits[0].per: expected a window of the free plan (10s), found "1m"; the nearest is 10s; longer windows are for the app to count',
     ),
     # Image2Model's 100 requests an hour.
     (
         "pro",
         {"rateLimits": [{**LIMIT, "requests": 100, "per": "1h"}]},
-        "firewall/rateLimits/0/per: pro counts in windows of 10s, 15s, 20s, 30s, 40s, 45s, 1m, "
-        'got "1h". The nearest is 1m; a longer window is the app\'s own affair.',
+        'firewall.rateLimits[0].per: expected a window of the pro plan (10s, 15s, 20s, 30s, 40s, 45s, 1m), found "1h"; the nearest is 1m; longer windows are for the app to count',
     ),
     (
         "pro",
         {"rateLimits": [{**LIMIT, "block": "2h"}]},
-        'firewall/rateLimits/0/block: pro blocks for at most 1h, got "2h". The nearest is 1h; who goes on is blocked again.',
+        'firewall.rateLimits[0].block: expected at most 1h on the pro plan, found "2h"; write 1h: who continues is blocked again',
     ),
     (
         "free",
         {"rateLimits": [{**LIMIT, "hostname": "a.x.io"}]},
-        'firewall/rateLimits/0/hostname: free lets a rate limit name the path alone, got "a.x.io". Leave hostname out; it counts for the whole zone.',
+        'firewall.rateLimits[0].hostname: expected no hostname: a rate limit of the free plan names the path alone, found "a.x.io"; leave it out; the limit then counts for the whole zone',
     ),
     (
         "free",
         {"rateLimits": [{**LIMIT, "action": "managed_challenge"}]},
-        'firewall/rateLimits/0/action: free allows `block` alone, got "managed_challenge". Use block.',
+        'firewall.rateLimits[0].action: expected block, the only one on the free plan, found "managed_challenge"',
     ),
     (
         "pro",
         {"rateLimits": [{**LIMIT, "by": "visitor"}]},
-        'firewall/rateLimits/0/by: pro counts by address alone; `visitor` needs business, got "visitor". '
-        "Count by `address`; visitors behind a shared one then share its limit.",
+        'firewall.rateLimits[0].by: expected address, by which alone the pro plan counts; `visitor` needs business, found "visitor"; write `address`; visitors behind a shared one then share its limit',
     ),
     (
         "pro",
         {"rules": [{**RULE, "expression": 'http.request.uri.path matches "^/a"'}]},
-        "firewall/rules/0/expression: regular expressions (`matches`) need a "
-        "business plan, not pro. Use `wildcard` (with *), starts_with(), ends_with() or contains.",
+        "firewall.rules[0].expression: regular expressions (`matches`) need the business plan, and the zone's is pro; use `wildcard` (with *), starts_with(), ends_with() or contains",
     ),
     (
         "free",
         {"rules": [{**RULE, "expression": 'http.host ~ "x"'}]},
-        "firewall/rules/0/expression: regular expressions (`matches`) need a business plan, not free. "
-        "Use `wildcard` (with *), starts_with(), ends_with() or contains.",
+        "firewall.rules[0].expression: regular expressions (`matches`) need the business plan, and the zone's is free; use `wildcard` (with *), starts_with(), ends_with() or contains",
     ),
     (
         "pro",
         {"rules": [{**RULE, "expression": "cf.bot_management.score lt 30"}]},
-        "firewall/rules/0/expression: the field cf.bot_management.score needs enterprise, "
-        "not pro. cf.client.bot knows verified bots, on every plan.",
+        "firewall.rules[0].expression: the field cf.bot_management.score needs the enterprise plan, and the zone's is pro; cf.client.bot knows verified bots, on every plan",
     ),
     (
         "pro",
         {"rules": [{**RULE, "expression": "not ip.src.is_in_european_union"}]},
-        "firewall/rules/0/expression: the field ip.src.is_in_european_union needs business, "
-        "not pro. ip.src.country names countries, on every plan.",
+        "firewall.rules[0].expression: the field ip.src.is_in_european_union needs the business plan, and the zone's is pro; ip.src.country names countries, on every plan",
     ),
     (
         "free",
         {"rules": [{**RULE, "expression": 'any(http.request.cookies["a"][*] == "b")'}]},
-        "firewall/rules/0/expression: the field http.request.cookies needs pro, "
-        'not free. http.cookie contains "NAME=value" reads the whole header, on every plan.',
+        'firewall.rules[0].expression: the field http.request.cookies needs the pro plan, and the zone\'s is free; http.cookie contains "NAME=value" reads the whole header, on every plan',
     ),
     (
         "business",
         {"rules": [{**RULE, "expression": "cf.waf.score lt 20"}]},
-        "firewall/rules/0/expression: the field cf.waf.score needs enterprise, not business. "
-        "firewall.managed: true judges requests by Cloudflare's managed rules, from pro on.",
+        "firewall.rules[0].expression: the field cf.waf.score needs the enterprise plan, and the zone's is business; firewall.managed: true judges requests by Cloudflare's managed rules, from pro on",
     ),
     (
         "business",
         {"rules": [{**RULE, "action": "log"}]},
-        'firewall/rules/0/action: `log` needs an enterprise plan, got "log". Use managed_challenge or block.',
+        'firewall.rules[0].action: expected an action of the business plan; `log` needs enterprise, found "log"; use managed_challenge or block',
     ),
     (
         "pro",
         {"owner": False, "originVerify": {"header": "X-V", "secret": "S"}},
-        "firewall/originVerify: the zone's owner sets headers; here the edge would not set it, "
-        'and the app would refuse every request, got "X-V". Set firewall.owner: true, or leave originVerify to the owner\'s stack.',
+        "firewall.originVerify: only the zone's owner sets headers: the edge would not set this one, and the app would refuse every request; set firewall.owner: true, or leave originVerify to the owner's stack",
     ),
 ]
 
@@ -190,12 +185,12 @@ ACCOUNT: list[tuple[str, Any, str]] = [
     (
         "access/admins/allow/emails",
         [f"a{i}@x.io" for i in range(1001)],
-        "access/admins/allow/emails: Access takes at most 1000 emails in one rule, got 1001. Name a mail domain, or a group of the account (groups).",
+        "access.admins.allow.emails: expected at most 1000 emails, as many as Access takes in one rule, found 1001; name a mail domain, or a group of the account (groups)",
     ),
     (
         "access/bots",
         {"serviceTokens": [f"t{i}" for i in range(51)]},
-        "access: an account has at most 50 service tokens, got 51. Share some of them.",
+        "access: expected at most 50 service tokens, as many as an account has, found 51; share some of them",
     ),
 ]
 
@@ -205,7 +200,7 @@ def test_what_an_account_does_not_hold_is_refused(place: str, value: Any, line: 
     assert [str(item) for item in findings(changed(place, value))] == [line]
 
 
-def test_a_claim_that_its_provider_does_not_hand_on_is_refused() -> None:
+def test_a_claim_that_its_provider_does_not_pass_on_is_refused() -> None:
     """Nobody would fit such a rule: Access knows only the claims that the provider's entry lists."""
     authentik = {
         "type": "oidc",
@@ -220,8 +215,8 @@ def test_a_claim_that_its_provider_does_not_hand_on_is_refused() -> None:
         "claims": [{"claim": "groups", "value": "ops", "provider": "authentik"}]
     }
     assert [str(item) for item in findings(config)] == [
-        "access/admins/allow/claims/0/claim: a claim that 'authentik' hands on (identityProviders.authentik.claims), got \"groups\". "
-        "Add groups there; without it nobody would fit."
+        "access.admins.allow.claims[0].claim: expected a claim that 'authentik' passes on (identityProviders.authentik.claims), "
+        'found "groups"; add groups there: without it nobody would match'
     ]
     config["identityProviders"]["authentik"]["claims"] = ["groups"]
     assert load_stack(config).access["admins"].allow.claims[0].value == "ops"

@@ -14,19 +14,19 @@ def told(key: str, text: str = "{}", project: str = "shop") -> list[str]:
 @pytest.mark.parametrize(
     ("key", "text", "fix"),
     [
-        ("drawbrigde:app", "{}", "Write drawbridge:app."),
-        ("Drawbridge:protect", "false", "Write drawbridge:protect."),
-        ("draw-bridge:databse", "{}", "Write drawbridge:database."),
-        ("drawbridge-prod:colour", "red", "Write drawbridge:KEY."),
-        ("shop:database", "{}", "Write drawbridge:database."),
-        ("shop:protect", "false", "Write drawbridge:protect."),
-        ("shop:secrets", '{"A":"«secrets.A»"}', "Write drawbridge:secrets."),
-        ("bridge:routes", "[]", "Write drawbridge:routes."),
+        ("drawbrigde:app", "{}", "write drawbridge:app"),
+        ("Drawbridge:protect", "false", "write drawbridge:protect"),
+        ("draw-bridge:databse", "{}", "write drawbridge:database"),
+        ("drawbridge-prod:colour", "red", "write drawbridge:KEY"),
+        ("shop:database", "{}", "write drawbridge:database"),
+        ("shop:protect", "false", "write drawbridge:protect"),
+        ("shop:secrets", '{"A":"«secrets.A»"}', "write drawbridge:secrets"),
+        ("bridge:routes", "[]", "write drawbridge:routes"),
     ],
 )
 def test_a_key_that_was_meant_for_this_program_names_the_fix(key: str, text: str, fix: str) -> None:
     assert told(key, text) == [
-        f"{key}: the settings of this program stand under drawbridge:, whatever the project is called. {fix}"
+        f"{key}: settings outside of drawbridge: are not read, whatever the project is called; {fix}"
     ]
 
 

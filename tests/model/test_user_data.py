@@ -118,8 +118,9 @@ def test_too_large_a_cloud_init_names_what_takes_the_room() -> None:
     with pytest.raises(SettingsError) as caught:
         cloud_init.encode(cloud_init.render(replace(MACHINE, files={"big.bin": noise}), VALUES, TEMPLATES))
     (found,) = caught.value.findings
-    assert found.path == "app/files"
-    assert "at most 16384 bytes packed; the largest parts are /opt/drawbridge/app/big.bin " in found.rule
+    assert found.path == "app.files"
+    assert found.expected == "at most 16384 bytes of cloud-init, packed"
+    assert "the largest parts are /opt/drawbridge/app/big.bin " in found.fix
 
 
 def test_comments_of_the_shipped_scripts_stay_here_and_nothing_else_does() -> None:

@@ -184,7 +184,7 @@ def test_a_ref_whose_program_stops_says_so(clone: Path) -> None:
     done = preview(clone, "--against", "HEAD")
     git(clone, "reset", "-q", "--hard", "HEAD~1")
     assert done.returncode == 1
-    assert "--against HEAD: the program there stops: 1 problem in the stack file of 'prod'" in done.stderr
+    assert "--against HEAD: the program there stops: 1 error in the settings of stack 'prod'" in done.stderr
 
 
 PLAN = {"steps": [], "changeSummary": {}, "diagnostics": []}

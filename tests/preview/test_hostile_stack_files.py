@@ -114,8 +114,8 @@ def test_a_chain_of_anchors_is_as_deep_as_what_it_stands_for(project: Path) -> N
 def test_text_that_yaml_spells_anew_is_to_stand_in_quotes(project: Path, written: str, becomes: str) -> None:
     message = refused(project, f"config:\n  drawbridge:app:\n    env: {{RELEASE: {written}}}\n")
     assert message == (
-        f"Pulumi.prod.yaml:3: drawbridge:app/env/RELEASE: expected text as it is to stay, found {written}, which YAML turns into "
-        f"{becomes}. Write it in quotes."
+        f"Pulumi.prod.yaml:3 app.env.RELEASE: expected text as it is to stay, found {written}, which YAML turns into "
+        f"{becomes}; write it in quotes"
     )
 
 

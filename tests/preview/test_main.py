@@ -60,11 +60,13 @@ def test_bad_settings_end_in_exit_code_1_and_the_report_on_standard_error(
 ) -> None:
     bad = tmp_path / "Pulumi.bad.yaml"
     bad.write_text((ROOT / "Pulumi.prod.yaml").read_text().replace("plan: pro", "plan: gold"))
+    line = bad.read_text().splitlines().index("    plan: gold") + 1
     assert main(["--config-file", str(bad)]) == 1
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err == (
-        "1 problem in the stack file of 'bad':\n  cloudflare/plan: one of 'free', 'pro', 'business' or 'enterprise', got \"gold\"\n"
+        f"1 error in the settings of stack 'bad':\n  {bad}:{line} cloudflare.plan: expected one of free, pro, business or enterprise, "
+        'found "gold"\n'
     )
 
 

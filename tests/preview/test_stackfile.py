@@ -124,14 +124,14 @@ FIX = " Write `config:` and, indented below it, keys such as `aws:region` and `d
     [
         (
             "config:\n  a: 1\n  a: 2\n",
-            ":3: not valid YAML: key 'a' is there twice, first on line 2. Keep one of them.",
+            ":3: not valid YAML: key 'a' is there twice, first on line 2; keep one of them",
         ),
         (
             'config:\n  o: {1: x, "1": y}\n',
-            ":2: not valid YAML: key '1' is there twice, first on line 2. Keep one of them.",
+            ":2: not valid YAML: key '1' is there twice, first on line 2; keep one of them",
         ),
         ("config:\n  ? [a]\n  : 1\n", ":2: not valid YAML: a key is text, not a list or a mapping"),
-        ("config:\n  a: .inf\n", ":2: not valid YAML: .inf is no finite number. Put it in quotes."),
+        ("config:\n  a: .inf\n", ":2: not valid YAML: .inf is not a finite number; put it in quotes"),
         ("config: [", ":1: not valid YAML: expected the node content, but found '<stream end>'"),
         ("config: {a:b:c: 1}\n", ": config key 'a:b:c': a key is NAMESPACE:KEY. Remove a colon."),
         ("- a\n", ":1: a stack file has a mapping `config:`, got a list." + FIX),
@@ -140,7 +140,7 @@ FIX = " Write `config:` and, indented below it, keys such as `aws:region` and `d
         ("", ":1: a stack file has a mapping `config:`, got nothing." + FIX),
     ],
 )
-def test_a_broken_file_is_named_with_line_rule_and_cure(project: Path, text: str, message: str) -> None:
+def test_a_broken_file_is_named_with_its_line_and_the_fix(project: Path, text: str, message: str) -> None:
     path = write(project, text)
     with pytest.raises(StackFileError) as caught:
         read(project, "prod", None)

@@ -124,7 +124,10 @@ def test_a_key_under_the_projects_own_name_or_none_is_an_error_that_names_the_fi
         file.write("  database: {version: '17', name: app}\n  drawbrigde:protect: false\n")
     done = preview(place)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "2 problems in the stack file of 'prod':" in done.stderr
-    rule = "the settings of this program stand under drawbridge:, whatever the project is called."
-    assert f"shop:database: {rule} Write drawbridge:database." in done.stderr
-    assert f"drawbrigde:protect: {rule} Write drawbridge:protect." in done.stderr
+    last = len((place / "Pulumi.prod.yaml").read_text().splitlines())
+    said = "settings outside of drawbridge: are not read, whatever the project is called"
+    assert done.stderr.splitlines() == [
+        "2 errors in the settings of stack 'prod':",
+        f"  Pulumi.prod.yaml:{last} drawbrigde:protect: {said}; write drawbridge:protect",
+        f"  Pulumi.prod.yaml:{last - 1} shop:database: {said}; write drawbridge:database",
+    ]
