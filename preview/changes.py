@@ -286,14 +286,24 @@ class Side:
 
     def __str__(self) -> str:
         """`main (0123456789ab of 2026-11-27), Pulumi.prod.yaml, stack prod, Drawbridge 1.2.0`."""
+        return ", ".join(filter(None, dict.fromkeys([self.point, self.about])))
+
+    @property
+    def point(self) -> str:
+        """`main (0123456789ab of 2026-11-27)`."""
         of = f" of {self.date[:10]}" if self.date else ""
+        return f"{self.ref} ({self.commit[:12]}{of})" if self.commit else self.ref
+
+    @property
+    def about(self) -> str:
+        """`Pulumi.prod.yaml, stack prod, Drawbridge 1.2.0`; of another file compared, its name is the ref already."""
         parts = [
-            f"{self.ref} ({self.commit[:12]}{of})" if self.commit else self.ref,
-            self.file or ("" if self.stack else "no such stack file"),
+            self.file if self.file != self.ref else "",
+            "" if self.file or self.stack else "no such stack file",
             f"stack {self.stack}" if self.stack else "",
             f"Drawbridge {self.version}" if self.version else "",
         ]
-        return ", ".join(filter(None, dict.fromkeys(parts)))
+        return ", ".join(filter(None, parts))
 
 
 @dataclass(frozen=True, kw_only=True)

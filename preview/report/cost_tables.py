@@ -26,7 +26,7 @@ def cost_short(spent: Estimate, change: CostChange | None = None) -> str:
     """The month in whole dollars, and what a change makes of it."""
     if not spent.lines:
         return ""
-    changed = f" ({cost_change(change)})" if change and change.deltas else ""
+    changed = f" ({_start(change)})" if change and change.deltas else ""
     return f"{'At least' if spent.unknown else 'About'} {spent.total:,.0f} USD a month{changed}."
 
 
@@ -41,15 +41,17 @@ def cost_change(change: CostChange) -> str:
         for side, names in (("before", change.unknown_before), ("after", change.unknown_after))
         if names
     ]
-    if not sides:
+    return "; ".join([_start(change), *sides])
+
+
+def _start(change: CostChange) -> str:
+    if not change.unknown_before and not change.unknown_after:
         return _signed(change.known)
     if change.direction == "dearer" and change.at_least is not None:
-        start = f"at least {_signed(change.at_least)}"
-    elif change.direction == "cheaper" and change.at_most is not None:
-        start = f"at most {_signed(change.at_most)}"
-    else:
-        start = f"dearer or cheaper is not known: {_signed(change.known)} where prices are known"
-    return "; ".join([start, *sides])
+        return f"at least {_signed(change.at_least)}" if change.at_least else "dearer, by an unknown price"
+    if change.direction == "cheaper" and change.at_most is not None:
+        return f"at most {_signed(change.at_most)}" if change.at_most else "cheaper, by an unknown price"
+    return f"dearer or cheaper is not known: {_signed(change.known)} where prices are known"
 
 
 def _signed(usd: float) -> str:

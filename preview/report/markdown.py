@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 from preview.changes import Change
 from preview.report import change_tables, cost_tables, posture_tables, tables
-from preview.report.groups import own_differences
-from preview.report.headline import headline
+from preview.report.first_screen import FirstScreen, about, first_screen
+from preview.report.groups import own_differences, title
 from preview.report.report import Report
 from preview.report.tables import Table
 from preview.resources import Evaluation
@@ -229,14 +229,19 @@ def _verdict(report: Report) -> Iterator[Section]:
     """What a reviewer decides by: the headline, what the gate says, what becomes more open, and what causes what."""
     evaluation = report.evaluation
     head = [marker(evaluation), f"## {code(evaluation.project)} / {code(evaluation.stack)}"]
-    about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_change)}"
     if not report.compared:
-        yield Section("headline", 100, [lambda: "\n".join([*head, "", prose(about)])])
+        yield Section("headline", 100, [lambda: "\n".join([*head, "", prose(about(report))])])
         return
     comparison, gate = report.compared
-    summary = headline(comparison, gate)
-    head[1] += f": {_ICONS[summary.tone]} {summary.title}"
-    yield Section("headline", 100, [lambda: "\n".join([*head, "", prose(summary.counts)])])
+    first = first_screen(report)
+    head[1] += f": {_ICONS[first.tone]} {prose(first.title)}"
+    if first.compared:
+        head.append(_compared(first.compared))
+    also = f" Also: {prose(tables.lowered(first.also))}." if first.also else ""
+    head += ["", f"**{first.state}.**{also} {prose(first.counts)}"]
+    yield Section("headline", 100, [lambda: "\n".join(head)])
+    if first.tone != "good":
+        yield Section("what happens", 98, [lambda: "\n".join(_decided_by(first))])
     shown: list[tuple[Table, int]] = [
         (change_tables.errors(comparison), 99),
         (change_tables.whole(comparison, gate), 99),
@@ -260,6 +265,24 @@ def _verdict(report: Report) -> Iterator[Section]:
         yield _rows(change_tables.outputs(comparison), 60, fold=True)
     if report.cost_change and report.cost_change.deltas:
         yield _rows(cost_tables.cost_changes(report.cost_change), 93, fold=True)
+
+
+def _compared(sides: Sequence[str]) -> str:
+    """`main (0123456789ab of 2026-11-27) → topic (…); Pulumi.prod.yaml, stack prod`, in small letters."""
+    return (
+        f"<sub>{' → '.join(map(prose, sides[:2]))}{''.join(f'; {prose(both)}' for both in sides[2:])}</sub>"
+    )
+
+
+def _decided_by(first: FirstScreen) -> Iterator[str]:
+    """What happens, which edit does it, and what to do, as a list."""
+    if first.edits:
+        more = f" and {first.more_edits:,} more" if first.more_edits else ""
+        yield f"- **Edited:** {', '.join(code(title(edit)) for edit in first.edits)}{more}"
+    if first.why:
+        yield f"- **What happens:** {'; '.join(map(prose, first.why))}"
+    if first.to_do:
+        yield f"- **To do:** {prose(first.to_do)}"
 
 
 def _first(data: Table, importance: int) -> Iterator[Section]:
@@ -294,8 +317,7 @@ def _stack(report: Report) -> Iterator[Section]:
         _rows(tables.resources(evaluation), 20, True),
     ]
     if after:
-        about = f"{tables.summary(evaluation)} {cost_tables.cost_short(report.cost, report.cost_change)}"
-        opening = f"<details>\n<summary>The stack after this change</summary>\n\n{prose(about)}"
+        opening = f"<details>\n<summary>The stack after this change</summary>\n\n{prose(about(report))}"
         yield Section("the stack", 100, [lambda: opening])
     yield from (part for part in shown if part.render())
     for name, text in evaluation.user_data.items() if not after else ():

@@ -13,8 +13,8 @@ from preview.changes import Change, Consequence, Edited
 from preview.report import change_tables, cost_tables, posture_tables, tables
 from preview.report.diagram.changed import of_report
 from preview.report.diagram.layout import narrow, wide
+from preview.report.first_screen import about, first_screen
 from preview.report.groups import Group, own_differences
-from preview.report.headline import headline
 from preview.report.report import Report
 from preview.report.tables import Table
 from preview.resource_types import type_names
@@ -151,19 +151,15 @@ def to_html(report: Report) -> str:
     return environment.get_template("page.html.jinja").render(
         title=f"{evaluation.project} / {evaluation.stack}: preview",
         evaluation=evaluation,
-        summary=f"{tables.summary(evaluation)} {cost_tables.cost_short(spent, report.cost_change)}",
-        verdict=headline(*report.compared) if report.compared else None,
+        summary=about(report),
+        verdict=first_screen(report) if report.compared else None,
         judged=[replace(data, rows=data.rows[:FIRST]) for data in judged if data.rows],
         folded=[
             replace(data, title=f"{data.title}: more", rows=data.rows[FIRST:])
             for data in judged
             if len(data.rows) > FIRST
         ]
-        + (
-            [change_tables.outputs(report.comparison)]
-            if report.comparison and report.comparison.outputs
-            else []
-        ),
+        + _aside(report),
         groups=[_shown_group(group) for group in report.groups],
         sections=sections,
         tables=parts,
@@ -172,9 +168,17 @@ def to_html(report: Report) -> str:
         description=tables.picture(known.machines, reach),
         tree=_tree(evaluation),
         count=tables.count,
+        lowered=tables.lowered,
         machines=[(name, text.splitlines()) for name, text in evaluation.user_data.items()],
         footer=tables.footer(evaluation),
     )
+
+
+def _aside(report: Report) -> list[Table]:
+    """What a change makes of the outputs and of the cost: nothing that a reviewer decides by at first."""
+    found = [change_tables.outputs(report.comparison)] if report.comparison else []
+    found += [cost_tables.cost_changes(report.cost_change)] if report.cost_change else []
+    return [data for data in found if data.rows]
 
 
 def _cost_notes(spent: cost.Estimate) -> tuple[str, tuple[str, ...]]:
@@ -187,13 +191,16 @@ _KINDS = {"+": "add", "-": "del", "@": "hunk"}
 
 
 def _shown_group(group: Group) -> ShownGroup:
+    # Each of its own changes says below what it means.
+    here = max((change.consequence for change in group.changes), default=Consequence.NONE)
+    worst_elsewhere = group.consequence > here
     return ShownGroup(
         edits=group.edits,
         together=group.together,
         consequence=group.consequence.label,
         tone=change_tables.HEADLINES[group.consequence][0],
         counted=change_tables.counted(group),
-        why=tuple(group.why()[:3]) if group.consequence > Consequence.NONE else (),
+        why=tuple(group.why()[:3]) if worst_elsewhere else (),
         changes=tuple(map(_changed, group.changes)),
         elsewhere=tuple(change.name for change in group.elsewhere),
         follow=tuple(change.name for change in group.follow),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from preview.findings import Posture, PostureChange
 from preview.report.tables import Row, Table
 
+BESIDE = ("other-entrance", "inbound-cidr", "database-public")
+"""Rules that are broken by what answers from outside beside the tunnel."""
 _SEVERITIES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "odd"}
 
 
@@ -51,3 +53,8 @@ def posture_changes(found: PostureChange | None) -> Table:
             rows.append(Row((what, item.rule.severity, item.rule.id, item.resource, text), tone))
     columns = ("change", "severity", "rule", "resource", "what")
     return Table("What changes in the posture", columns, tuple(rows), frozenset({2, 3}))
+
+
+def beside(found: Posture) -> list[str]:
+    """The resources that answer from outside beside the tunnel, accepted or not."""
+    return [*dict.fromkeys(item.resource for item in found.findings if item.rule.id in BESIDE)]

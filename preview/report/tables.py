@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,11 @@ def sentence(text: str) -> str:
 def listed(words: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def lowered(sentences: Sequence[str]) -> str:
+    """Several as one, each after the first without its capital."""
+    return "; ".join(text[:1].lower() + text[1:] for text in sentences)
 
 
 def path(regex: str | None) -> str:
@@ -218,8 +223,8 @@ def short(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def summary(evaluation: Evaluation) -> str:
-    """One sentence: what of the stack can be reached by whom."""
+def summary(evaluation: Evaluation, beside: Sequence[str] = ()) -> str:
+    """One sentence: what of the stack can be reached by whom. ``beside``: the resources that answer beside the tunnel."""
     rows = reach(evaluation).rows
     tones = [row.tone for row in rows if row.cells[0] != ANYTHING_ELSE]
     parts = []
@@ -228,12 +233,11 @@ def summary(evaluation: Evaluation) -> str:
     if number := tones.count("guarded"):
         parts.append(f"{count(number, 'route')} behind a login")
     rest = [row for row in rows if row.cells[0] == ANYTHING_ELSE and row.tone == "open"]
-    end = (
-        f"whatever else is asked for goes to {rest[0].cells[-1]}, for everyone"
-        if rest
-        else "nothing else answers"
-    )
-    return f"{listed(parts) or 'No route'}; {end}."
+    ends = [f"whatever else is asked for goes to {rest[0].cells[-1]}, for everyone"] if rest else []
+    if beside:
+        more = f" and {len(beside) - 1:,} more" if len(beside) > 1 else ""
+        ends.append(f"beside the tunnel {beside[0]}{more} can be asked from outside")
+    return f"{listed(parts) or 'No route'}; {listed(ends) or 'nothing else answers'}."
 
 
 def footer(evaluation: Evaluation) -> str:

@@ -204,7 +204,7 @@ def test_a_new_finding_passes_with_the_entry_that_the_gate_prints() -> None:
 def test_the_headline_says_what_is_brought_before_what_is_harmless() -> None:
     said = headline(opened(), gate.decide(opened(), ()))
     assert (said.title, said.counts) == (
-        "Data loss: the app's files (app-prod-data); brings 1 posture finding (1 critical); opens 1 thing to more people or machines",
+        "Data loss: the app's files (app-prod-data); opens app-prod-web to more people or machines; brings 1 posture finding (1 critical)",
         "1 created, 1 replaced and 0 unchanged of 2 resources. Ends 1 posture finding (1 high).",
     )
     assert said.tone == "bad"

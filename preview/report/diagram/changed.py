@@ -9,13 +9,12 @@ from preview.changes import Change, Comparison
 from preview.findings import Posture
 from preview.report.diagram.canvas import Card
 from preview.report.diagram.picture import ROUTES, SERVICES, Picture, picture
+from preview.report.posture_tables import BESIDE
 from preview.report.report import Report
 from preview.resource_types import type_names
 from preview.resources import Evaluation
 
 ENTRANCES = 6
-_BESIDE = ("other-entrance", "inbound-cidr", "database-public")
-"""Rules of the posture that are broken by what answers from outside."""
 _OPENS = ("reachable", "port", "address")
 
 
@@ -131,7 +130,7 @@ def _entrances(evaluation: Evaluation, posture: Posture, comparison: Comparison 
             card = Card(exposure.subject, ((type_name, "code"), (exposure.text, "text")), "entrance")
             found.setdefault(exposure.subject, card.marked("opened", "! new"))
     for finding in posture.findings:
-        if finding.rule.id in _BESIDE and finding.resource in names:
+        if finding.rule.id in BESIDE and finding.resource in names:
             type_name = type_names.short(names[finding.resource].type)
             card = Card(finding.resource, ((type_name, "code"), (finding.detail, "text")), "entrance")
             found.setdefault(finding.resource, card)
