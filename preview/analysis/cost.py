@@ -7,7 +7,9 @@ where it comes or goes at a known price. What is unknown on a side is named: it 
 from __future__ import annotations
 
 import collections
+from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from preview.analysis.billing.bill import Line
@@ -53,7 +55,7 @@ class Estimate:
 
     @property
     def total(self) -> float:
-        return round(sum(line.monthly or 0 for line in self.lines), 2)
+        return _sum(line.monthly for line in self.lines)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ class Delta:
         """USD a month; None: unknown on a side."""
         if isinstance(self.before, str) or isinstance(self.after, str):
             return None
-        return (self.after or 0) - (self.before or 0)
+        return _sum([self.after, -(self.before or 0)], places=4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ class CostChange:
 
     @property
     def known(self) -> float:
-        return round(sum(delta.difference or 0 for delta in self.deltas), 2) + 0.0
+        return _sum(delta.difference for delta in self.deltas)
 
     @property
     def unknown_before(self) -> tuple[str, ...]:
@@ -102,17 +104,15 @@ class CostChange:
         """What is unknown after costs something, so no more is saved than its known price before; unknown before: no bound."""
         if self.unknown_before:
             return None
-        return (
-            round(self.known - sum(_number(d.before) for d in self.deltas if d.after == "unknown"), 2) + 0.0
-        )
+        given = [delta.difference for delta in self.deltas]
+        return _sum([*given, *(-_number(d.before) for d in self.deltas if d.after == "unknown")])
 
     @property
     def at_most(self) -> float | None:
         if self.unknown_after:
             return None
-        return (
-            round(self.known + sum(_number(d.after) for d in self.deltas if d.before == "unknown"), 2) + 0.0
-        )
+        given = [delta.difference for delta in self.deltas]
+        return _sum([*given, *(_number(d.after) for d in self.deltas if d.before == "unknown")])
 
     @property
     def direction(self) -> Literal["dearer", "cheaper", "same", "unknown"]:
@@ -160,6 +160,12 @@ def compare(before: Evaluation, after: Evaluation) -> CostChange:
     return CostChange(before=sides[0], after=sides[1], deltas=tuple(ordered))
 
 
+def _sum(amounts: Iterable[float | None], places: int = 2) -> float:
+    """Added as the decimals that the prices are, and rounded once: the same on every Python, in whatever order they come."""
+    exact = sum((Decimal(repr(amount)) for amount in amounts if amount is not None), Decimal())
+    return float(round(exact, places)) + 0.0
+
+
 def _number(cost: Cost) -> float:
     return cost if isinstance(cost, float | int) else 0.0
 
@@ -177,7 +183,7 @@ def _cost(found: list[Line] | None) -> Cost:
         return None
     monthly = [line.monthly for line in found]
     known = [each for each in monthly if each is not None]
-    return round(sum(known), 4) if len(known) == len(monthly) else "unknown"
+    return _sum(known, places=4) if len(known) == len(monthly) else "unknown"
 
 
 def _differs(old: list[Line] | None, new: list[Line] | None) -> bool:
@@ -250,7 +256,7 @@ def change_to_data(change: CostChange) -> dict[str, Any]:
                 "what": delta.what,
                 "before": delta.before,
                 "after": delta.after,
-                "difference": delta.difference if delta.difference is None else round(delta.difference, 4),
+                "difference": delta.difference,
             }
             for delta in change.deltas
         ],

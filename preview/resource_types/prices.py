@@ -78,6 +78,15 @@ def price(region: str, service: str, item: str) -> Price | None:
 
 
 def cloudflare(item: str) -> Price | None:
-    """The price of a zone's plan, billed monthly, or of an Access seat."""
-    group = general()["cloudflare"]
-    return Price(group[item], general()["sources"][group["source"]]["url"]) if item in group else None
+    """The price of a zone's plan, billed monthly."""
+    return _general("cloudflare", item)
+
+
+def access(item: str) -> Price | None:
+    """The price of an Access seat, and how many a team has for nothing."""
+    return _general("access", item)
+
+
+def _general(group: str, item: str) -> Price | None:
+    given = general()[group]
+    return Price(given[item], general()["sources"][given["source"]]["url"]) if item in given else None

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preview.analysis import cost
 from preview.analysis.cost import CostChange, Delta, change_to_data, compare, estimate
 from preview.report.cost_tables import cost_change, cost_changes, cost_short
 from preview.resources import Evaluation, Resource
@@ -240,6 +241,14 @@ def test_the_known_difference_is_that_of_the_totals_where_everything_has_a_price
     change = compare(_built(one, region), _built(other, region))
     if not change.before.unknown and not change.after.unknown:
         assert change.known == pytest.approx(change.after.total - change.before.total, abs=0.011)
+
+
+def test_a_sum_is_that_of_the_decimals_on_every_python() -> None:
+    """Floats added one by one are 0.9999999999999999 before Python 3.12, and 2.67 for what is 2.675."""
+    assert cost._sum([0.1] * 10) == 1.0
+    assert cost._sum([1e16, 0.1, -1e16]) == 0.1
+    assert (cost._sum([2.675, 0.0001]), cost._sum([0.1, 0.2], places=4)) == (2.68, 0.3)
+    assert str(cost._sum([-0.001])) == "0.0"
 
 
 def test_the_reports_say_the_change_beside_the_month() -> None:

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from preview.resource_types import prices
-from preview.resource_types.prices import REGIONS, Price, cloudflare, general, price, regional
+from preview.resource_types.prices import REGIONS, Price, access, cloudflare, general, price, regional
 
 FILES = sorted(REGIONS.glob("*.json"))
 
@@ -16,7 +16,7 @@ FILES = sorted(REGIONS.glob("*.json"))
 def test_the_general_table_is_dated_and_every_group_names_a_source() -> None:
     table = general()
     assert isinstance(table["updated"], datetime.date)
-    for group in (*table["everywhere"].values(), table["cloudflare"]):
+    for group in (*table["everywhere"].values(), table["cloudflare"], table["access"]):
         assert group["source"] in table["sources"]
     for source in table["sources"].values():
         assert source["url"].startswith("https://") and source["read"]
@@ -43,6 +43,15 @@ def test_a_price_comes_with_the_page_that_says_so() -> None:
     assert price("eu-central-1", "ipv4", "address") == Price(0.005, "https://aws.amazon.com/vpc/pricing/")
     assert cloudflare("pro") == Price(25, "https://www.cloudflare.com/plans/")
     assert cloudflare("enterprise") is None
+    assert access("seat") == Price(7, "https://www.cloudflare.com/plans/zero-trust-services/")
+
+
+@pytest.mark.parametrize("item", ["alarm", "alarm-high-resolution", "metric", "request"])
+def test_what_cloudwatch_asks_is_known_region_by_region_alone(item: str) -> None:
+    """AWS's page: "Pricing varies by Region"."""
+    assert price("us-east-1", "cloudwatch", item) is not None
+    assert price("eu-central-1", "cloudwatch", item) is None
+    assert price("eu-central-1", "cloudwatch", "dashboard") is not None
 
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", ""])

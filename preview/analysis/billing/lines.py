@@ -72,8 +72,8 @@ def _zone(bill: Bill) -> Iterator[Line]:
     if bill.evaluation.of_type(type_names.ACCESS_APPLICATION):
         seats, free, each = (
             bill.assumed["access_seats"],
-            prices.cloudflare("seats-free"),
-            prices.cloudflare("seat"),
+            prices.access("seats-free"),
+            prices.access("seat"),
         )
         assert free and each, "prices.yaml has both"
         yield Line(
