@@ -30,7 +30,7 @@ def main() -> int:
     asked = parser.parse_args().sections
     for name in asked:
         if name not in SECTIONS:
-            print(f"{name}: no such section; there are {', '.join(SECTIONS)}", file=sys.stderr)
+            print(f"expected one of {', '.join(SECTIONS)}, found {name!r}", file=sys.stderr)
             return 1
     print(this_machine(), flush=True)
     for name in asked or [name for name in SECTIONS if name not in ON_REQUEST]:

@@ -12,6 +12,7 @@ import pulumi_cloudflare as cloudflare
 from model import naming
 from model.edge import rules
 from model.edge.path_guard import guard
+from model.errors import SettingsError, finding
 from model.limits import MANAGED_RULESET, OWASP_RULESET, PLANS
 from model.settings import Cloudflare, OriginVerify, Route
 from model.settings import Firewall as FirewallSettings
@@ -152,9 +153,10 @@ def _merged(
             rule for stack in published if isinstance(stack, dict) for rule in stack.get(key, [])
         ]
         if len(rules_of_all) > allowed:
-            raise ValueError(
-                f"firewall/merge: the plan allows {allowed} {key} rules in the zone, all stacks together have {len(rules_of_all)}"
-            )
+            expected = f"at most {allowed} {key} rules in the zone, as many as its plan allows"
+            fix = "merge fewer stacks, or join rules: this many are of all stacks together"
+            error = SettingsError([finding("firewall.merge", expected, len(rules_of_all), fix)])
+            raise pulumi.RunError(str(error.placed(f"Pulumi.{pulumi.get_stack()}.yaml", {})))
         return rules_of_all
 
     return pulumi.Output.all(*others).apply(join)

@@ -80,7 +80,10 @@ def main(arguments: list[str] | None = None) -> int:
         # argparse says 2, which is the gate's answer here.
         return 1 if end.code else 0
     if options.fail_on and not (options.against or options.engine):
-        print("--fail-on requires --against REF_OR_FILE or --engine FILE.", file=sys.stderr)
+        print(
+            "--fail-on: expected --against REF_OR_FILE or --engine FILE with it, found neither; add one",
+            file=sys.stderr,
+        )
         return 1
 
     try:
@@ -145,7 +148,7 @@ def _written(file: Path | None, text: str) -> bool:
             _print(text)
     except OSError as error:
         place, fix = (file, "a file in an existing folder") if file else ("standard output", "a file")
-        _complain(f"{place}{':' if file else ''} cannot be written ({error.strerror}). Give -o {fix}.")
+        _complain(f"{place}: cannot be written: {error.strerror}; give -o {fix}")
         return False
     return True
 

@@ -16,14 +16,16 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
+from model import lines
 from model.printable import printable_lines
+from model.settings.parse import finding_of
 
 VALUE_LENGTH = 100  # characters of a value that a report shows
 GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
@@ -41,7 +43,7 @@ class DriftError(Exception):
 
 def _no_whole_resource(path: str) -> str:
     if path.strip("*.[]") == "":
-        raise ValueError("names one property: a whole resource is never noise")
+        raise ValueError("the path of one property, for a whole resource is never noise")
     return path
 
 
@@ -112,17 +114,29 @@ class Drift:
 def read_noise(path: Path) -> tuple[Noise, ...]:
     """The noise list: a YAML list of entries. DriftError: all that is wrong with it at once."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DriftError(f"{path}: cannot be read as YAML: {error}") from error
+        raise DriftError(_unread(path, error)) from error
     try:
         return TypeAdapter(tuple[Noise, ...]).validate_python(content or ())
     except ValidationError as error:
-        lines = [
-            f"{path}: {'/'.join(map(str, problem['loc'])) or 'the list'}: {problem['msg']}, got {problem['input']!r}"
-            for problem in error.errors()
-        ]
-        raise DriftError("\n".join(lines)) from error
+        places = lines.of_document(text)
+        found = [finding_of("", item, tuple[Noise, ...]) for item in error.errors()]
+        raise DriftError(
+            "\n".join(
+                str(replace(one, file=str(path), line=lines.nearest(places, one.path))) for one in found
+            )
+        ) from error
+
+
+def _unread(path: Path, error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError):
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        return f"{path}:{line}: not valid YAML: {error.problem or error.context}"
+    if isinstance(error, FileNotFoundError):
+        return f"file not found: {path}"
+    return f"{path}: file cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def read_json(path: Path, needs: str, made_by: str) -> dict[str, Any]:
@@ -130,9 +144,10 @@ def read_json(path: Path, needs: str, made_by: str) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DriftError(f"{path}: cannot be read as JSON ({error}); make it with: {made_by}") from error
+        said = f"{path}: not valid JSON: {error}" if isinstance(error, ValueError) else _unread(path, error)
+        raise DriftError(f"{said}; make it with: {made_by}") from error
     if not isinstance(content, dict) or needs not in content:
-        raise DriftError(f"{path}: no {needs!r} in it; make it with: {made_by}")
+        raise DriftError(f"{path} {needs}: required key is missing; make it with: {made_by}")
     return content
 
 

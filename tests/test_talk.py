@@ -106,7 +106,11 @@ def test_a_preview_that_left_nothing_is_said_to_have_left_nothing(
 def test_what_is_no_number_is_refused(github: GitHub, found: Path, tmp_path: Path, number: str) -> None:
     (found / "number").write_text(number)
     code, said = talk(github, tmp_path, "comment", found)
-    assert (code, said.startswith("::error::the artefact names no pull request, but "), github.writes) == (
+    assert (
+        code,
+        said.startswith("::error::number: expected a pull request's number, found "),
+        github.writes,
+    ) == (
         1,
         True,
         [],
@@ -122,7 +126,7 @@ def test_a_run_cannot_speak_on_somebody_elses_pull_request(
         "base": {"repo": {"id": OURS}},
     }
     (found / "number").write_text("8")
-    refused = "::error::pull request 8 is not from stranger/r, where the run came from"
+    refused = "::error::pull request 8: expected one from stranger/r, where the run came from, found another"
     assert talk(github, tmp_path, "comment", found) == (1, refused)
     github.pulls[8]["head"]["repo"] = None  # the fork is gone
     assert talk(github, tmp_path, "comment", found) == (1, refused)
@@ -131,7 +135,7 @@ def test_a_run_cannot_speak_on_somebody_elses_pull_request(
     assert (code, said) == (1, '::error::GET /pulls/9: GitHub answered 404: {"message": "Not Found"}')
     assert (
         talk(github, tmp_path, "comment", found, event="push")[1]
-        == "::error::the run was for 'push', not for a pull request"
+        == "::error::expected a run for a pull request, found one for 'push'"
     )
     assert github.writes == []
 
@@ -171,9 +175,15 @@ def test_only_regular_files_of_the_expected_names_are_read(
         and "not expected" not in github.comments[-1]["body"]
     )
     (found / "preview.md").write_bytes(b"\xff")
-    assert talk(github, tmp_path, "comment", found) == (1, "::error::preview.md: not UTF-8")
+    assert talk(github, tmp_path, "comment", found) == (
+        1,
+        "::error::preview.md: expected text in UTF-8, found other bytes",
+    )
     (found / "preview.md").write_text("x" * 4_000_001)
-    assert talk(github, tmp_path, "comment", found) == (1, "::error::preview.md: more than 4000000 bytes")
+    assert talk(github, tmp_path, "comment", found) == (
+        1,
+        "::error::preview.md: expected at most 4000000 bytes, found more",
+    )
 
 
 def test_what_is_too_long_is_cut_where_github_still_reads_it(

@@ -70,7 +70,7 @@ class GitHub:
             found += entries
             if len(entries) < 100:
                 return found
-        raise Refused(f"GET {path}: more than 10,000 entries")
+        raise Refused(f"GET {path}: expected at most 10,000 entries, found more")
 
 
 def untrusted(file: Path) -> str | None:
@@ -85,11 +85,11 @@ def untrusted(file: Path) -> str | None:
     with os.fdopen(descriptor, "rb") as opened:
         content = opened.read(READ_AT_MOST + 1)
     if len(content) > READ_AT_MOST:
-        raise Refused(f"{file.name}: more than {READ_AT_MOST} bytes")
+        raise Refused(f"{file.name}: expected at most {READ_AT_MOST} bytes, found more")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refused(f"{file.name}: not UTF-8") from error
+        raise Refused(f"{file.name}: expected text in UTF-8, found other bytes") from error
 
 
 def harmless(text: str) -> str:
@@ -118,17 +118,18 @@ def fit(head: str, text: str, tail: str, limit: int = LIMIT) -> str:
 def comment(github: GitHub, run: dict[str, Any], found: Path) -> str:
     """Post or update the comment of the pull request that the run was for; what was done, in a sentence."""
     if run["event"] != "pull_request":
-        raise Refused(f"the run was for {run['event']!r}, not for a pull request")
+        raise Refused(f"expected a run for a pull request, found one for {run['event']!r}")
     given = (untrusted(found / "number") or "").strip()
     if not found.exists():
         return "the run left no artefact: nothing to say"
     if not re.fullmatch(r"[1-9][0-9]{0,9}", given):
-        raise Refused(f"the artefact names no pull request, but {given[:40]!r}")
+        raise Refused(f"number: expected a pull request's number, found {given[:40]!r}")
     pull = github.call("GET", f"/pulls/{given}")
     # Only GitHub's own word ties the run to a pull request: its head is this commit of this repository (a fork or not).
     if (pull["head"]["repo"] or {}).get("id") != run["head_repository"]["id"]:
         raise Refused(
-            f"pull request {given} is not from {run['head_repository']['full_name']}, where the run came from"
+            f"pull request {given}: expected one from {run['head_repository']['full_name']}, where the run came from, "
+            "found another"
         )
     if pull["head"]["sha"] != run["head_sha"]:
         return f"pull request {given} has moved on from {run['head_sha'][:12]}: its next run speaks"

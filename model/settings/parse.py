@@ -31,7 +31,7 @@ def parse_sections(config: Mapping[str, Any], found: list[Finding]) -> dict[str,
             )
             parsed[section] = adapter.validate_python(value)
         except ValidationError as error:
-            found += [_finding(section, item, kind) for item in error.errors(include_url=False)]
+            found += [finding_of(section, item, kind) for item in error.errors(include_url=False)]
     return parsed
 
 
@@ -48,9 +48,8 @@ def _unwritable(path: str, value: Any, key: str = "") -> Iterator[Finding]:
             yield finding(path, "a text without NUL and without half of a surrogate pair", text)
 
 
-def _finding(section: str, error: Any, kind: Any) -> Finding:
-    """One of pydantic's errors as a finding."""
-    path = section
+def finding_of(path: str, error: Any, kind: Any) -> Finding:
+    """One of pydantic's errors about the value at ``path``, which is of type ``kind``, as a finding."""
     for part in error["loc"]:
         if part != "[key]":  # pydantic's mark of a bad key, which is the step before
             path = f"{path}[{part}]" if isinstance(part, int) else step(path, str(part))
@@ -65,6 +64,8 @@ def _finding(section: str, error: Any, kind: Any) -> Finding:
         allowed = context["expected"].replace("'", "")
         known = allowed.replace(" or ", ", ").split(", ")
         return finding(path, f"one of {allowed}", value, did_you_mean(str(value), known))
+    if code == "string_pattern_mismatch":
+        return finding(path, f"text like {context['pattern']}", value)
     if code in _BOUNDS:
         return finding(path, _BOUNDS[code].format(**context), value)
     if code in _TYPES:
@@ -105,6 +106,9 @@ _TYPES = {
     "int_from_float": "a whole number",
     "bool_parsing": "true or false",
     "bool_type": "true or false",
+    "date_type": "a date such as 2027-03-31",
+    "date_parsing": "a date such as 2027-03-31",
+    "date_from_datetime_parsing": "a date such as 2027-03-31",
     "too_short": "a list that is not empty",
     "string_too_short": "text that is not empty",
 }

@@ -109,7 +109,9 @@ def _parsed(text: str) -> tuple[list[Ground], Severity]:
         if word.startswith("posture="):
             known_severity = next((s for s in SEVERITIES if f"posture={s}" == word), None)
             if known_severity is None:
-                raise ValueError(f"{word!r}: a severity is one of {', '.join(SEVERITIES)}")
+                raise ValueError(
+                    f"expected posture=SEVERITY with one of {', '.join(SEVERITIES)}, found {word!r}"
+                )
             least = known_severity
             found.append("posture")
             continue
@@ -118,7 +120,7 @@ def _parsed(text: str) -> tuple[list[Ground], Severity]:
             continue
         known = next((ground for ground in GROUNDS if ground == word), None)
         if known is None:
-            raise ValueError(f"{word!r} is none of {', '.join(GROUNDS)}, {ALL}")
+            raise ValueError(f"expected one of {', '.join(GROUNDS)}, {ALL}, found {word!r}")
         found.append(known)
     return list(dict.fromkeys(found)), least
 

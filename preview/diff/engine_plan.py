@@ -74,7 +74,7 @@ def read_plan(file: str, after: Evaluation) -> PlannedChanges:
     listed = sum(1 for step in plan["steps"] if step["op"] == "same")
     if listed < int((plan.get("changeSummary") or {}).get("same", 0)):
         raise PlanError(
-            f"{file}: the plan leaves out what stays the same. Make it with `pulumi preview --json --show-sames`."
+            f"{file}: expected a plan with what stays the same, found changes alone; make it with {_COMMAND}"
         )
     ours = {
         resource.urn: resource
@@ -85,8 +85,8 @@ def read_plan(file: str, after: Evaluation) -> PlannedChanges:
     strangers = sorted(planned - set(ours) if errors else planned ^ set(ours))
     if strangers:
         raise PlanError(
-            f"{file}: a plan of another stack or version: {strangers[0].rpartition('::')[2]} is not in both. "
-            "Run `pulumi preview` again."
+            f"{file}: expected a plan of this stack and version, found {strangers[0].rpartition('::')[2]}, which is not in both; "
+            "run `pulumi preview` again"
         )
     names = _names(plan["steps"])
     changes: list[Change] = []
@@ -118,6 +118,9 @@ def read_plan(file: str, after: Evaluation) -> PlannedChanges:
     )
 
 
+_COMMAND = "`pulumi preview --json --show-sames`"
+
+
 def _load(file: str) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
@@ -125,20 +128,16 @@ def _load(file: str) -> dict[str, Any]:
         plan = json.loads(text[max(text.find("{"), 0) :])
     except (OSError, UnicodeDecodeError) as error:
         raise PlanError(
-            f"{file}: cannot be read ({error}). Give --engine the output of `pulumi preview --json --show-sames`."
+            f"{file}: file cannot be read: {getattr(error, 'strerror', None) or error}; give --engine the output of {_COMMAND}"
         ) from None
     except ValueError as error:
-        raise PlanError(
-            f"{file}: not JSON ({error}). Give --engine the output of `pulumi preview --json --show-sames`."
-        ) from None
+        raise PlanError(f"{file}: not valid JSON: {error}; give --engine the output of {_COMMAND}") from None
     if not isinstance(plan, dict) or not isinstance(plan.get("steps"), list):
         if isinstance(plan, dict) and plan.get("diagnostics"):
             raise PlanError(
                 f"{file}: the preview failed before it had a plan: {plan['diagnostics'][0].get('message', '').strip()}"
             )
-        raise PlanError(
-            f"{file}: no `steps` in it. Give --engine the output of `pulumi preview --json --show-sames`."
-        )
+        raise PlanError(f"{file} steps: required key is missing; give --engine the output of {_COMMAND}")
     return plan
 
 

@@ -53,7 +53,8 @@ def earlier(root: Path, reference: str, *, stack: str | None, config_file: Path 
     file = stack_file(root, stack, config_file).resolve()
     if not file.is_relative_to(top):
         raise AgainstError(
-            f"--against {reference}: {file} lies outside the repository {top}. Give --against a stack file instead."
+            f"--against {reference}: expected a stack file in the repository {top}, found {file}; give --against a stack file "
+            "instead"
         )
     with tempfile.TemporaryDirectory(prefix="drawbridge-against-") as folder:
         there = Path(folder).resolve()
@@ -95,7 +96,7 @@ def evaluate_earlier(there: Earlier, reference: str, after: Evaluation) -> Evalu
     except (ProgramError, StackFileError) as error:
         if there.borrowed:
             raise AgainstError(f"--against {reference}: {error}") from None
-        reason = " ".join([_message(error), *map(_not_at_hand, there.missing)])
+        reason = "; ".join([_message(error), *map(_not_at_hand, there.missing)])
         raise AgainstError(f"--against {reference}: the program there stops: {reason}") from None
 
 
@@ -104,14 +105,14 @@ def _program(root: Path, reference: str, missing: tuple[Pin, ...]) -> Path:
         return program_of(root)
     except StackFileError as error:
         # A submodule that is not at hand is the likelier reason than a fault that somebody committed.
-        reason = " ".join(map(_not_at_hand, missing)) or _message(error)
+        reason = "; ".join(map(_not_at_hand, missing)) or _message(error)
         raise AgainstError(f"--against {reference}: {reason}") from None
 
 
 def _not_at_hand(pin: Pin) -> str:
     return (
-        f"{pin.path} is a submodule, there at {pin.commit[:12]}, a commit that this clone does not have. Fetch it: "
-        f"`git -C {pin.path} fetch origin {pin.commit}`."
+        f"{pin.path} is a submodule, there at {pin.commit[:12]}, a commit that this clone does not have; fetch it: "
+        f"`git -C {pin.path} fetch origin {pin.commit}`"
     )
 
 
@@ -221,8 +222,8 @@ def _commit(root: Path, reference: str) -> str:
         )
     except AgainstError:
         raise AgainstError(
-            f"--against {reference}: neither a file nor a commit of this repository. A shallow clone has no earlier commits: "
-            f"`git fetch origin {reference}` first."
+            f"--against {reference}: expected a file or a commit of this repository, found neither; a shallow clone has no "
+            f"earlier commits: `git fetch origin {reference}` first"
         ) from None
 
 
@@ -231,7 +232,7 @@ def _git(folder: Path, *arguments: str) -> bytes:
         return subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True).stdout
     except FileNotFoundError:
         raise AgainstError(
-            "--against needs git, which is not on this machine. Give it a stack file instead."
+            "--against: program not found: git; install it, or give a stack file instead"
         ) from None
     except subprocess.CalledProcessError as error:
         raise AgainstError(f"git {arguments[0]}: {error.stderr.decode(errors='replace').strip()}") from None

@@ -26,7 +26,7 @@ def read_project(root: Path) -> dict[str, Any]:
     """The document of ``root``'s Pulumi.yaml; `name` is a text. Raises StackFileError."""
     document = load_yaml(root / FILE, root)
     if not isinstance(document, dict) or not isinstance(document.get("name"), str):
-        raise StackFileError(f"{FILE}: `name` is the project's name, and is missing. Add `name: NAME`.")
+        raise StackFileError(f"{FILE} name: required key is missing; add `name: NAME`")
     return document
 
 
@@ -44,9 +44,9 @@ def program_of(root: Path) -> Path:
             "which is empty" if place.is_dir() and not any(place.iterdir()) else "which has no __main__.py"
         )
     raise StackFileError(
-        f"{FILE}:{_line(root, 'main')} main: expected the folder of a program, found {main}, {found}. If it is a git "
-        f"submodule: `git submodule update --init {main}`. Otherwise write the path to your checkout of Drawbridge, relative "
-        f"to {FILE}."
+        f"{FILE}:{_line(root, 'main')} main: expected the folder of a program, found {main}, {found}; if it is a git "
+        f"submodule: `git submodule update --init {main}`; otherwise write the path to your checkout of Drawbridge, relative "
+        f"to {FILE}"
     )
 
 

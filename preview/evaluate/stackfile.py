@@ -14,7 +14,7 @@ from model import go_yaml
 from preview.evaluate import project as project_file
 from preview.evaluate.places import lines_of
 from preview.evaluate.yaml_file import StackFileError as StackFileError
-from preview.evaluate.yaml_file import load_yaml, shown
+from preview.evaluate.yaml_file import load_yaml, place_of, shown
 from preview.resources import Secret
 
 
@@ -71,19 +71,19 @@ def read(
     called = shown(path, root)
     match = re.fullmatch(r"Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml", path.name)
     if not match:
-        raise StackFileError(f"{called}: a stack file is called Pulumi.STACK.yaml")
+        raise StackFileError(f"{called}: expected a stack file's name, Pulumi.STACK.yaml; rename the file")
     document = load_yaml(path, root)
     if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
         raise StackFileError(
-            f"{called}:1: a stack file has a mapping `config:`, got {_shape(document)}. Write `config:` and, indented below it, "
-            "keys such as `aws:region` and `drawbridge:app`."
+            f"{called}:1: expected a mapping `config:`, found {_shape(document)}; write `config:` and, indented below it, keys "
+            "such as `aws:region` and `drawbridge:app`"
         )
     given = {
-        _qualified(project_file.FILE, key, name): value
+        _qualified(root / project_file.FILE, root, key, name): value
         for key, value in project_file.config_of(project).items()
     }
-    given |= _own(called, document["config"], name)
-    given |= {_qualified(called, key, name): value for key, value in (changes or {}).items()}
+    given |= _own(path, root, document["config"], name)
+    given |= {_qualified(path, root, key, name): value for key, value in (changes or {}).items()}
     config: dict[str, str] = {}
     secret_keys: set[str] = set()
     for key, value in given.items():
@@ -106,26 +106,26 @@ def read(
     )
 
 
-def _own(file: str, config: Mapping[str, Any], project: str) -> dict[str, Any]:
+def _own(file: Path, root: Path, config: Mapping[str, Any], project: str) -> dict[str, Any]:
     """The stack file's own values by their whole keys; the engine would keep one of two spellings without a word."""
     spelled: dict[str, str] = {}
     for key in config:
-        whole = _qualified(file, key, project)
+        whole = _qualified(file, root, key, project)
         if whole in spelled:
             raise StackFileError(
-                f"{file}: config key {key!r}: {whole} is there twice, as {spelled[whole]!r} too. Keep one of them."
+                f"{place_of(file, root, key)}: this key is there twice, as {spelled[whole]} too; keep one of them"
             )
         spelled[whole] = key
     return {whole: config[key] for whole, key in spelled.items()}
 
 
-def _qualified(file: str, key: str, project: str) -> str:
+def _qualified(file: Path, root: Path, key: str, project: str) -> str:
     """NAMESPACE:KEY; a bare key is the project's, and the older NAMESPACE:config:KEY is still read."""
     parts = key.split(":")
     if len(parts) == 3 and parts[1] == "config":
         parts = [parts[0], parts[2]]
     if len(parts) > 2:
-        raise StackFileError(f"{file}: config key {key!r}: a key is NAMESPACE:KEY. Remove a colon.")
+        raise StackFileError(f"{place_of(file, root, key)}: expected a key NAMESPACE:KEY; remove a colon")
     return ":".join(parts) if len(parts) == 2 else f"{project}:{key}"
 
 

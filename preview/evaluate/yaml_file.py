@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,30 +24,41 @@ def shown(path: Path, root: Path) -> str:
     return str(resolved.relative_to(root.resolve())) if resolved.is_relative_to(root.resolve()) else str(path)
 
 
+def place_of(path: Path, root: Path, key: str) -> str:
+    """FILE:LINE KEY of the last place where a file has a key, however deep, or FILE KEY."""
+    written = re.compile(rf"(?:^|[\s{{,])([\"']?){re.escape(key)}\1\s*:(?:\s|$)")
+    lines = path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else []
+    found = [number for number, text in enumerate(lines, 1) if written.search(text)]
+    return f"{shown(path, root)}{f':{found[-1]}' if found else ''} {key}"
+
+
 def load_yaml(path: Path, root: Path) -> Any:
     """The document of a YAML file of the project at ``root``. Raises StackFileError with file, line and fix."""
     name = shown(path, root)
     if path.exists() and not (path.is_file() and path.stat().st_size <= LARGEST):
         found = "more than 1 MiB" if path.is_file() else "a folder, a device or a pipe"
         raise StackFileError(
-            f"{name}: expected a text file of at most 1 MiB, found {found}. Give another file."
+            f"{name}: expected a text file of at most 1 MiB, found {found}; give another file"
         )
     try:
         return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=go_yaml.Loader)
     except FileNotFoundError:
         if path.name == "Pulumi.yaml":
             raise StackFileError(
-                f"{path}: no such file; a project has one, with its `name` and `runtime`. Give --project the folder that "
-                "holds it."
+                f"file not found: {path}; give --project the folder of your Pulumi.yaml"
             ) from None
         folder = path.parent.resolve()
         there = sorted(p.name for p in folder.glob("Pulumi.*.yaml")) if folder.is_dir() else []
         have = f"{folder} has {', '.join(there)}" if there else f"{folder} has no stack file"
         raise StackFileError(
-            f"{name}: no such file; {have}. Give --stack NAME or --config-file FILE."
+            f"file not found: {name}; {have}: give --stack NAME or --config-file FILE"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StackFileError(f"{name}: cannot be read as text in UTF-8 ({error})") from None
+    except UnicodeDecodeError as error:
+        raise StackFileError(
+            f"{name}: expected text in UTF-8, found byte {error.start}: {error.reason}"
+        ) from None
+    except OSError as error:
+        raise StackFileError(f"{name}: file cannot be read: {error.strerror}") from None
     except RecursionError:
         raise StackFileError(f"{name}: not valid YAML: its values lie too deep in each other") from None
     except yaml.MarkedYAMLError as error:

@@ -26,7 +26,7 @@ def wanted(text: str) -> Wanted:
     """`FORMAT` or `FORMAT=FILE`, for argparse."""
     name, equals, file = text.partition("=")
     if name not in FORMATS:
-        raise argparse.ArgumentTypeError(f"expected one of {', '.join(FORMATS)}; got {name!r}")
+        raise argparse.ArgumentTypeError(f"expected one of {', '.join(FORMATS)}, found {name!r}")
     if equals and not file:
         raise argparse.ArgumentTypeError(f"expected a file after {text}, such as {name}=FILE")
     return Wanted(name, Path(file) if file else None)
@@ -38,14 +38,16 @@ def placed(asked: Sequence[Wanted], output: Path | None) -> tuple[Wanted, ...]:
     bare = [one.format for one in formats if one.file is None]
     if len(bare) > 1:
         raise ValueError(
-            f"--format: expected a file for all but one format, found none for {' and '.join(bare)}. Give {bare[-1]}=FILE"
+            f"--format: expected a file for all but one format, found none for {' and '.join(bare)}; give {bare[-1]}=FILE"
         )
     if output and not bare:
-        raise ValueError(f"-o {output}: every format has a file of its own already. Leave -o out")
+        raise ValueError(f"-o {output}: every format has a file of its own already; leave -o out")
     found = tuple(Wanted(one.format, one.file or output) for one in formats)
     files = [one.file.resolve() for one in found if one.file]
     if twice := next((file for file in files if files.count(file) > 1), None):
-        raise ValueError(f"--format: expected a file for each format, found {twice} for two of them")
+        raise ValueError(
+            f"--format: expected a file for each format, found {twice} for two of them; give another"
+        )
     return found
 
 

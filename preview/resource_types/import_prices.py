@@ -166,7 +166,7 @@ def read(file: Path) -> tuple[str, str, Iterator[Offered]]:
         return _json(file)
     if first == '"':
         return _csv(file)
-    raise PriceListError(f"{file}: expected an offer of AWS's price list, JSON or CSV; found neither")
+    raise PriceListError(f"{file}: expected an offer of AWS's price list, JSON or CSV, found neither")
 
 
 def _json(file: Path) -> tuple[str, str, Iterator[Offered]]:
@@ -176,8 +176,8 @@ def _json(file: Path) -> tuple[str, str, Iterator[Offered]]:
         products, terms = data["products"], data["terms"].get("OnDemand", {})
     except KeyError as missing:
         raise PriceListError(
-            f"{file}: expected an offer file with products and terms; {missing} is not there. An index of offers or regions "
-            "(index.json, region_index.json) names the files to download"
+            f"{file}: expected an offer file with products and terms, found none of {missing}; an index of offers or "
+            "regions (index.json, region_index.json) names the files to download"
         ) from None
 
     def prices() -> Iterator[Offered]:
@@ -201,9 +201,11 @@ def _csv(file: Path) -> tuple[str, str, Iterator[Offered]]:
             if len(row) == 2:
                 head[row[0]] = row[1]
         else:
-            raise PriceListError(f"{file}: expected a row of column names that begins with SKU; found none")
+            raise PriceListError(f"{file}: expected a row of column names that begins with SKU, found none")
     if not {"OfferCode", "Publication Date"} <= head.keys():
-        raise PriceListError(f"{file}: expected the rows OfferCode and Publication Date before the prices")
+        raise PriceListError(
+            f"{file}: expected the rows OfferCode and Publication Date before the prices, found neither or one"
+        )
 
     def prices() -> Iterator[Offered]:
         with file.open(encoding="utf-8-sig", newline="") as opened:
@@ -240,7 +242,7 @@ def chosen(code: str, prices: Iterable[Offered]) -> dict[str, dict[tuple[str, st
         if len(usd) > 1:
             raise PriceListError(
                 f"{code}: expected one price of {service} {name} in {region}, found {', '.join(map(str, sorted(usd)))} "
-                f"(SKUs {', '.join(sorted(skus))}). Leave out the file, and report it"
+                f"(SKUs {', '.join(sorted(skus))}); leave out the file, and report it"
             )
         if usd:
             found.setdefault(region, {})[service, name] = usd.pop()

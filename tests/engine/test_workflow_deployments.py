@@ -196,7 +196,7 @@ def test_a_run_by_hand_takes_the_one_stack_that_it_names(deployed: Deployment) -
     (run,) = deployed.hub.dispatch({"stack": "prod"}, only={"up.yml"})
     assert (run.conclusion, run.job("plan").matrix) == ("success", {"stack": "prod"})
     (run,) = deployed.hub.dispatch({"stack": "prd"}, only={"up.yml"})
-    assert (run.conclusion, "no stack file Pulumi.prd.yaml" in run.log) == ("failure", True)
+    assert (run.conclusion, "file not found: Pulumi.prd.yaml" in run.log) == ("failure", True)
 
 
 def test_a_clone_without_a_backend_does_nothing(deployed: Deployment) -> None:

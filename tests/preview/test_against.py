@@ -140,7 +140,7 @@ def test_what_the_other_stack_files_acknowledge_counts_for_one_that_is_gone(clon
 def test_a_stack_that_neither_version_has_is_an_error(clone: Path) -> None:
     done = preview(clone, "--stack", "nowhere", "--against", "HEAD")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "Pulumi.nowhere.yaml: no such file" in done.stderr
+    assert "file not found: Pulumi.nowhere.yaml" in done.stderr
 
 
 def test_links_that_lead_out_of_the_repository_are_left_out(clone: Path) -> None:
@@ -155,17 +155,20 @@ def test_links_that_lead_out_of_the_repository_are_left_out(clone: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["--against", "nowhere"], "--against nowhere: neither a file nor a commit of this repository."),
+        (
+            ["--against", "nowhere"],
+            "--against nowhere: expected a file or a commit of this repository, found neither;",
+        ),
         (
             ["--fail-on", "exposure"],
-            "--fail-on requires --against REF_OR_FILE or --engine FILE.\n",
+            "--fail-on: expected --against REF_OR_FILE or --engine FILE with it, found neither; add one\n",
         ),
         (
             ["--against", "HEAD", "--fail-on", "everything"],
-            "'everything' is none of replace, downtime, exposure, data-loss, refused, posture, contract, unknown, all",
+            "expected one of replace, downtime, exposure, data-loss, refused, posture, contract, unknown, all, found 'everything'",
         ),
         (["--against", "HEAD", "--engine", "-"], "not allowed with argument --against"),
-        (["--engine", "no-such-file"], "no-such-file: cannot be read"),
+        (["--engine", "no-such-file"], "no-such-file: file cannot be read: No such file or directory"),
     ],
 )
 def test_a_comparison_that_cannot_be_made_says_why(
@@ -193,17 +196,17 @@ PLAN = {"steps": [], "changeSummary": {}, "diagnostics": []}
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("not json", "not JSON"),
-        ("[]", "no `steps` in it"),
+        ("not json", "not valid JSON"),
+        ("[]", " steps: required key is missing"),
         (
             json.dumps({"diagnostics": [{"message": "no credentials", "severity": "error"}]}),
             "the preview failed before it had a plan: no credentials",
         ),
         (
             json.dumps({**PLAN, "changeSummary": {"same": 3}}),
-            "the plan leaves out what stays the same. Make it with `pulumi preview --json --show-sames`.",
+            "expected a plan with what stays the same, found changes alone; make it with `pulumi preview --json --show-sames`",
         ),
-        (json.dumps(PLAN), "a plan of another stack or version"),
+        (json.dumps(PLAN), "expected a plan of this stack and version"),
     ],
 )
 def test_a_plan_that_is_none_says_what_to_run(

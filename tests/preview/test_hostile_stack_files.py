@@ -134,7 +134,7 @@ def test_one_section_in_two_spellings_is_refused(project: Path, other: str) -> N
     message = refused(project, f"config:\n  drawbridge:host: {{diskGiB: 40}}\n  {other}: {{diskGiB: 30}}\n")
     assert (
         message
-        == f"Pulumi.prod.yaml: config key '{other}': drawbridge:host is there twice, as 'drawbridge:host' too. Keep one of them."
+        == f"Pulumi.prod.yaml:3 {other}: this key is there twice, as drawbridge:host too; keep one of them"
     )
 
 

@@ -325,12 +325,12 @@ def test_an_import_replaces_its_items_alone_and_names_its_source(tmp_path: Path)
         (
             offer("AmazonEC2", linux("t3.small", "0.02"), linux("t3.small", "0.03")),
             "AmazonEC2: expected one price of ec2 t3.small in eu-central-1, found 0.02, 0.03 "
-            "(SKUs SKU0000000000000, SKU0000000000001). Leave out the file, and report it",
+            "(SKUs SKU0000000000000, SKU0000000000001); leave out the file, and report it",
         ),
         (offer("AmazonS3"), ": the table has nothing of AmazonS3; it takes AWSBackup, "),
-        ("<html></html>", ": expected an offer of AWS's price list, JSON or CSV; found neither"),
-        ('"FormatVersion","v1.0"\n"OfferCode","AmazonEC2"\n', ": expected a row of column names that begins with SKU; found none"),
-        ('{"offers": {}}', ": expected an offer file with products and terms; 'offerCode' is not there"),
+        ("<html></html>", ": expected an offer of AWS's price list, JSON or CSV, found neither"),
+        ('"FormatVersion","v1.0"\n"OfferCode","AmazonEC2"\n', ": expected a row of column names that begins with SKU, found none"),
+        ('{"offers": {}}', ": expected an offer file with products and terms, found none of 'offerCode'"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_taken_is_refused_and_nothing_is_written(

@@ -79,7 +79,7 @@ def test_it_runs_from_anywhere_as_a_command(tmp_path: Path) -> None:
         text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"Pulumi.nope.yaml: no such file; {ROOT} has Pulumi.prod.yaml")
+    assert done.stderr.startswith(f"file not found: Pulumi.nope.yaml; {ROOT} has Pulumi.prod.yaml")
 
 
 def test_a_report_that_cannot_be_written_is_an_error_of_one_line(
@@ -88,7 +88,7 @@ def test_a_report_that_cannot_be_written_is_an_error_of_one_line(
     target = tmp_path / "nowhere" / "out.json"
     assert main(["--format", "json", "-o", str(target)]) == 1
     expected = (
-        f"{target}: cannot be written (No such file or directory). Give -o a file in an existing folder.\n"
+        f"{target}: cannot be written: No such file or directory; give -o a file in an existing folder\n"
     )
     assert capsys.readouterr().err == expected
 
@@ -126,7 +126,7 @@ def test_an_output_without_room_is_an_error_of_one_line() -> None:
         )
     assert (done.returncode, done.stderr) == (
         1,
-        "standard output cannot be written (No space left on device). Give -o a file.\n",
+        "standard output: cannot be written: No space left on device; give -o a file\n",
     )
 
 
@@ -167,7 +167,7 @@ def test_the_one_format_without_a_file_goes_where_o_says(
     [
         (
             ["--format", "json", "--format", "html"],
-            "--format: expected a file for all but one format, found none for json and html. Give html=FILE\n",
+            "--format: expected a file for all but one format, found none for json and html; give html=FILE\n",
         ),
         (
             ["--format", "json=a.json", "--format", "html=./a.json"],
@@ -179,12 +179,12 @@ def test_the_one_format_without_a_file_goes_where_o_says(
         ),
         (
             ["--format", "json=a.json", "-o", "b.json"],
-            "-o b.json: every format has a file of its own already. Leave -o out\n",
+            "-o b.json: every format has a file of its own already; leave -o out\n",
         ),
         (["--format", "json="], "expected a file after json=, such as json=FILE\n"),
         (
             ["--format", "pdf=a.pdf"],
-            "expected one of text, markdown, html, json, sarif, terraform; got 'pdf'\n",
+            "expected one of text, markdown, html, json, sarif, terraform, found 'pdf'\n",
         ),
     ],
 )
@@ -201,5 +201,5 @@ def test_a_format_that_cannot_be_written_does_not_keep_the_others_back(
 ) -> None:
     nowhere, there = tmp_path / "nowhere" / "a.json", tmp_path / "b.md"
     assert main([f"--format=json={nowhere}", f"--format=markdown={there}"]) == 1
-    assert capsys.readouterr().err.startswith(f"{nowhere}: cannot be written (No such file or directory).")
+    assert capsys.readouterr().err.startswith(f"{nowhere}: cannot be written: No such file or directory;")
     assert there.exists()

@@ -182,7 +182,8 @@ def test_a_severity_below_the_wanted_one_closes_nothing_and_may_be_lowered() -> 
 
 def test_an_unknown_severity_is_refused() -> None:
     with pytest.raises(
-        ValueError, match="^'posture=grave': a severity is one of critical, high, medium, low, info$"
+        ValueError,
+        match="^expected posture=SEVERITY with one of critical, high, medium, low, info, found 'posture=grave'$",
     ):
         gate.grounds("posture=grave")
 

@@ -49,9 +49,9 @@ def test_a_submodule_that_was_not_checked_out_is_named_with_the_command_that_doe
     with pytest.raises(StackFileError) as caught:
         program_of(tmp_path)
     assert str(caught.value) == (
-        "Pulumi.yaml:3 main: expected the folder of a program, found drawbridge, which is empty. If it is a git submodule: "
-        "`git submodule update --init drawbridge`. Otherwise write the path to your checkout of Drawbridge, relative to "
-        "Pulumi.yaml."
+        "Pulumi.yaml:3 main: expected the folder of a program, found drawbridge, which is empty; if it is a git submodule: "
+        "`git submodule update --init drawbridge`; otherwise write the path to your checkout of Drawbridge, relative to "
+        "Pulumi.yaml"
     )
 
 

@@ -116,7 +116,7 @@ def test_a_change_replaces_a_key_however_it_is_written(project: Path) -> None:
     )
 
 
-FIX = " Write `config:` and, indented below it, keys such as `aws:region` and `drawbridge:app`."
+FIX = "; write `config:` and, indented below it, keys such as `aws:region` and `drawbridge:app`"
 
 
 @pytest.mark.parametrize(
@@ -133,11 +133,11 @@ FIX = " Write `config:` and, indented below it, keys such as `aws:region` and `d
         ("config:\n  ? [a]\n  : 1\n", ":2: not valid YAML: a key is text, not a list or a mapping"),
         ("config:\n  a: .inf\n", ":2: not valid YAML: .inf is not a finite number; put it in quotes"),
         ("config: [", ":1: not valid YAML: expected the node content, but found '<stream end>'"),
-        ("config: {a:b:c: 1}\n", ": config key 'a:b:c': a key is NAMESPACE:KEY. Remove a colon."),
-        ("- a\n", ":1: a stack file has a mapping `config:`, got a list." + FIX),
-        ("conifg: {}\n", ":1: a stack file has a mapping `config:`, got other keys alone." + FIX),
-        ("config:\n", ":1: a stack file has a mapping `config:`, got nothing." + FIX),
-        ("", ":1: a stack file has a mapping `config:`, got nothing." + FIX),
+        ("config: {a:b:c: 1}\n", ":1 a:b:c: expected a key NAMESPACE:KEY; remove a colon"),
+        ("- a\n", ":1: expected a mapping `config:`, found a list" + FIX),
+        ("conifg: {}\n", ":1: expected a mapping `config:`, found other keys alone" + FIX),
+        ("config:\n", ":1: expected a mapping `config:`, found nothing" + FIX),
+        ("", ":1: expected a mapping `config:`, found nothing" + FIX),
     ],
 )
 def test_a_broken_file_is_named_with_its_line_and_the_fix(project: Path, text: str, message: str) -> None:
@@ -152,12 +152,12 @@ def test_a_missing_file_says_which_there_are(project: Path) -> None:
     with pytest.raises(StackFileError) as caught:
         read(project, "dev", None)
     assert str(caught.value) == (
-        f"Pulumi.dev.yaml: no such file; {project} has Pulumi.prod.yaml. Give --stack NAME or --config-file FILE."
+        f"file not found: Pulumi.dev.yaml; {project} has Pulumi.prod.yaml: give --stack NAME or --config-file FILE"
     )
 
 
 def test_a_file_of_another_name_is_refused(project: Path) -> None:
-    with pytest.raises(StackFileError, match="a stack file is called Pulumi.STACK.yaml"):
+    with pytest.raises(StackFileError, match="expected a stack file's name, Pulumi.STACK.yaml"):
         read(project, None, project / "prod.yaml")
 
 
@@ -191,5 +191,5 @@ def test_stack_files_lie_where_pulumi_yaml_says(project: Path, key: str) -> None
     with pytest.raises(StackFileError) as caught:
         read(project, "dev", None)
     assert str(caught.value) == (
-        f"stacks/Pulumi.dev.yaml: no such file; {project}/stacks has Pulumi.prod.yaml. Give --stack NAME or --config-file FILE."
+        f"file not found: stacks/Pulumi.dev.yaml; {project}/stacks has Pulumi.prod.yaml: give --stack NAME or --config-file FILE"
     )

@@ -42,7 +42,7 @@ def test_the_project_is_found_from_its_folders_and_by_option(shop: Path, tmp_pat
 def test_errors_name_files_as_the_user_does(shop: Path) -> None:
     missing = preview(shop, "--stack", "dev")
     assert missing.returncode == 1
-    assert missing.stderr.startswith(f"Pulumi.dev.yaml: no such file; {shop} has Pulumi.prod.yaml")
+    assert missing.stderr.startswith(f"file not found: Pulumi.dev.yaml; {shop} has Pulumi.prod.yaml")
     stack = shop / "Pulumi.prod.yaml"
     before = stack.read_text()
     try:
@@ -97,7 +97,7 @@ def test_an_empty_submodule_names_the_command_that_fills_it(tmp_path: Path, draw
     done = preview(place, drawbridge=str(drawbridge))
     assert (done.returncode, done.stdout) == (1, "")
     assert (
-        "Pulumi.yaml:2 main: expected the folder of a program, found drawbridge, which is empty."
+        "Pulumi.yaml:2 main: expected the folder of a program, found drawbridge, which is empty;"
         in done.stderr
     )
     assert "`git submodule update --init drawbridge`" in done.stderr

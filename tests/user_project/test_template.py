@@ -60,7 +60,7 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path, drawbridge: Path) 
     (tmp_path / "compose.yaml").write_text("services: {}\n")
     done = new(tmp_path / "drawbridge", str(tmp_path), "shop")
     assert done.returncode == 1
-    assert "found compose.yaml. Move them away" in done.stderr
+    assert "found compose.yaml; move them away" in done.stderr
     assert not (tmp_path / "Pulumi.yaml").exists()
 
 

@@ -154,8 +154,8 @@ def test_a_pin_that_the_clone_lacks_names_the_command_that_fetches_it(
     done = preview(shallow, "--against", "HEAD^1")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"--against HEAD^1: drawbridge is a submodule, there at {before[:12]}, a commit that this clone does not have. "
-        f"Fetch it: `git -C drawbridge fetch origin {before}`.\n"
+        f"--against HEAD^1: drawbridge is a submodule, there at {before[:12]}, a commit that this clone does not have; "
+        f"fetch it: `git -C drawbridge fetch origin {before}`\n"
     )
     git(shallow / "drawbridge", "fetch", "-q", "origin", before)
     assert compared(shallow, "HEAD^1")["upgrade"]["before"]["version"] == "1.0.0"
