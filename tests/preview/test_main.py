@@ -171,11 +171,11 @@ def test_the_one_format_without_a_file_goes_where_o_says(
         ),
         (
             ["--format", "json=a.json", "--format", "html=./a.json"],
-            f"--format: expected a file for each format, found {Path('a.json').resolve()} for two of them\n",
+            f"--format: expected a file for each format, found {Path('a.json').resolve()} for two of them; give another\n",
         ),
         (
             ["--format", "json=a.json", "--format", "html", "-o", "a.json"],
-            f"--format: expected a file for each format, found {Path('a.json').resolve()} for two of them\n",
+            f"--format: expected a file for each format, found {Path('a.json').resolve()} for two of them; give another\n",
         ),
         (
             ["--format", "json=a.json", "-o", "b.json"],
