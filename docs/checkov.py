@@ -54,7 +54,7 @@ def answered() -> dict[str, str]:
 
 
 def run(plans: dict[str, str], *arguments: str) -> Result:
-    """Scan plans (name to JSON text). Raises RuntimeError with checkov's words if it gives no report."""
+    """Scan plans (name to JSON text). Raises RuntimeError with checkov's output if it gives no report."""
     found = program()
     assert found, "checkov is not installed"
     with tempfile.TemporaryDirectory() as place:

@@ -20,7 +20,7 @@ def letters_for(octets: int) -> int:
 
 
 def written(text: str, count: int, encoding: str) -> str:
-    """That many bytes, all decided by every letter of the drawn text (SHAKE256, FIPS 202), as `hex`, `base64` or `base64url`.
+    """That many bytes, all decided by every letter of the random text (SHAKE256, FIPS 202), as `hex`, `base64` or `base64url`.
 
     A preview's placeholder stays as it is, so that it can be read, and followed to what it is used for.
     """

@@ -87,7 +87,7 @@ def _construct_mapping(loader: Loader, node: yaml.MappingNode) -> dict[Any, Any]
 
 
 def _construct_as(kind: type, called: str) -> Callable[[Loader, yaml.ScalarNode], Any]:
-    """What `!!int 5` and the like stand for; Go's parser takes them, in quotes or not, for what the words after them say."""
+    """What `!!int 5` and the like stand for; Go's parser takes them, in quotes or not, for what follows them."""
 
     def construct(_loader: Loader, node: yaml.ScalarNode) -> Any:
         value = scalar(node.value)
@@ -150,7 +150,7 @@ def scalar(word: str) -> Any:
         if -(2**63) <= number < (2**63 if sign else 2**64):
             return number
     if _FLOAT.fullmatch(digits) and abs(value := float(digits)) != float("inf"):
-        # The engine writes the file anew before it reads the values: there 1.0 becomes 1.
+        # The engine rewrites the file before it reads the values: there 1.0 becomes 1.
         return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
     return word
 
@@ -177,7 +177,7 @@ def text(value: Any) -> str:
 
 
 def _moment(word: str) -> str | None:
-    """A timestamp in the words of Go's time.Time: `2024-01-31` is `2024-01-31 00:00:00 +0000 UTC`."""
+    """A timestamp as Go's time.Time prints it: `2024-01-31` is `2024-01-31 00:00:00 +0000 UTC`."""
     match = _MOMENT.fullmatch(word)
     if not match:
         return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 
-# Drawn as nothing, or as a blank, without being in a category that says so.
+# Displayed as nothing, or as a blank, without being in a category that says so.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 
 def seen(character: str) -> bool:
-    """Whether a character is drawn, and neither controls a terminal nor turns the direction of others."""
+    """Whether a character is displayed, and neither controls a terminal nor turns the direction of others."""
     return unicodedata.category(character) not in _CATEGORIES and character not in _UNSEEN
 
 

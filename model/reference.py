@@ -14,8 +14,8 @@ from .outputs import CONTRACT, Outputs
 from .settings import SECTIONS, Section
 
 _SCALARS = {
-    "secretDelivery": "`cloud-init` (default): in the machine's user data, in files of root's. `parameter-store`: SecureString "
-    "parameters that the machines' role alone reads.",
+    "secretDelivery": "`cloud-init` (default): in the machine's user data, in files owned by root. `parameter-store`: "
+    "SecureString parameters that the machines' role alone reads.",
     "protect": "`true` (default): Pulumi and AWS refuse to delete the database and the files.",
 }
 

@@ -1,6 +1,6 @@
 """Whether Cloudflare's rules language takes an expression: judged by wirefilter, Cloudflare's own parser, where it is installed.
 
-Its wheels exist for Linux, macOS and Windows; elsewhere quotes, brackets and bare words are looked at, and nothing else.
+Its wheels exist for Linux, macOS and Windows; elsewhere quotes, brackets and unquoted names are looked at, and nothing else.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Urn:
         return f"urn:pulumi:{self.stack}::{self.project}::{self.qualified}::{self.name}"
 
     def child(self, type_: str, name: str) -> Urn:
-        """A resource below this one; below the root stack it is nobody's."""
+        """A resource below this one; directly below the root stack it has no parent type."""
         qualified = type_ if self.qualified == _ROOT else f"{self.qualified}${type_}"
         return Urn(self.stack, self.project, qualified, name)
 

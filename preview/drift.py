@@ -48,7 +48,7 @@ def _no_whole_resource(path: str) -> str:
 
 
 class Noise(BaseModel):
-    """One known difference that is nobody's doing: a provider's bug, or a value that moves by itself."""
+    """One known difference that nobody made: a provider's bug, or a value that changes by itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -5,7 +5,7 @@
     talk.py summary FILE                a Markdown file as this step's summary, cut where GitHub would drop it
 
 Reads GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL. What it says again replaces what it said before: a marker, an
-HTML comment that no reader sees, tells its own words from all others. Ends with 1 and a reason when it must not speak.
+HTML comment that no reader sees, tells its own comments from all others. Ends with 1 and a reason when it must not speak.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def comment(github: GitHub, run: dict[str, Any], found: Path) -> str:
 
 
 def issue(github: GitHub, about: str, title: str, body: str | None, gone: str) -> str:
-    """Open or update the one open issue about something; with `body` None, close it with the words `gone`."""
+    """Open or update the one open issue about something; with `body` None, close it with the comment `gone`."""
     head = f"<!-- drawbridge:{about} -->\n"
     spoken = ours(github.pages(f"/issues?state=open&creator={quote(BOT)}"), head)
     if body is None:
@@ -206,7 +206,7 @@ def main() -> int:
     on_issue.add_argument("--title", required=True)
     which = on_issue.add_mutually_exclusive_group(required=True)
     which.add_argument("--body", type=Path, help="a Markdown file")
-    which.add_argument("--gone", metavar="TEXT", help="close it with these words")
+    which.add_argument("--gone", metavar="TEXT", help="close it with this comment")
     on_summary = commands.add_parser("summary", help="make a Markdown file this step's summary")
     on_summary.add_argument("file", type=Path)
     options = parser.parse_args()

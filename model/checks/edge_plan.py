@@ -21,17 +21,17 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|r(#*)".*?"\1|[A-Za-z_][\w.]*|~', re.DOTA
 
 def _expression(place: str, text: str, plan: Plan) -> list[Finding]:
     """Operators and fields of an expression that the plan does not have."""
-    words = [
+    names = [
         match[0]
         for match in _TOKEN.finditer(text)
         if match[0][0] != '"' and not match[0].startswith(('r"', "r#"))
     ]
     found: list[Finding] = []
-    if not PLANS[plan].regex and ("matches" in words or "~" in words):
+    if not PLANS[plan].regex and ("matches" in names or "~" in names):
         said = f"regular expressions (`matches`) need the business plan, and the zone's is {plan}"
         found.append(problem(place, said, "use `wildcard` (with *), starts_with(), ends_with() or contains"))
     order = list(PLANS)
-    for field in sorted({word for word in words if "." in word}):
+    for field in sorted({word for word in names if "." in word}):
         needed = plan_for(field.removeprefix("raw."))
         if order.index(needed) > order.index(plan):
             fix = next(

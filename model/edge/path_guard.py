@@ -21,7 +21,7 @@ ODD_ENDS = ("/.", "/..")
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """What the edge refuses, because Access, the connector and the app would read it differently. No honest client sends it.
+    """What the edge refuses, because Access, the connector and the app would read it differently. No legitimate client sends it.
 
     On the ``hosts`` whose paths are boundaries: odd spellings (``odd``), and the ``cased`` paths in other letters. Of the
     ``deep`` wildcards, hosts of more levels than Access's wildcard takes. The ``strict`` hosts in other letters: the

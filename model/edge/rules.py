@@ -14,7 +14,7 @@ from .path_guard import guard
 
 
 def custom_rules(firewall: Firewall, routes: Sequence[Route], names: naming.Firewall) -> list[dict[str, Any]]:
-    """Rules of phase http_request_firewall_custom, in the API's words; `ref` keeps a rule's identity between runs."""
+    """Rules of phase http_request_firewall_custom, as the API takes them; `ref` keeps a rule's identity between runs."""
     rules: list[dict[str, Any]] = []
     shield = guard(routes)
     if shield:

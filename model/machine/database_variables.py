@@ -16,9 +16,9 @@ SECRETS = ("DATABASE_URL", "PGPASSWORD")
 
 
 def url(database: Database, host: str, password: str) -> str:
-    """`DATABASE_URL` with verified TLS, in the words of the driver that the scheme names.
+    """`DATABASE_URL` with verified TLS, as the driver that the scheme names takes it.
 
-    SQLAlchemy hands a URL's query to the driver as keyword arguments, and asyncpg has no `sslmode`: there the root
+    SQLAlchemy passes a URL's query to the driver as keyword arguments, and asyncpg has no `sslmode`: there the root
     certificate comes from PGSSLROOTCERT (MagicStack/asyncpg#737). The host is the RDS endpoint itself, because that
     is the name in its certificate.
     """

@@ -72,7 +72,7 @@ class Registry(Section):
 
 
 class Allow(Section):
-    """What is refused unless allowed in so many words, by service."""
+    """What is refused unless it is allowed here, by service."""
 
     mutable_images: tuple[str, ...] = Field(
         default=(),
@@ -176,7 +176,7 @@ class App(Section):
     once: tuple[str, ...] | None = Field(
         default=None,
         description="Services that run to their end before a release serves, one machine at a time (migrations); they must "
-        "bear being run again. None named: those that others wait for with `service_completed_successfully`; `[]`: leave them "
+        "be idempotent. None named: those that others wait for with `service_completed_successfully`; `[]`: leave them "
         "to Compose.",
     )
     private: dict[str, tuple[str, ...]] = Field(

@@ -190,7 +190,7 @@ def _path_pattern(value: Any) -> Any:
 
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} (UTC|[+-]\d{4})")
-"""How the engine hands on what YAML takes for a day."""
+"""How the engine passes on what YAML takes for a day."""
 
 
 def _text_value(value: Any) -> Any:

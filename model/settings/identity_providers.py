@@ -34,7 +34,7 @@ class IdentityProvider(Section):
     scopes: tuple[Text, ...] = Field(
         default=("openid", "email", "profile"), description="oidc: the scopes asked for."
     )
-    claims: tuple[Text, ...] = Field(default=(), description="oidc: claims to hand on to policies.")
+    claims: tuple[Text, ...] = Field(default=(), description="oidc: claims to pass on to policies.")
     email_claim: Text | None = Field(
         default=None, description="oidc: the claim with the address, if not `email`."
     )

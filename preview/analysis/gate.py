@@ -133,8 +133,8 @@ def findings(comparison: Comparison) -> Iterator[GateFinding]:
             if ground := _GROUND_OF.get(effect.consequence):
                 grave.setdefault(ground, []).append(effect.why)
         for ground, whys in grave.items():
-            words = "; ".join(filter(None, [whole.text, *whys]))
-            yield GateFinding(ground=ground, subject=whole.subject, text=f"{whole.subject}: {words}")
+            said = "; ".join(filter(None, [whole.text, *whys]))
+            yield GateFinding(ground=ground, subject=whole.subject, text=f"{whole.subject}: {said}")
     for change in comparison.changed:
         reasons: dict[Ground, dict[str, None]] = {}
         # A secret whose rotation was asked for is what its release says of it.

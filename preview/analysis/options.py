@@ -27,9 +27,9 @@ def _effect(step: Change, difference: Difference, name: str) -> Effect:
     old, new = difference.before, difference.after
     holds = bool(record_of(step.type).holds)
     if name == "protect":
-        words = "refuses" if new else "no longer refuses"
+        refuses = "refuses" if new else "no longer refuses"
         risk = holds and not new and step.action != "created"
-        return _said(f"Pulumi {words} to delete it", Consequence.AT_RISK if risk else Consequence.NONE)
+        return _said(f"Pulumi {refuses} to delete it", Consequence.AT_RISK if risk else Consequence.NONE)
     if name == "retainOnDelete":
         return _said(
             "when it is deleted or replaced, it stays in the cloud from now on, unmanaged, and its name stays taken"
@@ -47,7 +47,7 @@ def _effect(step: Change, difference: Difference, name: str) -> Effect:
             parts.append(f"later edits of {', '.join(come)} are without effect from now on")
         if gone:
             parts.append(f"{', '.join(gone)} is set to what the program says, whatever is deployed now")
-        # What the state holds there is nobody's here, so neither is what setting it does.
+        # What the state holds there is unknown here, and so is what setting it does.
         known = all(record_of(step.type).effect(path) == "updates" for path in gone)
         return _said("; ".join(parts), Consequence.NONE if known else Consequence.UNKNOWN)
     if name == "replaceOnChanges":

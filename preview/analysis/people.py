@@ -1,4 +1,4 @@
-"""The rules of Access, by which people and machines are told apart: in words, and whether one lets in less than another."""
+"""The rules of Access, by which people and machines are told apart: as text, and whether one lets in less than another."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _range_within(inner: str, outer: str) -> bool:
 
 
 def describe(policy: Resource, application: Resource) -> str:
-    """Who a policy lets in, in words."""
+    """Who a policy lets in, as text."""
     names = Names.of_urn(policy.urn)
     text = ", ".join(rule_text(rule, names) for rule in rules(policy.inputs, "includes"))
     requires = [rule_text(rule, names) for rule in rules(policy.inputs, "requires")]

@@ -117,7 +117,7 @@ def _not_at_hand(pin: Pin) -> str:
 
 
 def _message(error: Exception) -> str:
-    """Its words without the folder that the other version lies in."""
+    """Its text without the folder that the other version lies in."""
     return re.sub(r"/\S*drawbridge-against-[^/]+/", "", str(error))
 
 

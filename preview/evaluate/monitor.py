@@ -82,7 +82,7 @@ class Monitor(MockMonitor):
         self._classes[args.type_, args.name] = type(args.resource)
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """As the engine does: the root stack is nobody's qualifier."""
+        """As the engine does: the root stack qualifies no type."""
         urn: str = super().make_urn("" if parent == self.stack_urn else parent, type_, name)
         return urn
 

@@ -87,7 +87,7 @@ def probed(evaluation: Evaluation, root: Path, names: Names | None = None) -> Ev
     """The evaluation of the program at ``root`` with what it registers under made-up values: see `unknowns`.
 
     ``names`` are those of resources that are called otherwise in the version to compare with. A program that stops under
-    made-up values leaves its words in ``probe_error``.
+    made-up values leaves its message in ``probe_error``.
     """
     probes = Probes(names or {})
     settings = stackfile.StackFile(
@@ -296,8 +296,8 @@ def _foreseen(error: pulumi.RunError, settings: stackfile.StackFile) -> str:
 
 
 def _unforeseen(error: BaseException, root: Path, program: Path) -> str:
-    """Where in the program an exception came from, as a path from the project, and its words."""
-    words = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+    """Where in the program an exception came from, as a path from the project, and its message."""
+    message = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError) and error.filename:
         frames.append((Path(error.filename), error.lineno))
@@ -307,7 +307,7 @@ def _unforeseen(error: BaseException, root: Path, program: Path) -> str:
         for f in frames
         if f[0].is_relative_to(program) and not any(f[0].is_relative_to(other) for other in others)
     ]
-    return f"{os.path.relpath(ours[-1][0], root)}:{ours[-1][1]}: {words}" if ours else words
+    return f"{os.path.relpath(ours[-1][0], root)}:{ours[-1][1]}: {message}" if ours else message
 
 
 def _in_order(registered: Mapping[str, Registered]) -> Iterator[Registered]:

@@ -13,7 +13,7 @@ from preview.property_paths import step
 
 
 def check(file: Path, root: Path) -> None:
-    """Raises StackFileError for each value below our namespace that the engine would hand on in another spelling.
+    """Raises StackFileError for each value below our namespace that the engine would pass on in another spelling.
 
     Only whoever sees the file can tell: the engine gives the program what they have become.
     """

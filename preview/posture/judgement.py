@@ -84,7 +84,7 @@ def evaluate_resources(
 
 
 def to_data(posture: Posture) -> dict[str, Any]:
-    """For the JSON report: counts of open findings, every finding with its rule's words, and notes on the suppressions."""
+    """For the JSON report: counts of open findings, every finding with its rule's texts, and notes on the suppressions."""
     return {
         "counts": posture.counts(),
         "findings": [finding_data(finding) for finding in posture.findings],

@@ -65,7 +65,7 @@ class Program:
 
     @functools.cached_property
     def rules_in(self) -> list[tuple[Resource, dict[str, Any]]]:
-        """Every inbound rule, however it is written, in the words of SecurityGroupIngressRule."""
+        """Every inbound rule, however it is written, with the keys of SecurityGroupIngressRule."""
         found = [(rule, rule.inputs) for rule in self.of(INGRESS_RULE)]
         found += [
             (rule, modern(rule.inputs)) for rule in self.of(OLD_RULE) if rule.inputs.get("type") == "ingress"

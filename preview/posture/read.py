@@ -30,7 +30,7 @@ def items(value: Any) -> list[Any]:
 
 
 def modern(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule of SecurityGroup or SecurityGroupRule in the words of SecurityGroupIngressRule."""
+    """A rule of SecurityGroup or SecurityGroupRule with the keys of SecurityGroupIngressRule."""
     ranges = {"cidrIpv4": "cidrBlocks", "cidrIpv6": "ipv6CidrBlocks", "prefixListId": "prefixListIds"}
     found = {new: rule[old][0] for new, old in ranges.items() if rule.get(old)}
     source = rule.get("sourceSecurityGroupId") or next(iter(rule.get("securityGroups") or ()), None)

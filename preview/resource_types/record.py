@@ -3,7 +3,7 @@
 How to add a type: write its record into the file of its group, each input of the SDK's class under what the provider does when it
 changes. Sources: `ForceNew` in terraform-provider-aws's schemas, `RequiresReplace` and the kinds of attributes in those of
 terraform-provider-cloudflare and terraform-provider-random, which the Pulumi providers bridge (pulumi-aws 7.51, pulumi-cloudflare
-6.23, pulumi-random 4.21). An input whose effect nobody has looked up stands nowhere: a change of it is then said to be unknown.
+6.23, pulumi-random 4.21). An input whose effect nobody has looked up stands nowhere: a change of it is then reported as unknown.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def test_one_change_breaks_the_rule(rule: str, change: Change, expected: list[tu
 
 
 @pytest.mark.parametrize("rule, fix, there", FIXES, ids=[rule for rule, _, _ in FIXES])
-def test_what_the_example_accepts_is_found_and_can_be_cured(
+def test_what_the_example_accepts_is_found_and_can_be_fixed(
     rule: str, fix: Change, there: list[tuple[str, str]]
 ) -> None:
     assert found(rule, example()) == there

@@ -100,7 +100,7 @@ def test_every_reference_leads_to_a_resource_of_the_plan(example: str) -> None:
 def test_no_secret_is_in_the_plan(example: str, delivery: str) -> None:
     text = json.dumps(planned(example, delivery), ensure_ascii=False)
     assert "canary-" not in text
-    # What is unknown is said to be so; the placeholder of the report is left in IAM's documents alone.
+    # What is unknown is marked as such; the placeholder of the report is left in IAM's documents alone.
     documents = re.findall(r'"(policy|assume_role_policy)": "(?:[^"\\]|\\.)*"', text)
     stripped = re.sub(r'"(policy|assume_role_policy)": "(?:[^"\\]|\\.)*"', "", text)
     assert len(documents) >= 4

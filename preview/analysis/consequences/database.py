@@ -206,7 +206,7 @@ def parameters(context: Context, change: Change) -> Iterator[Effect]:
             yield refused(f"{name} is read at the start alone: RDS takes it with pending-reboot")
             continue
         waits = (now or was).get("applyMethod", "immediate") == "pending-reboot"
-        words = f"{name}: {was.get('value', 'the default')} to {now.get('value', 'the default')} {when if waits else 'at once'}"
+        said = f"{name}: {was.get('value', 'the default')} to {now.get('value', 'the default')} {when if waits else 'at once'}"
         values = number(was.get("value")), number(now.get("value"))
         tighter = (
             values[1] < values[0]
@@ -214,11 +214,11 @@ def parameters(context: Context, change: Change) -> Iterator[Effect]:
             else bool(values[1]) and not 0 < values[0] <= values[1]
         )
         if name in _LOWERED and tighter and now:
-            words += f"; {_LOWERED[name]}"
+            said += f"; {_LOWERED[name]}"
             if name in _OFF_AT or name == "max_connections":
-                yield downtime(words)
+                yield downtime(said)
                 continue
-        yield in_place(words)
+        yield in_place(said)
 
 
 def _by_name(inputs: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -55,7 +55,7 @@ def policy(change: Change) -> Iterator[Effect]:
 
 
 def texts(policy_: Resource, key: str) -> set[str]:
-    """The rules under `includes`, `requires` or `excludes`, each in words."""
+    """The rules under `includes`, `requires` or `excludes`, each as text."""
     names = Names.of_urn(policy_.urn)
     return {rule_text(rule, names) for rule in rules(policy_.inputs, key)}
 

@@ -1,4 +1,4 @@
-"""Who is shut out: people are told of it in words, machines cannot do anything about it."""
+"""Who is shut out: people see an error, programs fail."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ def gone(context: Context, change: Change) -> Iterator[Effect]:
         yield effect(Consequence.REFUSED, "RDS deletes no instance under deletion protection")
     if record.holds and record.loss:
         kept = change.type == type_names.DATABASE and old_inputs(change).get("skipFinalSnapshot") is False
-        words = "; a final snapshot stays" if kept else ""
-        yield lost(f"{by(change)}, and with it {record.holds}{words}", record.loss)
+        kept_text = "; a final snapshot stays" if kept else ""
+        yield lost(f"{by(change)}, and with it {record.holds}{kept_text}", record.loss)
     elif change.type == type_names.RANDOM_PASSWORD:
         yield _regenerated(change)
     elif change.type == type_names.DNS_RECORD and not replaced:
@@ -74,8 +74,8 @@ def gone(context: Context, change: Change) -> Iterator[Effect]:
     elif change.type == type_names.INSTANCE_CONNECT_ENDPOINT:
         yield in_place(f"{by(change)}: no SSH {'for some minutes' if replaced else 'by it'}")
     elif change.type in _TELLS and not replaced:
-        words = _TELLS[change.type].format_map(_Named(old_inputs(change)))
-        yield in_place(f"deleted: {words}")
+        told = _TELLS[change.type].format_map(_Named(old_inputs(change)))
+        yield in_place(f"deleted: {told}")
     else:
         yield in_place(by(change))
 

@@ -273,9 +273,9 @@ def _template(context: Context, change: Change) -> Iterator[Effect]:
     disks = objects(new.get("blockDeviceMappings"))
     if any(0 < number(at(disk, "ebs", "volumeSize")) < 8 for disk in disks):
         yield refused("Ubuntu's image has 8 GiB, and a disk cannot be smaller than its image")
-    words = ", and with it the machines (see the group)" if context.released else ""
+    machines = ", and with it the machines (see the group)" if context.released else ""
     if change.action == "updated":
-        yield in_place(f"a new version of the template{words}")
+        yield in_place(f"a new version of the template{machines}")
 
 
 def _arm(type_: str) -> bool:

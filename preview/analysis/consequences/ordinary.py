@@ -1,4 +1,4 @@
-"""Whether an expression of the rules language can match what honest clients of the stack send.
+"""Whether an expression of the rules language can match what legitimate clients of the stack send.
 
 Every alternative of an expression must have a part that only an attacker, or a client that somebody named, fits. What is not
 recognised counts as ordinary: a rule that may stop people is never called harmless.
@@ -21,7 +21,7 @@ def stopped(
 ) -> bool:
     """May ordinary requests to this host match, which none of the expressions ``before`` matched?
 
-    ``guard``: it is the program's own guard of paths, whose odd spellings no honest client sends.
+    ``guard``: it is the program's own guard of paths, whose odd spellings no legitimate client sends.
     """
     earlier = [item.for_host(host) for item in before]
     for parts in expression.for_host(host).alternatives:
@@ -35,7 +35,7 @@ def stopped(
     return False
 
 
-# No honest client asks for these. Encoded separators, traversal, injections, and what scanners look for.
+# No legitimate client asks for these. Encoded separators, traversal, injections, and what scanners look for.
 _ATTACK = re.compile(
     r"union.*select|select.*from|insert.*into|drop.*table|sleep\(|benchmark\(|information_schema|<script|%3cscript|javascript:|"
     r"onerror=|\.\./|\.\.\\|etc/passwd|\$\{|jndi:|/\.env|/\.git|/\.aws|/\.ssh|/\.svn|/\.hg|/\.ds_store|/wp-|wp-login|wp-admin|"
@@ -63,7 +63,7 @@ _TEXTS = (
     "http.cookie",
     "http.request.cookies",
 )
-# Whence no honest client is expected: embargoed countries, Tor, and what has no known place.
+# Whence no legitimate client is expected: embargoed countries, Tor, and what has no known place.
 _CLOSED_COUNTRIES = frozenset(names("KP CU IR SY T1 XX"))
 _COUNTRIES = ("ip.src.country", "ip.geoip.country")
 _NETWORKS = ("ip.src.asnum", "ip.geoip.asnum")
@@ -87,7 +87,7 @@ _BAD_SIGNS = (
 
 
 def _odd(part: Condition, host: str, reach: Reach) -> bool:
-    """Does no honest client of this host fit the part?"""
+    """Does no legitimate client of this host fit the part?"""
     field = _field(part.field)
     if part.no:
         return _all_but(field, part)

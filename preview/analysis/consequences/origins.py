@@ -60,7 +60,7 @@ class Listener:
         return False if self.ports else None
 
     @property
-    def words(self) -> str:
+    def listed(self) -> str:
         return ", ".join(map(str, sorted(self.ports)))
 
 
@@ -83,7 +83,7 @@ def _moved(context: Context) -> Iterator[Effect]:
         takes = listener.takes(port) if listener else None
         if takes is False and listener:
             yield downtime(
-                f"{now_}: {name} listens on {listener.words}, as far as the app's files say, and is asked on {port}: 502"
+                f"{now_}: {name} listens on {listener.listed}, as far as the app's files say, and is asked on {port}: 502"
             )
         elif same and takes is None and ends[0] and ends[0][2] != port:
             yield unknown(f"{now_}: whether {name} listens on {port} is not known here")
@@ -114,7 +114,7 @@ def _left(context: Context) -> Iterator[Effect]:
         if before is None or after is None or before == after:
             continue
         if before.takes(end[2]) and after.takes(end[2]) is False:
-            yield downtime(f"{end[1]} listens on {after.words} now, and the routes ask it on {end[2]}: 502")
+            yield downtime(f"{end[1]} listens on {after.listed} now, and the routes ask it on {end[2]}: 502")
         elif end[2] in after.ports & before.ports and (end[2] in before.tls) != (end[2] in after.tls):
             speaks = "TLS" if end[2] in after.tls else "plain HTTP"
             if (end[0] in _TLS) != (end[2] in after.tls):

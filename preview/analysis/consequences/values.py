@@ -90,7 +90,7 @@ _FIXED = frozenset(
         """
     )
 )
-# Known to be modifiable there. Whatever is in neither list is said to be unknown.
+# Known to be modifiable there. Whatever is in neither list is reported as unknown.
 _MODIFIABLE = frozenset(
     names(
         """

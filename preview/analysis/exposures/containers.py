@@ -58,7 +58,7 @@ def _fresh(name: str, old: Service | None, new: Service, before: Machine, after:
 
 
 def _powers(name: str, service: Service, machine: Machine) -> Iterator[str]:
-    """Each power over the machine in words that complete "service NAME ..."."""
+    """Each power over the machine as text that completes "service NAME ..."."""
     if _is_on(service.get("privileged")):
         yield "runs privileged: it is root on the machine"
     for key, words in _NAMESPACES.items():

@@ -1,7 +1,7 @@
 """New entrances: whatever else than the tunnel can be asked from outside, and whatever no record here knows.
 
 What a type opens stands in its record, in the files `entrances_*`. A type without a record that is created
-or changed is said to be unknown, unless it is known to open nothing.
+or changed is reported as unknown, unless it is known to open nothing.
 """
 
 from __future__ import annotations

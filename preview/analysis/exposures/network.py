@@ -173,7 +173,7 @@ def _names(versions: Versions) -> Names:
 
 
 def end(reference: str, names: Names) -> str:
-    """One end of a rule in words: `the group workload`, `10.0.0.0/8`, `anywhere`."""
+    """One end of a rule as text: `the group workload`, `10.0.0.0/8`, `anywhere`."""
     if reference in ("0.0.0.0/0", "::/0"):
         return f"anywhere ({reference})"
     name = placeholder(reference)

@@ -15,7 +15,7 @@ class Settings:
     """What each input of a type means. An input in none of these that changes is said, since what it opens is not known.
 
     ``open_when``: the value of a switch that is open, the other being its default. ``orders``: values from the weakest.
-    ``durations``: whichever is longer is looser, with the default. ``says`` are the words for a key.
+    ``durations``: whichever is longer is looser, with the default. ``says`` is the text for a key.
     """
 
     harmless: frozenset[str] = frozenset()
@@ -29,24 +29,24 @@ class Settings:
             was, now = old.get(key), new.get(key)
             if was == now or key in self.harmless:
                 continue
-            words = self.says.get(key)
+            text = self.says.get(key)
             if key in self.open_when:
                 # Not set is as good as the value that is not open, or that was never asked for.
                 open_ = self.open_when[key]
                 loosened = (now is True and was is not True) if open_ else (was is True and now is not True)
                 if not loosened:
                     continue
-                yield words or f"{key} is {shown(now)}"
+                yield text or f"{key} is {shown(now)}"
             elif key in self.orders:
                 order = self.orders[key]
                 if str(was) in order and str(now) in order and order.index(str(now)) > order.index(str(was)):
                     continue
-                yield f"{words or key}: {shown(now)} (before: {shown(was)})"
+                yield f"{text or key}: {shown(now)} (before: {shown(was)})"
             elif key in self.durations:
                 if long(now, self.durations[key]) > long(was, self.durations[key]):
-                    yield f"{words or key + ' is longer'}: {shown(now)} (before: {shown(was)})"
+                    yield f"{text or key + ' is longer'}: {shown(now)} (before: {shown(was)})"
             else:
-                yield f"{words or key + ' is another'}: {shown(now)} (before: {shown(was)})"
+                yield f"{text or key + ' is another'}: {shown(now)} (before: {shown(was)})"
 
 
 def long(duration: Any, default: str) -> float:

@@ -92,7 +92,7 @@ def _created(value: Value) -> dict[str, Any]:
 
 
 def _change(step: Change, scope: Resources, old: Resources) -> dict[str, Any]:
-    """What the comparison says of a resource, in Terraform's words. Its ``unknown`` is an update whose effect is not known."""
+    """What the comparison says of a resource, in Terraform's terms. Its ``unknown`` is an update whose effect is not known."""
     before = old.value(step.before) if step.before else None
     if step.after is None or before is None:
         assert step.after or before
