@@ -21,7 +21,7 @@ from .clock import ROOT, in_turns, line
 
 EXAMPLE = "image2model"
 ROUNDS = 7
-PAUSED = "import gc\ngc.disable()\n"  # as our own program does: what is left is what components, settings and rendering cost
+PAUSED = "import gc\ngc.disable()\n"  # to see how much of a run is the collector's
 _REFERENCE = re.compile(r"«([^«»]+)\.([A-Za-z0-9]+)»")
 _PACKAGES = {"aws": "pulumi_aws", "cloudflare": "pulumi_cloudflare", "random": "pulumi_random"}
 

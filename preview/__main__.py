@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import io
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -265,7 +263,4 @@ def _print(text: str) -> None:
 
 
 if __name__ == "__main__":
-    # Loading the SDKs makes millions of objects that all stay: collecting among them is a third of a short life, and taking
-    # them apart at the end another third.
-    gc.disable()
-    os._exit(main())
+    sys.exit(main())
