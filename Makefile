@@ -17,7 +17,7 @@ LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requ
 	requirements-supply.lock requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview install help test check lint walk generate golden docs rehearse rehearse-faults policy checkov boot boot-faults \
+.PHONY: preview install help test test-slow check lint walk generate golden docs rehearse rehearse-faults policy checkov boot boot-faults \
 	boot-release boot-vm bench emulated lock audit sbom release hooks clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
@@ -28,8 +28,11 @@ install: $(VENV)/.installed ## Install what a preview and a deployment need
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
-test: $(VENV)/.installed-dev ## Run the tests that need neither root nor the Pulumi CLI
+test: $(VENV)/.installed-dev ## Run the quick tests; they need neither root nor the Pulumi CLI
 	@$(BIN)/python -m pytest -n auto --maxprocesses 8
+
+test-slow: $(VENV)/.installed-dev ## Run those that need neither, but take more than a second or two each
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 -m slow
 
 check: ## All that CI does with a commit; as root on Debian, it first installs what is missing
 	@.ci/run

@@ -12,6 +12,8 @@ from .workflow_hub import Hub
 from .workflow_mutations import Mutation, notices
 from .workflow_world import Repository
 
+pytestmark = pytest.mark.slow
+
 MUTATIONS = [
     Mutation(
         "fetch-depth 1",

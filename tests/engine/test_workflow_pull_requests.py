@@ -16,6 +16,8 @@ from .workflow_hub import Hub
 from .workflow_job import WorkflowRun
 from .workflow_world import Repository, hub_of
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = "maycast-recorder"
 PULL = {"preview.yml", "comment.yml"}
 STACK = "Pulumi.prod.yaml"

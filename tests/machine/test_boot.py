@@ -17,6 +17,8 @@ from tests.evaluations import ROOT
 from tests.machine.agent import container
 from tests.machine.double import Double, double
 
+pytestmark = pytest.mark.slow
+
 STEPS = ["packages", "storage", "secrets", "certificates", "database", "images", "once", "stack", "ready"]
 PARAMETERS = {"KEY": "/p/KEY:2", "PULL": "/p/PULL:1", "TUNNEL_TOKEN": "/p/TUNNEL_TOKEN:5"}
 SECRETS = {"KEY": "canary-key", "PULL": "canary-pull", "TUNNEL_TOKEN": "canary-token"}

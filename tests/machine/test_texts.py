@@ -98,6 +98,7 @@ def test_lasting_volumes_lie_on_the_shared_file_system_and_the_app_verifies_its_
     assert "PGPASSWORD" not in document["services"]["frontend"]["environment"]
 
 
+@pytest.mark.slow
 @given(
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=20)
     | st.text("a'\"\\$ #\n{}=\r\t", max_size=10)

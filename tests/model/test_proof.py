@@ -90,6 +90,7 @@ def behind(routes: Sequence[Route], host: str, path: str) -> str:
     return ingress.behind(ingress.Rules(small).taking(host.lower(), path.lower()))
 
 
+@pytest.mark.slow
 @given(ROUTES, WRITTEN, RAW)
 @example([route("h.x.io", None, "staff"), route("*.x.io", None, "staff")], "H.x.io", "/a")
 @example([route("h.x.io", None, "public"), route("h.x.io", "/admin/*", "staff")], "h.x.io", "/.")

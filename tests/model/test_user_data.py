@@ -39,6 +39,7 @@ def files(text: str) -> dict[str, dict[str, Any]]:
     return {file["path"]: file for file in yaml.safe_load(text)["write_files"]}
 
 
+@pytest.mark.slow
 @given(
     st.text(st.characters(blacklist_categories=["Cs"]), max_size=60)
     | st.text("a \n\r\x85\u2028\t'\"#$:", max_size=12)
@@ -53,6 +54,7 @@ def test_any_text_of_a_file_arrives_to_the_letter(content: str) -> None:
     )
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=40))
 @settings(max_examples=100, deadline=None)
 def test_any_secret_arrives_to_the_letter(secret: str) -> None:

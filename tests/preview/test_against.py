@@ -11,6 +11,8 @@ import pytest
 from preview.__main__ import main
 from tests.preview.clones import commit, edited, git, preview
 
+pytestmark = pytest.mark.slow
+
 FORMATS = ("text", "markdown", "html", "terraform")
 
 

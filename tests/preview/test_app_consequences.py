@@ -37,6 +37,7 @@ def effects(change: Comparison, consequence: Consequence) -> list[str]:
 COMPOSE = "compose.yaml"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "example, old, new, consequence, says",
     [
@@ -82,6 +83,7 @@ def test_what_a_compose_file_does_to_its_services_is_said(
     assert says in effects(after_edits(clone, example, (old, new, COMPOSE)), consequence)
 
 
+@pytest.mark.slow
 def test_a_mount_at_a_folder_above_keeps_the_files_in_sight(clone: Path) -> None:
     change = after_edits(
         clone,
@@ -121,6 +123,7 @@ def test_a_statement_that_adds_or_tidies_is_none(statement: str) -> None:
     assert not _DESTROYS.search(_sql(f"{statement};")[0])
 
 
+@pytest.mark.slow
 def test_a_new_destructive_statement_of_the_apps_sql_is_data_loss(clone: Path) -> None:
     change = after_edits(
         clone,

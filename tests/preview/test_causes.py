@@ -14,6 +14,8 @@ from preview.evaluate.against import earlier, evaluate_earlier
 from preview.evaluate.program import evaluate
 from tests.preview.clones import edited, git
 
+pytestmark = pytest.mark.slow
+
 COMPOSE = "examples/image2model/compose.yaml"
 
 

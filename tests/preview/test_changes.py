@@ -16,6 +16,8 @@ from preview.resources import Evaluation
 from tests.evaluations import ROOT, example_file
 from tests.preview.scripted import SCRIPTED, Config, Scripted, unchanged
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "drawbridge-prod-"
 
 

@@ -15,6 +15,8 @@ from preview.evaluate.unknowns import Probes
 from tests.evaluations import ROOT, example_file
 from tests.preview.versions import Config, named, paths, program_changed, settings_changed
 
+pytestmark = pytest.mark.slow
+
 WRITTEN = "model/generated_values.py"
 
 

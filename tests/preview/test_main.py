@@ -100,6 +100,7 @@ def test_a_wrong_option_ends_in_exit_code_1_because_2_is_the_gates(
     assert "not allowed with argument --stack" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_report_is_utf_8_whatever_the_locale_says(tmp_path: Path) -> None:
     environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
@@ -109,6 +110,7 @@ def test_the_report_is_utf_8_whatever_the_locale_says(tmp_path: Path) -> None:
     assert "«drawbridge-prod-network-vpc.id»" in done.stdout.decode("utf-8")
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     command = [sys.executable, "-m", "preview", "--format", "json"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -118,6 +120,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
         assert (process.stderr.read(), process.wait()) == (b"", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_an_output_without_room_is_an_error_of_one_line() -> None:
     with open("/dev/full", "w") as full:
@@ -130,6 +133,7 @@ def test_an_output_without_room_is_an_error_of_one_line() -> None:
     )
 
 
+@pytest.mark.slow
 def test_several_formats_come_from_one_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = 0
     real = program.evaluate

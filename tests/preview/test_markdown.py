@@ -208,6 +208,7 @@ def test_whatever_the_limit_the_comment_keeps_it_and_says_what_is_missing(limit:
     assert "route open to everyone" in written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("letter", ["x", "é", "\N{PILE OF POO}", "`", "|", "\nx", "@a "])
 def test_endless_values_and_lists_keep_the_limit(letter: str) -> None:
     endless, stack = letter * 70_000, deployed("maycast-recorder")

@@ -159,6 +159,7 @@ def shown_comparison(text: str) -> str:
     return to_html(hostile_comparison_report(large_change(), text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", [shown, shown_comparison])
 @given(text=TEXT)
 @settings(max_examples=10, deadline=None)

@@ -13,6 +13,8 @@ from preview.resources import Secret
 from tests.preview.programs import BUCKET, PARAMETER, ROLE, only, program, resource
 from tests.preview.versions import named, paths, program_changed
 
+pytestmark = pytest.mark.slow
+
 RULESET = "cloudflare:index/ruleset:Ruleset"
 ACCESS_APPLICATION = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication"
 ACCESS_POLICY = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy"

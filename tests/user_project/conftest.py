@@ -1,4 +1,4 @@
-"""A Drawbridge to take, made once."""
+"""A Drawbridge to take, made once. These tests run commands in clones, so they are marked `slow`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from pathlib import Path
 import pytest
 
 from .places import make_drawbridge
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents and not item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
