@@ -320,7 +320,7 @@ def test_the_cli_itself_writes_secrets_from_log_level_9_on(engine: EngineStack) 
 def test_up_stops_before_anything_is_made_when_a_secret_has_no_value(tmp_path: Path, plugins: Path) -> None:
     engine = prepare("maycast-recorder", tmp_path, plugins)
     engine.configure(**{"drawbridge:secrets": None})
-    assert "secrets/SESSION_SECRET: this secret has no value" in engine.preview().output
+    assert "secrets.SESSION_SECRET: this secret has no value" in engine.preview().output
     refused = engine.up(fails=True)
     assert "pulumi config set --secret --path 'drawbridge:secrets.SESSION_SECRET'" in refused.output
     assert engine.cloud.live() == []
