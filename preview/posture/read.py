@@ -59,13 +59,6 @@ def guard(rule: dict[str, Any]) -> dict[str, Any]:
     return dict((rule.get("originRequest") or {}).get("access") or {})
 
 
-def seconds(duration: Any) -> float:
-    """Go's notation, as Access has it: 24h, 30m, 1h30m; what cannot be read is 0."""
-    units = {"h": 3600, "m": 60, "s": 1, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|us|ns|h|m|s)", str(duration))
-    return sum(float(number) * units[unit] for number, unit in parts)
-
-
 def number(value: Any) -> float | None:
     """AWS's SDK takes numbers as text too; None for what is no number yet."""
     try:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from preview.analysis.consequences.gone import ONE_OF
+
 from .cloud import Contents, Thing
 from .cloud_types import (
     ACCESS_APPLICATION,
@@ -65,83 +67,35 @@ def bad_inputs(type_: str, inputs: Plain) -> list[tuple[str, str]]:
     return findings
 
 
+_TAKEN: dict[str, str] = {
+    GROUP: "AlreadyExists: AutoScalingGroup by this name already exists",
+    LAUNCH_TEMPLATE: "InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use",
+    SECURITY_GROUP: "InvalidGroup.Duplicate: The security group already exists for VPC",
+    ROLE: "EntityAlreadyExists: Role with this name already exists",
+    PROFILE: "EntityAlreadyExists: Instance Profile with this name already exists",
+    DATABASE: "DBInstanceAlreadyExists: DB instance already exists",
+    "aws:rds/subnetGroup:SubnetGroup": "DBSubnetGroupAlreadyExists: The DB subnet group already exists",
+    "aws:rds/parameterGroup:ParameterGroup": "DBParameterGroupAlreadyExists: Parameter group already exists",
+    PARAMETER: "ParameterAlreadyExists: The parameter already exists",
+    "aws:secretsmanager/secret:Secret": "ResourceExistsException: a secret with this name already exists",
+    "aws:cloudwatch/logGroup:LogGroup": "ResourceAlreadyExistsException: The log group already exists",
+    "aws:kms/alias:Alias": "AlreadyExistsException: An alias with this name already exists",
+    "aws:backup/vault:Vault": "AlreadyExistsException: Backup vault with the same name already exists",
+    GATEWAY: "InvalidParameterValue: the network already has an internet gateway attached",
+    ROUTE: "RouteAlreadyExists: Route already exists",
+    ROUTE_TABLE_ASSOCIATION: "Resource.AlreadyAssociated: conflicts with an existing association",
+    MOUNT_TARGET: "MountTargetConflict: mount target already exists in this AZ",
+    INGRESS_RULE: "InvalidPermission.Duplicate: the specified rule already exists",
+    EGRESS_RULE: "InvalidPermission.Duplicate: the specified rule already exists",
+    TUNNEL: "409 Conflict, code 1013: You already have a tunnel with this name",
+    RULESET: "400 Bad Request, code 20217: exceeded maximum number of zone rulesets for phase: A "
+    "similar configuration with rules already exists",
+}
+"""What the API answers where inputs of a live object are taken; which inputs these are, the product says (`ONE_OF`)."""
+
 UNIQUE: dict[str, tuple[tuple[str, ...], str]] = {
-    GROUP: (("name",), "AlreadyExists: AutoScalingGroup by this name already exists"),
-    LAUNCH_TEMPLATE: (
-        ("name",),
-        "InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use",
-    ),
-    SECURITY_GROUP: (("vpcId", "name"), "InvalidGroup.Duplicate: The security group already exists for VPC"),
-    ROLE: (("name",), "EntityAlreadyExists: Role with this name already exists"),
-    PROFILE: (("name",), "EntityAlreadyExists: Instance Profile with this name already exists"),
-    DATABASE: (("identifier",), "DBInstanceAlreadyExists: DB instance already exists"),
-    "aws:rds/subnetGroup:SubnetGroup": (
-        ("name",),
-        "DBSubnetGroupAlreadyExists: The DB subnet group already exists",
-    ),
-    "aws:rds/parameterGroup:ParameterGroup": (
-        ("name",),
-        "DBParameterGroupAlreadyExists: Parameter group already exists",
-    ),
-    PARAMETER: (("name",), "ParameterAlreadyExists: The parameter already exists"),
-    "aws:secretsmanager/secret:Secret": (
-        ("name",),
-        "ResourceExistsException: a secret with this name already exists",
-    ),
-    "aws:cloudwatch/logGroup:LogGroup": (
-        ("name",),
-        "ResourceAlreadyExistsException: The log group already exists",
-    ),
-    "aws:kms/alias:Alias": (("name",), "AlreadyExistsException: An alias with this name already exists"),
-    "aws:backup/vault:Vault": (
-        ("name",),
-        "AlreadyExistsException: Backup vault with the same name already exists",
-    ),
+    **{type_: (ONE_OF[type_], answer) for type_, answer in _TAKEN.items()},
     SUBNET: (("vpcId", "cidrBlock"), "InvalidSubnet.Conflict: The CIDR conflicts with another subnet"),
-    GATEWAY: (("vpcId",), "InvalidParameterValue: the network already has an internet gateway attached"),
-    ROUTE: (
-        ("routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock"),
-        "RouteAlreadyExists: Route already exists",
-    ),
-    ROUTE_TABLE_ASSOCIATION: (
-        ("subnetId",),
-        "Resource.AlreadyAssociated: conflicts with an existing association",
-    ),
-    MOUNT_TARGET: (
-        ("fileSystemId", "subnetId"),
-        "MountTargetConflict: mount target already exists in this AZ",
-    ),
-    INGRESS_RULE: (
-        (
-            "securityGroupId",
-            "ipProtocol",
-            "fromPort",
-            "toPort",
-            "cidrIpv4",
-            "cidrIpv6",
-            "referencedSecurityGroupId",
-        ),
-        "InvalidPermission.Duplicate: the specified rule already exists",
-    ),
-    EGRESS_RULE: (
-        (
-            "securityGroupId",
-            "ipProtocol",
-            "fromPort",
-            "toPort",
-            "cidrIpv4",
-            "cidrIpv6",
-            "prefixListId",
-            "referencedSecurityGroupId",
-        ),
-        "InvalidPermission.Duplicate: the specified rule already exists",
-    ),
-    TUNNEL: (("accountId", "name"), "409 Conflict, code 1013: You already have a tunnel with this name"),
-    RULESET: (
-        ("zoneId", "accountId", "kind", "phase"),
-        "400 Bad Request, code 20217: exceeded maximum number of zone rulesets for phase: "
-        "A similar configuration with rules already exists",
-    ),
 }
 """Inputs that no two live objects of the type may share, and what the API then answers."""
 

@@ -11,6 +11,7 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
+from preview.analysis.consequences.gone import ONE_OF
 from preview.diff.differences import differences
 from preview.resource_types.registry import RESOURCE_TYPES, record_of
 
@@ -46,6 +47,12 @@ def test_every_property_that_a_rule_speaks_of_exists(token: str) -> None:
 def test_updates_move_on_the_outputs_that_the_table_lists() -> None:
     known = {record.type: record.changing for record in RESOURCE_TYPES.values() if record.changing}
     assert {token: tuple(moved) for token, moved in rules.MOVED_BY_UPDATE.items()} == known
+
+
+def test_what_there_can_be_one_of_is_refused_for_every_type_that_the_product_speaks_of() -> None:
+    """A DNS record is refused by its own rule: a name may have several, but no CNAME beside another record."""
+    assert set(ONE_OF) - set(refusals.UNIQUE) == {"cloudflare:index/dnsRecord:DnsRecord"}
+    assert set(refusals.UNIQUE) - set(ONE_OF) == {"aws:ec2/subnet:Subnet"}
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ ONE_OF: dict[str, tuple[str, ...]] = {
     "aws:ec2/internetGateway:InternetGateway": ("vpcId",),
     type_names.MOUNT_TARGET: ("fileSystemId", "subnetId"),
 }
-"""Inputs that no two resources of the type may share. Sources: the APIs' own answers, as tests/engine/rules.py has them."""
+"""Inputs that no two resources of the type may share. The APIs' own answers stand in tests/engine/refusals.py."""
 
 
 class _Named(dict[str, object]):

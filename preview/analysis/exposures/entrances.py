@@ -6,7 +6,8 @@ or changed is reported as unknown, unless it is known to open nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from preview.analysis.exposures.entrances_aws import AWS_SERVICES
 from preview.analysis.exposures.entrances_aws_data import AWS_DATA
@@ -18,12 +19,24 @@ from preview.analysis.exposures.known_types import (
     CLOUDFLARE_HARMLESS,
     CLOUDFLARE_JUDGED,
 )
-from preview.analysis.exposures.records import Record
+from preview.analysis.exposures.records import Opens, Record
 from preview.analysis.exposures.versions import Versions, differing, listed
 from preview.changes import Change, Exposure
+from preview.posture.rules.entrances import ENTRANCES
 from preview.resource_types import type_names
 
-RECORDS: dict[str, tuple[Record, ...]] = {**AWS_SERVICES, **AWS_DATA, **CLOUDFLARE}
+
+def _stands_open(says: str, is_open: Callable[[dict[str, Any]], bool]) -> tuple[Record, ...]:
+    return (Opens(says=says, when=lambda inputs, _: is_open(dict(inputs)), watched=("*",)),)
+
+
+RECORDS: dict[str, tuple[Record, ...]] = {
+    # What the posture calls an entrance opens something when it comes; a record of its own says more of it.
+    **{type_name: _stands_open(*given) for type_name, given in ENTRANCES.items()},
+    **AWS_SERVICES,
+    **AWS_DATA,
+    **CLOUDFLARE,
+}
 HARMLESS = AWS_HARMLESS | CLOUDFLARE_HARMLESS
 JUDGED = AWS_JUDGED | CLOUDFLARE_JUDGED
 """Types that the other judges of this package read."""

@@ -51,7 +51,7 @@ _FOUR_SWITCHES: tuple[Record, ...] = tuple(
     Guards(says=f"objects may be made public: {key} is off", kind="reachable", when=is_(key, True))
     for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 ) + tuple(
-    Opens(says=f"objects may be made public: {key} is off", when=is_(key, False))
+    Opens(says=f"objects may be made public: {key} is off", when=is_(key, False, None))
     for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 )
 

@@ -229,7 +229,6 @@ CLOUDFLARE_HARMLESS: frozenset[str] = frozenset(
         "WorkersKvNamespace",
         "ZeroTrustAccessCustomPage",
         "ZeroTrustAccessTag",
-        "ZeroTrustTunnelCloudflaredVirtualNetwork",
         "ZoneCacheReserve",
         "ZoneCacheVariants",
         "ZoneSubscription",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from model import durations
 from preview.posture.program import Program
-from preview.posture.read import destinations, guard, items, open_texts, seconds
+from preview.posture.read import destinations, guard, items, open_texts
 from preview.posture.rule import Broken, rule
 from preview.resource_types.type_names import (
     ACCESS_APPLICATION,
@@ -147,6 +149,14 @@ def admin_mfa(program: Program) -> Broken:
 DAY = 86_400
 
 
+def _longer(duration: Any, than: float) -> bool:
+    """What cannot be read, as `forever` and what is known only after `up`, may be longer."""
+    if duration is None:
+        return False
+    found = durations.read(str(duration))
+    return found is None or found > than
+
+
 @rule(
     id="session-long",
     severity="low",
@@ -158,8 +168,7 @@ DAY = 86_400
 def session_long(program: Program) -> Broken:
     for resource in program.of(ACCESS_POLICY, ACCESS_APPLICATION):
         duration = resource.inputs.get("sessionDuration")
-        unread = duration is not None and not re.search(r"\d|«", str(duration))
-        if resource.inputs.get("decision", "allow") == "allow" and (seconds(duration) > DAY or unread):
+        if resource.inputs.get("decision", "allow") == "allow" and _longer(duration, DAY):
             yield resource.name, f"session {resource.inputs['sessionDuration']}"
 
 
@@ -174,7 +183,7 @@ def session_long(program: Program) -> Broken:
 def service_token_long(program: Program) -> Broken:
     for token in program.of(SERVICE_TOKEN):
         duration = token.inputs.get("duration", "8760h")
-        if duration == "forever" or seconds(duration) > 366 * DAY:
+        if _longer(duration, 366 * DAY):
             yield token.name, f"duration {duration}"
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from model import durations
 from preview.posture.program import Program
-from preview.posture.read import items, number, seconds
+from preview.posture.read import items, number
 from preview.posture.rule import Broken, rule
 from preview.resource_types.type_names import AUTO_SCALING_GROUP, INSTANCE, LAUNCH_TEMPLATE
 from preview.resources import Resource
@@ -96,7 +97,7 @@ def release_order(program: Program) -> Broken:
         }
         launch = hooks.get("EC2_INSTANCE_LAUNCHING", {})
         template = data.get("launchTemplate") or {}
-        wait = seconds(data.get("waitForCapacityTimeout", "10m"))
+        wait = durations.read(str(data.get("waitForCapacityTimeout", "10m"))) or 0
         faults = {
             "a changed template does not make a new group, or a failed one is taken for done": options.get(
                 "replaceOnChanges", RELEASED_ON

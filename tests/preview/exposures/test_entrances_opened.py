@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from preview.analysis.exposures.entrances import HARMLESS, JUDGED, RECORDS, is_known_type
+from preview.posture.rules.entrances import ENTRANCES
 from tests.evaluations import EXAMPLES, deployed
 from tests.preview.opened import CF, between, edited, opens
 from tests.preview.programs import program, resource
 
+SWITCHES = dict.fromkeys(
+    ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
+)
 OPENING: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("aws:lb/loadBalancer:LoadBalancer", {}, "reachable", "a load balancer that faces the Internet"),
     ("aws:alb/loadBalancer:LoadBalancer", {"internal": False}, "reachable", "a load balancer that faces the Internet"),
@@ -76,7 +80,7 @@ def test_a_new_entrance_is_an_exposure(token: str, inputs: dict[str, Any], kind:
         ("aws:lb/loadBalancer:LoadBalancer", {"internal": True}, {"internal": False}, "reachable", "a load balancer that faces the Internet"),
         ("aws:lambda/functionUrl:FunctionUrl", {"authorizationType": "AWS_IAM"}, {"authorizationType": "NONE"}, "reachable", "a URL of a function, which asks nobody who they are"),
         ("aws:apigatewayv2/api:Api", {"disableExecuteApiEndpoint": True}, {}, "reachable", "an API with a public endpoint"),
-        ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", {"blockPublicAcls": True}, {"blockPublicAcls": None}, "reachable", "objects may be made public: blockPublicAcls is off"),
+        ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", {**SWITCHES}, {**SWITCHES, "blockPublicAcls": None}, "reachable", "objects may be made public: blockPublicAcls is off"),
         ("aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults", {"httpTokens": "required"}, {"httpTokens": "optional"}, "address", "machines' credentials need no session token by default (IMDSv1)"),
         ("aws:ebs/encryptionByDefault:EncryptionByDefault", {"enabled": True}, {"enabled": False}, "address", "new disks are no longer encrypted by themselves"),
         (f"{CF}zoneDnssec:ZoneDnssec", {"status": "active"}, {"status": "disabled"}, "rule weakened", "the zone's names are no longer signed"),
@@ -203,6 +207,22 @@ def test_every_type_that_the_program_makes_is_known(name: str) -> None:
     unknown = {r.type for r in evaluation.resources if r.options["custom"] and not is_known_type(r.type)}
     assert unknown == set()
     assert [text for kind, _, text in between(program(), evaluation) if kind == "unknown"] == []
+
+
+@pytest.mark.parametrize("token", sorted(ENTRANCES))
+def test_what_the_posture_calls_an_entrance_is_an_exposure_when_it_opens(token: str) -> None:
+    """One of the two alone would be a red finding beside a green verdict, or the other way round."""
+    _, is_open = ENTRANCES[token]
+    tried: list[dict[str, Any]] = [
+        {},
+        {"publiclyAccessible": True},
+        {"acl": "public-read"},
+        {"vpcConfig": {}},
+        {"blockPublicAcls": False},
+    ]
+    wide_open = next(inputs for inputs in tried if is_open(inputs))
+    assert [kind for kind, _, _ in edited(token, None, wide_open) if kind != "unknown"], token
+    assert is_known_type(token)
 
 
 def test_no_type_is_both_harmless_and_an_entrance() -> None:
