@@ -32,7 +32,10 @@ def compare_plan(file: str, after: Evaluation) -> Comparison:
     """The changes of the engine's own plan in ``file``; ``after`` is the program as it is now. Raises PlanError."""
     plan = read_plan(file, after)
     return replace(
-        assess(plan.before, after, plan.changes), stack_changes=plan.stack_changes, errors=plan.errors
+        assess(plan.before, after, plan.changes),
+        stack_changes=plan.stack_changes,
+        outputs=output_changes(plan.before, after, {change.urn: change for change in plan.changes}),
+        errors=plan.errors,
     )
 
 

@@ -22,6 +22,7 @@ from preview.diff.differences import differences
 from preview.diff.leaves import holds_secret, unpacked
 from preview.diff.lines import as_lines, diff_lines, lists_whole
 from preview.diff.options import option_differences
+from preview.diff.planned_outputs import planned_outputs
 from preview.property_paths import top
 from preview.resource_types.registry import record_of
 from preview.resources import MASK, UNKNOWN, Evaluation, Resource, Secret, bare, mask
@@ -102,12 +103,13 @@ def read_plan(file: str, after: Evaluation) -> PlannedChanges:
             changes.append(
                 Change(urn=urn, type=gone.type, name=gone.name, action="deleted", before=gone, after=None)
             )
+    outputs = planned_outputs(plan["steps"], after)
     earlier = replace(
         after,
         resources=tuple(before),
         user_data=_user_data(steps, after),
-        raw_outputs={},
-        outputs={},
+        raw_outputs=outputs,
+        outputs=mask(outputs),
         config=_config(after),
     )
     return PlannedChanges(

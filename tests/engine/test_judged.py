@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,26 @@ def test_the_engines_preview_is_judged_the_same(
         )
     opens = {(item.kind, item.subject.removeprefix(PREFIX)) for item in comparison.exposures}
     assert opens == set(change.opens)
+
+
+@pytest.mark.parametrize("engine", ["image2model"], indirect=True)
+def test_outputs_are_judged_from_the_engines_plan(engine: EngineStack, tmp_path: Path) -> None:
+    """The state has real ids and masks secrets: what stays is known again, and what another hostname breaks is said."""
+
+    def judged() -> list[str]:
+        (tmp_path / "plan.json").write_text(engine.cli("preview", "--json", "--show-sames").output)
+        comparison = compare_plan(
+            str(tmp_path / "plan.json"), evaluate(engine.project, config_file=engine.file)
+        )
+        return [item.output for item in comparison.contract]
+
+    assert judged() == []
+
+    def rename(config: dict[str, Any]) -> None:
+        config["drawbridge:routes"][2]["hostname"] = "office.example.com"
+
+    engine.edit(rename)
+    assert {"urls.admin.example.com", "websocketUrls.admin.example.com"} <= set(judged())
 
 
 def _touches_protected(change: Scripted) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from preview.analysis.verdict import compare_plan
 from preview.changes import Comparison, Consequence
-from preview.resources import Resource, Secret
+from preview.resources import MASK, Resource, Secret
 from tests.preview.programs import BUCKET, PARAMETER, only, program, resource
 
 PROVIDER = "urn:pulumi:prod::drawbridge::pulumi:providers:aws::default_7_51_1"
@@ -85,3 +85,72 @@ def test_a_program_with_a_provider_of_its_own_has_a_plan_too(tmp_path: Path) -> 
     bucket = resource(BUCKET, "b", {})
     comparison = plan(tmp_path, [provider, bucket], step("same", bucket, {}, {}))
     assert comparison.count() == {"unchanged": 1}
+
+
+# Outputs -----------------------------------------------------------------------------------------------------------------
+
+
+def with_outputs(
+    place: Path, old: dict[str, Any] | None, new: dict[str, Any], op: str = "same", **state: Any
+) -> Comparison:
+    """The plan of a stack with one bucket, whose outputs were ``old`` (None: it is the first deployment)."""
+    bucket = resource(BUCKET, "b", {})
+    known = {"arn": "arn:aws:s3:::b-1a2b", "bucket": "b-1a2b", **state}
+    whole: dict[str, Any] = {
+        "op": "same",
+        "urn": "urn:pulumi:prod::drawbridge::pulumi:pulumi:Stack::drawbridge-prod",
+    }
+    if old is not None:
+        whole["oldState"] = {"type": "pulumi:pulumi:Stack", "outputs": old}
+    steps = [whole, step(op, bucket, {}, {}, outputs=known)]
+    if op == "create":
+        steps[1].pop("oldState")
+    file = place / "plan.json"
+    file.write_text(
+        json.dumps({"steps": steps, "changeSummary": {"same": sum(s["op"] == "same" for s in steps)}})
+    )
+    return compare_plan(str(file), program(bucket, outputs=new))
+
+
+def test_outputs_that_stay_are_known_again_by_what_the_state_has(tmp_path: Path) -> None:
+    found = with_outputs(
+        tmp_path,
+        {
+            "arn": "arn:aws:s3:::b-1a2b",
+            "urls": {"a": "https://b-1a2b.example.com"},
+            "key": MASK,
+            "limit": 100,
+        },
+        {"arn": "«b.arn»", "urls": {"a": "https://«b.bucket».example.com"}, "key": Secret("x"), "limit": 100},
+    )
+    assert (found.contract, found.outputs) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "text"),
+    [
+        ({"urls": {"a": "https://a"}}, {"urls": {}}, "gone", "urls.a: goes; it was https://a"),
+        ({"database": "a"}, {}, "gone", "database: goes; it was a"),
+        ({"database": "a"}, {"database": "b"}, "value", "database: was a, and is b now"),
+        ({"database": "a"}, {"database": ["a"]}, "type", "database: was a string, and is a list now"),
+        ({"key": MASK}, {"key": "x"}, "plain", "key: was a secret, and is plain now"),
+        ({"key": "x"}, {"key": Secret("x")}, "secret", "key: was plain, and is a secret now"),
+        ({"arn": "arn:aws:s3:::another"}, {"arn": "«b.arn»"}, "value", "arn: was arn:aws:s3:::another, and is «b.arn» now"),
+    ],
+)  # fmt: skip
+def test_what_breaks_for_readers_of_the_outputs_is_judged_from_the_state(
+    old: dict[str, Any], new: dict[str, Any], kind: str, text: str, tmp_path: Path
+) -> None:
+    found = with_outputs(tmp_path, old, new)
+    assert (kind, text) in [(item.kind, item.text) for item in found.contract]
+    assert [change.name for change in found.outputs] == [*old]
+
+
+def test_an_output_of_a_resource_that_is_replaced_gets_another_value(tmp_path: Path) -> None:
+    found = with_outputs(tmp_path, {"arn": "arn:aws:s3:::b-1a2b"}, {"arn": "«b.arn»"}, op="replace")
+    assert [item.text for item in found.contract] == ["arn: gets another value, because b is replaced"]
+
+
+def test_a_stack_that_has_no_outputs_yet_breaks_none(tmp_path: Path) -> None:
+    found = with_outputs(tmp_path, None, {"arn": "«b.arn»"}, op="create")
+    assert (found.contract, [change.action for change in found.outputs]) == ((), ["added"])
