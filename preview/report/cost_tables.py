@@ -26,7 +26,7 @@ def cost_short(spent: Estimate, change: CostChange | None = None) -> str:
     """The month in whole dollars, and what a change makes of it."""
     if not spent.lines:
         return ""
-    changed = f" ({_start(change)})" if change and change.deltas else ""
+    changed = f" ({_start(change)})" if change and change.direction != "same" else ""
     return f"{'At least' if spent.unknown else 'About'} {spent.total:,.0f} USD a month{changed}."
 
 

@@ -263,7 +263,7 @@ def _verdict(report: Report) -> Iterator[Section]:
         yield Section("what follows", 25, [functools.partial(_following, following)])
     if comparison.outputs:
         yield _rows(change_tables.outputs(comparison), 60, fold=True)
-    if report.cost_change and report.cost_change.deltas:
+    if report.cost_change and report.cost_change.direction != "same":
         yield _rows(cost_tables.cost_changes(report.cost_change), 93, fold=True)
 
 

@@ -148,11 +148,14 @@ def to_html(report: Report) -> str:
         sections.append(("cloud-init", "cloud-init"))
     sections.append(("resources", "Resources"))
     known = of_report(report)
+    first = first_screen(report) if report.compared else None
+    # What one edit does is the whole verdict, what it opens included.
+    verdict = first.tone if first and len(report.groups) == 1 else ""
     return environment.get_template("page.html.jinja").render(
         title=f"{evaluation.project} / {evaluation.stack}: preview",
         evaluation=evaluation,
         summary=about(report),
-        verdict=first_screen(report) if report.compared else None,
+        verdict=first,
         judged=[replace(data, rows=data.rows[:FIRST]) for data in judged if data.rows],
         folded=[
             replace(data, title=f"{data.title}: more", rows=data.rows[FIRST:])
@@ -160,7 +163,7 @@ def to_html(report: Report) -> str:
             if len(data.rows) > FIRST
         ]
         + _aside(report),
-        groups=[_shown_group(group) for group in report.groups],
+        groups=[_shown_group(group, verdict) for group in report.groups],
         sections=sections,
         tables=parts,
         wide=wide(known),
@@ -177,7 +180,8 @@ def to_html(report: Report) -> str:
 def _aside(report: Report) -> list[Table]:
     """What a change makes of the outputs and of the cost: nothing that a reviewer decides by at first."""
     found = [change_tables.outputs(report.comparison)] if report.comparison else []
-    found += [cost_tables.cost_changes(report.cost_change)] if report.cost_change else []
+    if report.cost_change and report.cost_change.direction != "same":
+        found.append(cost_tables.cost_changes(report.cost_change))
     return [data for data in found if data.rows]
 
 
@@ -190,7 +194,7 @@ def _cost_notes(spent: cost.Estimate) -> tuple[str, tuple[str, ...]]:
 _KINDS = {"+": "add", "-": "del", "@": "hunk"}
 
 
-def _shown_group(group: Group) -> ShownGroup:
+def _shown_group(group: Group, tone: str) -> ShownGroup:
     # Each of its own changes says below what it means.
     here = max((change.consequence for change in group.changes), default=Consequence.NONE)
     worst_elsewhere = group.consequence > here
@@ -198,7 +202,7 @@ def _shown_group(group: Group) -> ShownGroup:
         edits=group.edits,
         together=group.together,
         consequence=group.consequence.label,
-        tone=change_tables.HEADLINES[group.consequence][0],
+        tone=tone or change_tables.HEADLINES[group.consequence][0],
         counted=change_tables.counted(group),
         why=tuple(group.why()[:3]) if worst_elsewhere else (),
         changes=tuple(map(_changed, group.changes)),
