@@ -9,6 +9,11 @@ from ..errors import Finding, UnreadableFile, finding, problem
 from ..lines import step
 from ..settings import App
 
+OVERRIDES = tuple(
+    f"{name}.override.{ending}" for name in ("compose", "docker-compose") for ending in ("yaml", "yml")
+)
+"""What Compose merges over compose.yaml unasked. The first is Drawbridge's own; another would win over it."""
+
 
 def read_app(
     app: App | None, read: Callable[[str], str], found: list[Finding]
@@ -31,14 +36,16 @@ def read_app(
                 found.append(problem(place, f"file cannot be read: {path} ({error.strerror or error})"))
             return None
 
-    reserved = {"compose.yaml", "overlay.yaml", ".env"}
+    reserved = {"compose.yaml", ".env", *OVERRIDES}
     files: dict[str, str] = {}
     for target, source in app.files.items():
         place = step("app.files", target)
         if target.split("/")[0] in reserved:
             found.append(
                 finding(
-                    place, f"a name other than {', '.join(sorted(reserved))}, which Drawbridge writes", target
+                    place,
+                    f"a name other than {', '.join(sorted(reserved))}, which Drawbridge writes or Compose merges unasked",
+                    target,
                 )
             )
         below = sorted(other for other in app.files if other.startswith(target + "/"))

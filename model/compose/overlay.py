@@ -13,6 +13,10 @@ from .file import Compose
 CONNECTOR = "cloudflared"
 
 
+PROJECT = "app"
+"""The compose project on every machine. Compose reads it, and this file, when an operator types `docker compose` beside them."""
+
+
 NETWORK = "drawbridge"
 """The network of the connector and the services behind routes."""
 
@@ -110,7 +114,7 @@ def overlay(
         }
         if met:
             services.setdefault(name, {})["depends_on"] = met
-    document: dict[str, Any] = {"services": services}
+    document: dict[str, Any] = {"name": PROJECT, "services": services}
     document["networks"] = {NETWORK: {"ipam": {"config": [{"subnet": tunnel.subnet}]}}}
     document["networks"] |= {_private_network(name): {} for name in sorted(private)}
     if storage:

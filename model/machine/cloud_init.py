@@ -31,6 +31,7 @@ TEMPLATES = (
     "drawbridge-metrics.service",
     "drawbridge-metrics.timer",
     "52drawbridge",
+    "60-drawbridge.conf",
 )
 
 
@@ -132,10 +133,11 @@ def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> li
     files = [
         (f"{ETC}/machine.json", "0644", _json(_facts(machine, values))),
         (f"{APP}/compose.yaml", "0644", machine.compose),
-        (f"{APP}/overlay.yaml", "0644", machine.overlay),
+        (f"{APP}/compose.override.yaml", "0644", machine.overlay),
         *((f"{APP}/{path}", _mode(content), content) for path, content in sorted(machine.files.items())),
         ("/etc/docker/daemon.json", "0644", _json(_daemon(machine, values))),
         ("/etc/apt/apt.conf.d/52drawbridge", "0644", templates["52drawbridge"]),
+        ("/etc/sysctl.d/60-drawbridge.conf", "0644", templates["60-drawbridge.conf"]),
         (
             "/etc/systemd/journald.conf.d/drawbridge.conf",
             "0644",
@@ -202,7 +204,14 @@ def _facts(machine: Machine, values: Values) -> dict[str, Any]:
 
 def _packages(machine: Machine) -> list[str]:
     """From Ubuntu's own archive; nothing is piped from the network into a shell."""
-    packages = ["ca-certificates", "curl", "docker.io", "docker-compose-v2|docker-compose", "python3-boto3"]
+    packages = [
+        "ca-certificates",
+        "curl",
+        "docker.io",
+        "docker-compose-v2|docker-compose",
+        "pigz",
+        "python3-boto3",
+    ]
     if machine.storage:
         packages.append("nfs-common")
     if machine.database:

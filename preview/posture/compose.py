@@ -30,7 +30,7 @@ def _documents(program: Program) -> Iterator[tuple[str, dict[str, Any], dict[str
         }
         variables = machine_specification(files).get("env", {})
         for path, content in files.items():
-            if not re.search(r"/(docker-)?(compose|overlay)\.ya?ml$", path):
+            if not re.search(r"/(docker-)?(compose(\.override)?|overlay)\.ya?ml$", path):
                 continue
             try:
                 compose = yaml.load(content, Loader=Loader) or {}

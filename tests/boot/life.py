@@ -42,7 +42,7 @@ def prepare(outside: Outside, example: Example, folder: Path) -> None:
     files = {f["path"]: f["content"] for f in example.document["write_files"] if f["path"].startswith(APP)}
     made = images.registry(
         example.file(APP + "compose.yaml"),
-        example.file(APP + "overlay.yaml"),
+        example.file(APP + "compose.override.yaml"),
         {**example.facts["env"], **example.secrets},
         files,
     )

@@ -129,6 +129,16 @@ class Machine:
 
     def write(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
         """Put a file on its disk before it boots."""
+        target = self._place(path)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+        target.chmod(mode)
+
+    def link(self, path: str, target: str) -> None:
+        """Put a symbolic link on its disk before it boots."""
+        self._place(path).symlink_to(target)
+
+    def _place(self, path: str) -> Path:
+        """Where a path of its disk is, with the folders above it as they are in its system."""
         place = self.disk / "upper"
         for part in Path(path).parts[:-1]:
             below = self.lower / place.relative_to(self.disk / "upper") / part
@@ -137,9 +147,7 @@ class Machine:
                 place.mkdir()
                 if below.exists():
                     shutil.copystat(below, place)
-        target = self.disk / "upper" / path
-        target.write_bytes(content.encode() if isinstance(content, str) else content)
-        target.chmod(mode)
+        return self.disk / "upper" / path
 
     def read(self, path: str) -> str:
         """A file that it wrote, whether it runs or not."""

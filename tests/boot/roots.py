@@ -39,6 +39,7 @@ PACKAGES = [
     "docker-cli",
     "docker-compose",
     "iptables",
+    "pigz",
     "python3-boto3",
     "nfs-common",
     "python3-psycopg2",

@@ -6,6 +6,7 @@ The table in docs/boot.md has a line for each test here.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from .example import Example, example
-from .life import WATCHED, world
+from .life import WATCHED, visits, world
 from .machine import Machine, machine, wait_for
 from .outside import Outside
 
@@ -276,3 +277,108 @@ def test_a_file_system_that_is_away_at_a_reboot_is_waited_for() -> None:
         (here.share / "away").rename(here.share / "export")
         here.healthy(90)
         wait_for("the connector", outside.edge.connectors, 30)
+
+
+# -- Docker's daemon, on a machine that serves
+
+
+class Visitor:
+    """Asks for a page four times a second, and keeps every answer's status."""
+
+    def __init__(self, which: Example, outside: Outside) -> None:
+        self.host, self.path = visits(which)[-1]
+        self.outside, self.over = outside, threading.Event()
+        self.answers: list[int] = []
+        self.thread = threading.Thread(target=self._visit, daemon=True)
+
+    def _visit(self) -> None:
+        while not self.over.wait(0.25):
+            self.answers.append(self.outside.edge.request(self.host, self.path, wait=2).status)
+
+    def __enter__(self) -> Visitor:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.thread.join(30)
+
+    @property
+    def refused(self) -> int:
+        return sum(status != 200 for status in self.answers)
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[tuple[Machine, Outside, Example]]:
+    which = example("maycast-recorder")
+    with booting(which) as (here, outside):
+        here.start()
+        assert here.cloud_init()["errors"] == [], here.log()[-20:]
+        here.healthy()
+        wait_for("the connector", outside.edge.connectors, 30)
+        yield here, outside, which
+
+
+DOCKER_EVENTS = {
+    "restarted": ["systemctl restart docker"],
+    "killed": ["kill -9 $(pidof dockerd)"],
+    "stopped and started": ["systemctl stop docker docker.socket", "systemctl start docker"],
+}
+
+
+@pytest.mark.parametrize("event", DOCKER_EVENTS)
+def test_containers_go_on_without_dockers_daemon(
+    event: str, serving: tuple[Machine, Outside, Example]
+) -> None:
+    here, outside, which = serving
+    before = {name: container["Id"] for name, container in here.containers().items()}
+    with Visitor(which, outside) as visitor:
+        for command in DOCKER_EVENTS[event]:
+            here.run("sh", "-c", command)
+            time.sleep(3)
+        wait_for("Docker answers", lambda: here.try_("docker", "info", seconds=10).returncode == 0, 60)
+        here.healthy()
+        time.sleep(3)
+    assert {name: container["Id"] for name, container in here.containers().items()} == before
+    assert here.run("systemctl", "is-active", "docker", "drawbridge").split() == ["active", "active"]
+    assert len(visitor.answers) > 20
+    print(f"Docker {event}: {visitor.refused} of {len(visitor.answers)} requests refused")
+    assert visitor.refused <= 1
+
+
+def test_a_lock_that_the_systems_own_upgrades_hold_is_waited_for() -> None:
+    """As long as all tries of the package mirror together, and longer."""
+    with booting(example("maycast-recorder"), root="bare") as (here, outside):
+        here.write("etc/systemd/system/holder.service", HOLDER)
+        here.link(
+            "etc/systemd/system/sysinit.target.wants/holder.service", "/etc/systemd/system/holder.service"
+        )
+        here.start()
+        assert here.cloud_init(420)["errors"] == []
+        assert here.said()[-1] == "drawbridge: READY"
+        waited = [line for line in here.said() if "dpkg is locked by another process" in line]
+        assert len(waited) > 25, waited
+        assert outside.told(here.instance) == [("ready", "CONTINUE")]
+
+
+# What unattended-upgrades does, at length: both of dpkg's locks, for 150 seconds from the first boot on.
+HOLDER = """[Unit]
+DefaultDependencies=no
+After=local-fs.target
+Before=cloud-final.service
+[Service]
+ExecStart=/usr/bin/python3 -c "import fcntl, time; held = [open(f'/var/lib/dpkg/{n}', 'w') for n in ('lock-frontend', 'lock')]; [fcntl.lockf(f, fcntl.LOCK_EX) for f in held]; time.sleep(150)"
+"""
+
+
+def test_docker_compose_typed_on_the_machine_is_the_stacks_own(
+    serving: tuple[Machine, Outside, Example],
+) -> None:
+    here, _, _ = serving
+    typed = "cd /opt/drawbridge/app && docker compose"
+    assert set(here.run("sh", "-c", f"{typed} ps --services").split()) == set(here.containers())
+    volumes = here.run("docker", "volume", "ls", "-q").split()
+    here.run("sh", "-c", f"{typed} run --rm -T server sh -c 'echo typed >/app/recordings-data/typed'")
+    assert here.share
+    assert (here.share / "export/recordings-data/typed").read_text() == "typed\n"
+    assert here.run("docker", "volume", "ls", "-q").split() == volumes

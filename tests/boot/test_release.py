@@ -81,7 +81,7 @@ def test_no_request_is_dropped_by_a_release() -> None:
         files = {f["path"]: f["content"] for f in second.document["write_files"] if f["path"].startswith(APP)}
         environment = {**second.facts["env"], **second.secrets}
         made = registry(
-            second.file(APP + "compose.yaml"), second.file(APP + "overlay.yaml"), environment, files
+            second.file(APP + "compose.yaml"), second.file(APP + "compose.override.yaml"), environment, files
         )
         outside.registry.manifests |= made.manifests
         outside.registry.blobs |= made.blobs

@@ -45,7 +45,7 @@ def agent() -> dict[str, Any]:
 
 def merged(folder: Path, *options: str) -> dict[str, Any]:
     """The compose file with its overlay, as Compose itself reads them; ``--profile once-NAME`` adds what runs once."""
-    files = ["-f", "compose.yaml", "-f", "overlay.yaml"]
+    files = ["-f", "compose.yaml", "-f", "compose.override.yaml"]
     command = [str(COMPOSE), "--project-name", "app", *files, *options, "config", "--format", "json"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

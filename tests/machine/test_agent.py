@@ -314,7 +314,7 @@ def test_an_unknown_command_lists_the_known_ones(machine: Machine) -> None:
     )
 
 
-COMPOSE_RUN = "docker compose --project-name app -f compose.yaml -f overlay.yaml run --rm -T"
+COMPOSE_RUN = "docker compose --project-name app -f compose.yaml -f compose.override.yaml run --rm -T"
 ONE_OFFS = "docker ps -aq --filter label=com.docker.compose.project=app --filter label=com.docker.compose.oneoff=True"
 
 

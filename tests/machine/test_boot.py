@@ -33,6 +33,7 @@ FACTS: dict[str, Any] = {
     "efs": "fs-1.efs.aws",
     "storage": ["uploads", "media"],
     "database": None,
+    "once": [],
     "ca_url": "",
     "log_group": "",
     "launch_hook": "ready",
@@ -73,7 +74,7 @@ class Machine:
             "docker",
             f'case "$1" in ps) echo id;; inspect) cat {root}/inspect.json;; login) cat >/dev/null;; esac',
         )
-        for name in ("systemctl", "chattr", "sleep", "dpkg"):
+        for name in ("systemctl", "chattr", "sleep", "dpkg", "sysctl"):
             self.tool(name, "true")
         (root / "installed").touch()
         self.facts()
@@ -143,7 +144,7 @@ def test_a_boot_goes_through_its_steps_in_order_and_ends_with_the_signal(machine
         "drawbridge secrets",
         "drawbridge env",
         "docker login --username bot --password-stdin ghcr.io",
-        "docker compose --project-name app -f compose.yaml -f overlay.yaml pull --quiet --policy missing",
+        "docker compose --project-name app -f compose.yaml -f compose.override.yaml pull --quiet --policy missing",
         "systemctl enable --now drawbridge.service",
     ]
     assert [line for line in machine.argv() if line in order] == order
@@ -290,3 +291,40 @@ def test_facts_that_cannot_be_read_fail_the_boot_once(machine: Machine) -> None:
     (machine.root / "etc/drawbridge/machine.json").write_text(json.dumps(facts))
     done = machine.boot()
     assert (done.returncode, len(failures(done)), told(machine)) == (1, 1, ["ABANDON"]), done.stdout
+
+
+LOCKED = "dpkg: error: dpkg frontend lock was locked by another process with pid 7"
+
+
+def test_packages_wait_for_a_lock_that_another_process_holds(machine: Machine) -> None:
+    machine.tool(
+        "dpkg",
+        f"test -e {machine.root}/third || {{ echo '{LOCKED}' >&2; [ ! -e {machine.root}/second ] || touch {machine.root}/third; touch {machine.root}/second; exit 2; }}",
+    )
+    done = machine.boot()
+    assert (done.returncode, failures(done)) == (0, []), done.stdout
+    assert done.stdout.count("drawbridge: dpkg is locked by another process, again in 5s\n") == 2
+    assert "try 1 of 6 failed" not in done.stdout
+    assert [line for line in machine.argv() if line in ("dpkg --configure -a", "sleep 5")] == [
+        "dpkg --configure -a",
+        "sleep 5",
+        "dpkg --configure -a",
+        "sleep 5",
+        "dpkg --configure -a",
+    ]
+
+
+def test_what_dpkg_says_of_another_fault_is_in_the_log(machine: Machine) -> None:
+    machine.tool("dpkg", "echo 'dpkg: error: the database area is broken' >&2; exit 2")
+    done = machine.boot()
+    assert done.stdout.count("drawbridge: dpkg: error: the database area is broken") == 6
+    assert failures(done)[0].startswith("drawbridge: FAILED at packages: ")
+
+
+def test_images_of_what_runs_once_are_pulled_with_the_others(machine: Machine) -> None:
+    machine.facts(once=["schema", "seed"])
+    machine.boot()
+    assert (
+        "docker compose --project-name app -f compose.yaml -f compose.override.yaml --profile once-schema --profile once-seed"
+        " pull --quiet --policy missing"
+    ) in machine.argv()

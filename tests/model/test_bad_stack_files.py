@@ -67,7 +67,7 @@ SETTINGS: list[tuple[str, Any, str]] = [
     (
         "app/files",
         {"api/conf.d/a.conf": "a.conf", ".env/x": "a.conf"},
-        'app.files[".env/x"]: expected a name other than .env, compose.yaml, overlay.yaml, which Drawbridge writes, found ".env/x"',
+        'app.files[".env/x"]: expected a name other than .env, compose.override.yaml, compose.override.yml, compose.yaml, docker-compose.override.yaml, docker-compose.override.yml, which Drawbridge writes or Compose merges unasked, found ".env/x"',
     ),
     (
         "app/files",

@@ -34,7 +34,7 @@ def overlay(**app: Any) -> str:
 
 def merged(text: str, folder: Path, own: str = COMPOSE, *options: str) -> dict[str, Any]:
     (folder / "compose.yaml").write_text(own)
-    (folder / "overlay.yaml").write_text(text)
+    (folder / "compose.override.yaml").write_text(text)
     command = [
         str(DOCKER_COMPOSE),
         "--project-name",
@@ -42,7 +42,7 @@ def merged(text: str, folder: Path, own: str = COMPOSE, *options: str) -> dict[s
         "-f",
         "compose.yaml",
         "-f",
-        "overlay.yaml",
+        "compose.override.yaml",
         *options,
         "config",
         "--format",
@@ -56,6 +56,7 @@ def merged(text: str, folder: Path, own: str = COMPOSE, *options: str) -> dict[s
 def test_the_overlay_is_this_text() -> None:
     assert overlay(private={"opa": ["api"]}) == (
         """\
+name: app
 services:
   cloudflared:
     image: cloudflare/cloudflared:2026.8.2

@@ -173,7 +173,14 @@ def test_packages_follow_from_what_the_stack_uses() -> None:
             )["packages"]
         )
 
-    base = ["ca-certificates", "curl", "docker.io", "docker-compose-v2|docker-compose", "python3-boto3"]
+    base = [
+        "ca-certificates",
+        "curl",
+        "docker.io",
+        "docker-compose-v2|docker-compose",
+        "pigz",
+        "python3-boto3",
+    ]
     ecr = Registry.model_validate({"server": "123456789012.dkr.ecr.eu-west-1.amazonaws.com"})
     assert packages(replace(MACHINE, storage=(), database=None)) == base
     assert packages(MACHINE) == [*base, "nfs-common", "python3-psycopg2"]

@@ -23,7 +23,8 @@ from preview.resources import MASK, Resource, bare
 APP = "/opt/drawbridge/app/"
 SPECIFICATION = "/etc/drawbridge/machine.json"
 SECRETS = "/etc/drawbridge/secrets.json"
-_COMPOSE = re.compile(r"/(docker-)?(compose|overlay)\.ya?ml$")
+_COMPOSE = re.compile(r"/(docker-)?(compose(\.override)?|overlay)\.ya?ml$")
+_OVERLAY = re.compile(r"/(overlay|[^/]*\.override)\.ya?ml$")
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::?[-?+]([^}]*))?\}?")
 
 
@@ -171,7 +172,8 @@ def _composed(files: Mapping[str, File]) -> tuple[dict[str, dict[str, Any]], dic
         variables = {}
     services: dict[str, dict[str, Any]] = {}
     volumes: dict[str, Any] = {}
-    for path in sorted(path for path in files if _COMPOSE.search(path)):
+    # What is merged over the app's own file comes after it.
+    for path in sorted(filter(_COMPOSE.search, files), key=lambda path: (bool(_OVERLAY.search(path)), path)):
         try:
             document = yaml.load(files[path].content, Loader=_Loader)
         except (yaml.YAMLError, UnicodeEncodeError):
