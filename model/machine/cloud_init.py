@@ -131,7 +131,7 @@ def without_comments(text: str) -> str:
 def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """(path, mode, content), every one owned by root."""
     files = [
-        (f"{ETC}/machine.json", "0644", _json(_facts(machine, values))),
+        (f"{ETC}/machine.json", "0644", _json(_machine_json(machine, values))),
         (f"{APP}/compose.yaml", "0644", machine.compose),
         (f"{APP}/compose.override.yaml", "0644", machine.overlay),
         *((f"{APP}/{path}", _mode(content), content) for path, content in sorted(machine.files.items())),
@@ -170,7 +170,7 @@ def _mode(content: str) -> str:
     return "0755" if content.startswith("#!") else "0644"
 
 
-def _facts(machine: Machine, values: Values) -> dict[str, Any]:
+def _machine_json(machine: Machine, values: Values) -> dict[str, Any]:
     """What the scripts of `cloud-init/` read from machine.json."""
     database = (
         {**machine.database, "host": values.database_host, "master_secret": values.master_secret_arn}
