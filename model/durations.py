@@ -26,9 +26,9 @@ def seconds(text: str) -> int:
     """
     total = None if "." in text or text == "0" else read(text)
     if total is None:
-        raise ValueError("a duration is a number and a unit (s, m, h or d), as in 30s, 1m30s or 24h")
+        raise ValueError(FORM)
     if total != int(total):
-        raise ValueError("durations are whole seconds")
+        raise ValueError("a duration of whole seconds")
     return int(total)
 
 
