@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from tests.evaluations import ROOT
 
 BOOTS = (ROOT / ".ci/run").read_text().partition("retried=()")
 MAKE = '#!/bin/sh\necho "make $1"\n[ ! -e "fails-$1" ]\n'

@@ -212,7 +212,15 @@ def test_an_issue_is_opened_updated_and_closed_and_never_twice(github: GitHub, t
         report.write_text(text)
         assert talk(github, tmp_path, *about, "--body", report) == (0, said)
     report.write_text("other")
-    other = ["issue", "--about", "drift:prod2", "--title", "prod2 has drifted", "--body", report]
+    other: list[str | Path] = [
+        "issue",
+        "--about",
+        "drift:prod2",
+        "--title",
+        "prod2 has drifted",
+        "--body",
+        report,
+    ]
     assert talk(github, tmp_path, *other) == (0, "drift:prod2: issue 91 opened")
     assert github.issues[0]["body"] == "<!-- drawbridge:drift:prod -->\ntwo"
     assert talk(github, tmp_path, *about, "--gone", "No drift any more.") == (

@@ -19,7 +19,7 @@ import yaml
 from tests.evaluations import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-ids = {"ids": lambda path: path.name}
+ids: dict[str, Any] = {"ids": lambda path: path.name}
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -271,7 +271,7 @@ def test_a_refused_plan_shows_no_value_however_many_lines_it_has(tmp_path: Path)
     )
     pulumi.chmod(0o755)
     (tmp_path / "state").write_text(hashlib.sha256(b"state\n").hexdigest() + "\n")
-    release = [ROOT / ".github/scripts/release", "up", "prod", tmp_path]
+    release: list[str | Path] = [ROOT / ".github/scripts/release", "up", "prod", tmp_path]
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CLOUDFLARE_API_TOKEN": "token"}
     done = subprocess.run(release, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (255, "")

@@ -129,7 +129,10 @@ class Edge:
         )
         while True:
             with self.change:
-                fit = lambda: [there for there, by in self.idle.items() if connector in ("", by)]  # noqa: E731
+
+                def fit() -> list[socket.socket]:
+                    return [there for there, by in self.idle.items() if connector in ("", by)]
+
                 if not self.change.wait_for(fit, timeout=max(0.0, end - time.monotonic())):
                     return Answer(530, {}, b"no connector", "")
                 there = random.choice(fit())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -223,7 +224,7 @@ class Machine:
         with contextlib.suppress(FileNotFoundError):
             for folder in sorted(self.cgroup.rglob("*"), reverse=True):
                 if folder.is_dir():
-                    wait_for("an empty control group", lambda f=folder: _removed(f), 10, 0.05)
+                    wait_for("an empty control group", functools.partial(_removed, folder), 10, 0.05)
             wait_for("an empty control group", lambda: _removed(self.cgroup), 10, 0.05)
 
     def restart(self, seconds: float = 90) -> None:

@@ -231,7 +231,10 @@ class Api(Handler):
         if not match or self.headers.get("X-Amz-Security-Token") != "session":
             return False
         date, region, service, names, signature = match.groups()
-        digest = lambda data: hashlib.sha256(data).hexdigest()  # noqa: E731
+
+        def digest(data: bytes) -> str:
+            return hashlib.sha256(data).hexdigest()
+
         headers = "".join(
             f"{name}:{' '.join((self.headers.get(name) or '').split())}\n" for name in names.split(";")
         )

@@ -151,7 +151,9 @@ def test_a_service_that_never_gets_healthy_keeps_the_connector_out() -> None:
         for name, manifest in list(outside.registry.manifests.items()):
             if "recorder-server" in name:
                 config = json.loads(manifest)["config"]["digest"]
-                changed = json.loads(outside.registry.blobs[config])
+                blob = outside.registry.blobs[config]
+                assert isinstance(blob, bytes)  # layers alone lie in files
+                changed = json.loads(blob)
                 changed["config"]["Cmd"] = ["sleep", "1000"]
                 outside.replace_config(name, changed)
         line = failure(here)

@@ -295,10 +295,9 @@ class VirtualMachine(Machine):
     def _execute(self, *command: str) -> int:
         with self._agent() as agent:
             home = ["HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
-            agent.say(
-                "guest-exec",
-                **{"path": "/usr/bin/env", "arg": ["-i", *home, *command], "capture-output": True},
-            )
+            arguments: dict[str, Any] = {"path": "/usr/bin/env", "arg": ["-i", *home, *command]}
+            arguments["capture-output"] = True
+            agent.say("guest-exec", **arguments)
             return int(agent.hear()["return"]["pid"])
 
     def _send(self, *command: str) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import invariants
 import pytest
-from conftest import EXAMPLES, ROOT, deployed
 
 from preview.evaluate.program import evaluate
 from preview.resources import Evaluation
+from tests import invariants
+from tests.evaluations import EXAMPLES, ROOT, deployed
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"

@@ -53,7 +53,7 @@ def test_a_component_takes_a_name_its_frozen_arguments_and_options(
     arguments = get_type_hints(component.__init__)["args"]
     assert (arguments.__name__, arguments.__module__) == (f"{component.__name__}Args", component.__module__)
     assert dataclasses.is_dataclass(arguments)
-    assert arguments.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert vars(arguments)["__dataclass_params__"].frozen
     assert all(field.kw_only for field in dataclasses.fields(arguments))
 
 

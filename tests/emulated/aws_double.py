@@ -209,7 +209,7 @@ def boot(region: str) -> None:
             if machines_are_healthy:
                 ec2.create_tags([state.instance.id], {READY_TAG: "true"})
             elif hooked:
-                state.lifecycle_state, state.stuck = "Pending:Wait", True  # type: ignore[attr-defined]
+                state.lifecycle_state, state.stuck = "Pending:Wait", True
 
 
 # The server -----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ import base64
 import json
 import re
 import secrets
-import sys
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -208,6 +207,7 @@ class Handler(BaseHTTPRequestHandler):
                     if not TOKEN.fullmatch(self.headers.get("Authorization", "")):
                         raise Refused(403, 10000, "Authentication error")
                     result = answer(self.server.cloud, self.command, path, query, given)
+            document: Plain
             status, document = 200, {"success": True, "errors": [], "messages": [], "result": result}
             if isinstance(result, list):
                 total = len(result)
@@ -261,4 +261,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @contextmanager
 def double(module: str, *arguments: str) -> Iterator[str]:
     """The address of a double that runs while the block does."""
-    command = [PYTHON, "-m", f"tests.emulated.{module}", *arguments]
+    command: list[str | Path] = [PYTHON, "-m", f"tests.emulated.{module}", *arguments]
     with subprocess.Popen(command, cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -9,6 +9,7 @@ engine.cloud.fault("init-failed", op="create", type=GROUP)
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -267,14 +268,13 @@ class EngineStack:
         """
 
         def interrupt(process: subprocess.Popen[bytes], output: Path) -> None:
+            def answered(count: int) -> bool:
+                return process.poll() is not None or output.read_text().count(" received; ") >= count
+
             _wait_for(lambda: process.poll() is not None or when())
             for number, each in enumerate(signals, 1):
                 process.send_signal(each)
-                _wait_for(
-                    lambda n=number: (
-                        process.poll() is not None or output.read_text().count(" received; ") >= n
-                    )
-                )
+                _wait_for(functools.partial(answered, number))
 
         return self._watched(arguments, None, interrupt)
 

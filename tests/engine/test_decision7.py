@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from .cloud_types import GROUP
 from .harness import EngineStack, Run, copy_project
-from .rules import GROUP
 
 Fork = Callable[..., EngineStack]
 PROGRAM = Path(__file__).parent / "release"

@@ -9,7 +9,7 @@ from signal import SIGINT, SIGKILL, Signals
 
 import pytest
 
-from .harness import EngineStack
+from .harness import EngineStack, Run
 from .ladders import DESTROY, SMALL, UP, assert_settled, created, discard, orphans
 from .stacks import FILE_SYSTEM, TUNNEL
 
@@ -48,7 +48,7 @@ def test_a_first_up_that_hangs_at_every_operation_in_turn_converges(
 ) -> None:
     engine = prepared(SMALL).fork(tmp_path)
     engine.cloud.fault("hang", op="create", each=True)
-    runs = []
+    runs: list[Run] = []
     while not runs or not runs[-1].ok:
         assert len(runs) < 60, runs[-1].output
         runs.append(engine.interrupted(*UP, when=standing(engine), signals=signals))
@@ -73,7 +73,7 @@ def test_a_destroy_that_hangs_at_every_object_and_is_interrupted_twice_ends_with
     engine.up()
     objects = {("delete", thing.type, thing.name) for thing in engine.cloud.live()}
     engine.cloud.fault("hang", op="delete", each=True)
-    runs = []
+    runs: list[Run] = []
     while not runs or not runs[-1].ok:
         assert len(runs) < 60, runs[-1].output
         runs.append(engine.interrupted(*DESTROY, when=standing(engine), signals=(SIGINT, SIGINT)))

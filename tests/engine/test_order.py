@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -26,14 +27,14 @@ def order(run: Run, type_: str, name: str) -> list[str]:
 def other_rules(engine: EngineStack) -> None:
     """The connector waits longer for every service: another configuration for all connectors."""
 
-    def edit(config: dict) -> None:
+    def edit(config: dict[str, Any]) -> None:
         config.setdefault("drawbridge:tunnel", {})["origin"] = {"connectTimeout": "17s"}
 
     engine.edit(edit)
 
 
 def rotate(engine: EngineStack) -> None:
-    def edit(config: dict) -> None:
+    def edit(config: dict[str, Any]) -> None:
         config["drawbridge:app"]["generate"]["ORIGIN_VERIFY_SECRET"]["rotation"] = "2"
 
     engine.edit(edit)
@@ -47,7 +48,7 @@ def waits(engine: EngineStack) -> set[int]:
 def verified(engine: EngineStack) -> str:
     (rule,) = engine.cloud.one(RULESET, "verify").inputs["rules"]
     (header,) = rule["actionParameters"]["headers"].values()
-    return header["value"]
+    return str(header["value"])
 
 
 def test_rules_change_between_the_new_machines_and_the_end_of_the_old_ones(engine: EngineStack) -> None:
@@ -103,7 +104,7 @@ def test_a_rotation_whose_machines_never_serve_leaves_the_value_that_the_old_one
 def test_the_first_value_is_sent_before_the_first_machine_expects_it(
     engine: EngineStack, once_up: Callable[[str], EngineStack]
 ) -> None:
-    def edit(config: dict) -> None:
+    def edit(config: dict[str, Any]) -> None:
         config["drawbridge:app"].setdefault("generate", {})["ORIGIN_SECRET"] = {"bytes": 32}
         config.setdefault("drawbridge:firewall", {})["originVerify"] = {
             "header": "X-Origin",

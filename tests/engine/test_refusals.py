@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from . import cloud_types
-from .rules import DATABASE, GROUP, LAUNCH_TEMPLATE, SECURITY_GROUP, SUBNET, TUNNEL, VPC
+from .cloud_types import DATABASE, GROUP, LAUNCH_TEMPLATE, SECURITY_GROUP, SUBNET, TUNNEL, VPC
 from .standin_engine import DATABASE_INPUTS, Engine, refusal, serving
 
 APPLICATION = {"accountId": "a", "destinations": [{"type": "public", "uri": "x.example.com/admin"}]}

@@ -17,7 +17,7 @@ from preview.resource_types.registry import RESOURCE_TYPES, record_of
 
 from . import cloud_types, refusals, rules
 from .cloud import Cloud
-from .rules import DATABASE, GROUP, LAUNCH_TEMPLATE, SECURITY_GROUP, SERVICE_TOKEN, VPC
+from .cloud_types import DATABASE, GROUP, LAUNCH_TEMPLATE, SECURITY_GROUP, SERVICE_TOKEN, VPC
 from .shapes import shape
 from .standin import STATE
 from .standin_engine import DATABASE_INPUTS, Engine, refusal, serving

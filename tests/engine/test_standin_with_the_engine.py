@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from .cloud_types import GROUP
 from .harness import EngineStack, copy_project
-from .rules import GROUP
 
 
 @pytest.fixture

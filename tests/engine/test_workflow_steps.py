@@ -105,7 +105,11 @@ def test_every_later_plan_can_be_shown(engine: EngineStack) -> None:
         (1, "59 unchanged of 59 resources"),
         (2, "2 updated and 57 unchanged of 59 resources"),
     ):
-        engine.edit(lambda config, replicas=replicas: config["drawbridge:host"].update(replicas=replicas))
+
+        def scaled(config: dict[str, Any], replicas: int = replicas) -> None:
+            config["drawbridge:host"].update(replicas=replicas)
+
+        engine.edit(scaled)
         assert step(engine, "release", "plan", "prod", "plan")[0] == 0
         done = subprocess.run(
             [

@@ -74,7 +74,7 @@ class Hub:
     """What an action puts on PATH: {"pulumi/actions": "/…/bin"}."""
     credentials: Mapping[str, str] = field(default_factory=dict)
     """What AWS's credentials open besides AWS: the key of the state."""
-    roles: Mapping[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
     """Roles in AWS, each with the subject that it trusts: {"arn:…": "repo:o/r:environment:prod"}."""
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)

@@ -55,15 +55,14 @@ def run_workflow(hub: Hub, file: str, document: Mapping[str, Any], event: Event)
         where = f"{file} jobs.{key}"
         only(job, _JOB, where)
         needs = {name: {"result": results[name], "outputs": outputs[name]} for name in wants[key]}
-        ancestors = [results[name] for name in ancestors_of(key, wants)]
+        earlier = frozenset(results[name] for name in ancestors_of(key, wants))
+        worked, failed = earlier <= {"success"}, "failure" in earlier
         contexts = {**base, "needs": needs}
-        status = {
+        status: dict[str, Any] = {
             "always": lambda: True,
             "cancelled": lambda: run.cancelled,
-            "success": lambda given=ancestors: (
-                not run.cancelled and all(result == "success" for result in given)
-            ),
-            "failure": lambda given=ancestors: "failure" in given,
+            "success": lambda worked=worked: worked and not run.cancelled,
+            "failure": lambda failed=failed: failed,
         }
         outputs[key] = {}
         if not condition(job.get("if", ""), contexts, status):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from preview.analysis.gate import Gate, GateFinding
 from preview.changes import Cause, Change, Comparison, Difference, Edited
-from preview.posture.judgement import Posture, evaluate_posture
+from preview.findings import Posture
+from preview.posture.judgement import evaluate_posture
 from preview.report.report import Report, build
 from preview.resource_types.type_names import ACCESS_APPLICATION, ACCESS_POLICY
 from preview.resources import Evaluation, Resource

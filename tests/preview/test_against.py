@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -192,7 +193,7 @@ def test_a_ref_whose_program_stops_says_so(clone: Path) -> None:
     assert "--against HEAD: the program there stops: 1 error in the settings of stack 'prod'" in done.stderr
 
 
-PLAN = {"steps": [], "changeSummary": {}, "diagnostics": []}
+PLAN: dict[str, Any] = {"steps": [], "changeSummary": {}, "diagnostics": []}
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,7 @@ def test_no_parameter_is_in_both_lists() -> None:
 )
 def test_what_the_engine_reads_and_the_preview_does_not_is_unknown(place: str, value: dict[str, Any]) -> None:
     before = deployed("image2model")
-    after = dataclasses.replace(before, **{place: {**getattr(before, place), **value}})
+    changed: dict[str, Any] = {place: {**getattr(before, place), **value}}
+    after = dataclasses.replace(before, **changed)
     (change,) = stacks.stack_changes(before, after)
     assert (change.kind, change.consequence) == ("program", Consequence.UNKNOWN)

@@ -39,14 +39,14 @@ def fleet(template: dict[str, Any] | None = None, **group: Any) -> tuple[Resourc
 
 
 def database(**inputs: Any) -> Resource:
-    given = {
+    given: dict[str, Any] = {
         "engine": "postgres",
         "engineVersion": "17",
         "instanceClass": "db.t4g.micro",
         "allocatedStorage": 20,
         "storageType": "gp3",
     }
-    return resource(DATABASE, **(given | inputs))
+    return resource(DATABASE, **{**given, **inputs})
 
 
 @pytest.mark.parametrize(

@@ -47,14 +47,15 @@ def test_where_secrets_are_delivered_by_cloud_init_the_report_says_which_one_is_
     from preview.analysis.verdict import compare
     from tests.preview.versions import stack_file
 
+    def encoded_otherwise(config: Config) -> None:
+        both(config)
+        config["drawbridge:app"]["generate"]["SECRET_KEY"].update(encoding="base64")
+
     before, after = (
         probed(evaluate(ROOT, config_file=stack_file(tmp_path, "casecheck", edit)), ROOT)
         for edit in (
             both,
-            lambda config: (
-                both(config),
-                config["drawbridge:app"]["generate"]["SECRET_KEY"].update(encoding="base64"),
-            ),
+            encoded_otherwise,
         )
     )
     (difference,) = named(compare(before, after), "host-template").differences

@@ -39,10 +39,10 @@ def with_causes(change: Comparison, *causes: tuple[Edited, tuple[str, ...]]) -> 
 
 
 def shape(group: Group) -> tuple[tuple[str, ...], Consequence, list[str], list[str]]:
-    names = [
+    changed, following = (
         [c.name.removeprefix("drawbridge-prod-") for c in side] for side in (group.changes, group.follow)
-    ]
-    return tuple(edit.path for edit in group.edits), group.consequence, *names
+    )
+    return tuple(edit.path for edit in group.edits), group.consequence, changed, following
 
 
 def test_the_edit_with_the_worst_consequence_comes_first() -> None:

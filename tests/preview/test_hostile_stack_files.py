@@ -155,7 +155,7 @@ def test_what_is_printed_is_seen_and_can_be_written(text: str) -> None:
     assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines.split("\n"))
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",))))
+@given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_json_says_the_same_once_it_is_printable(text: str) -> None:
     assert json.loads(printable_lines(json.dumps([text], ensure_ascii=False))) == [text]
 

@@ -109,7 +109,7 @@ def HTMLText(page: str) -> str:
     HTMLParser.__init__(reader)
     reader.elements, reader.text, reader.code, reader.inside = Counter(), "", "", 0
     collected: list[str] = []
-    reader.handle_data = collected.append  # type: ignore[method-assign]
+    reader.handle_data = collected.append  # type: ignore[method-assign, assignment]
     reader.feed(page)
     return "".join(collected)
 

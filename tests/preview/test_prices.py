@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from typing import Any
 
 import pytest
 
@@ -116,7 +117,12 @@ def test_sizes_of_a_family_cost_in_proportion() -> None:
 def test_only_the_region_that_is_asked_for_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     real = json.loads
-    monkeypatch.setattr(prices.json, "loads", lambda text: read.append(text) or real(text))  # type: ignore[attr-defined]
+
+    def loads(text: str) -> Any:
+        read.append(text)
+        return real(text)
+
+    monkeypatch.setattr(prices.json, "loads", loads)  # type: ignore[attr-defined]
     regional.cache_clear()
     for _ in range(2):
         assert price("us-east-1", "ec2", "t3.small") and price("us-east-1", "nat", "hour")

@@ -97,7 +97,7 @@ def test_encrypted_leaves_become_names_of_themselves_with_a_digest_and_mark_thei
 def test_changes_replace_keys_and_secrets_bring_values(project: Path) -> None:
     write(project, "config:\n  drawbridge:a: 1\n")
     stack = read(project, None, None, {"drawbridge:a": {"x": Secret("v")}})
-    assert (stack.config, stack.secret_keys) == ({"drawbridge:a": '{"x":"v"}'}, {"drawbridge:a"})
+    assert (stack.config, stack.secret_keys) == ({"drawbridge:a": '{"x":"v"}'}, frozenset({"drawbridge:a"}))
 
 
 def test_a_config_file_elsewhere_names_its_stack(project: Path, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def compared(place: Path, reference: str = "HEAD", drawbridge: str = "drawbridge
 @pytest.fixture(params=[as_submodule, as_folder])
 def take(request: pytest.FixtureRequest) -> Callable[[Path, Path, str], None]:
     """How a version gets into the user's repository."""
-    return request.param  # type: ignore[no-any-return]
+    return request.param
 
 
 def test_the_comparison_names_both_versions_and_what_the_changelog_says(

@@ -82,7 +82,9 @@ def entries(path: Path = CHANGES) -> list[Entry]:
         rejected = given.pop("rejected", None)
         if rejected not in (None, "ok"):
             raise ValueError(f"{item['id']}: `rejected` is ok or absent")
-        made = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+        made: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in given.items()
+        }
         entry = Entry(**made, rejected=rejected == "ok")
         if entry.danger != bool(entry.closes) or (entry.rejected and not entry.danger):
             raise ValueError(f"{entry.id}: a danger closes the gate on some ground, what is harmless on none")

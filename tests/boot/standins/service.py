@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORTS = [int(port) for port in os.environ.get("STANDIN_PORTS", "").split()]
 busy = 0
-eaten = []
+eaten: list[bytes] = []
 change = threading.Condition()
 
 
@@ -30,10 +30,10 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format, *args):
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
-    def answer(self):
+    def answer(self) -> None:
         global busy
         with change:
             busy += 1
@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = answer
 
 
-def listening():
+def listening() -> int | None:
     for port in PORTS:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -83,7 +83,7 @@ def listening():
     return None
 
 
-def serve():
+def serve() -> None:
     servers = [Server(("", port), Handler) for port in PORTS]
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,7 +99,7 @@ def serve():
     print("standin: drained", flush=True)
 
 
-def once():
+def once() -> None:
     """A migration that does not lock: it writes down when it ran, and two at a time would show."""
     import psycopg2
 
