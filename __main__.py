@@ -72,7 +72,7 @@ firewall = Firewall(
 delivered = {**secrets.values, **(database.secrets if database else {})}
 delivered = {key: delivered[key] for key in app_variables.secret_names(stack)} | {TOKEN: tunnel.token}
 stored = (
-    Parameters(names.parameters.name, ParametersArgs(stack=name, values=delivered))
+    Parameters(names.parameters.name, ParametersArgs(stack=name, region=stack.region, values=delivered))
     if stack.secret_delivery == "parameter-store"
     else None
 )

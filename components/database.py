@@ -71,14 +71,13 @@ class Database(pulumi.ComponentResource):
             parameter_group_name=parameters.name,
             publicly_accessible=False,
             multi_az=settings.multi_az,
-            blue_green_update={"enabled": True} if settings.blue_green else None,
             backup_retention_period=settings.backup_days,
             backup_window="17:00-17:30",
             maintenance_window="sun:18:00-sun:18:30",
             copy_tags_to_snapshot=True,
             delete_automated_backups=False,
             deletion_protection=protect,
-            skip_final_snapshot=not protect,
+            skip_final_snapshot=not settings.final_snapshot,
             final_snapshot_identifier=suffix.hex.apply(names.final_snapshot),
             auto_minor_version_upgrade=True,
             allow_major_version_upgrade=True,
@@ -88,7 +87,12 @@ class Database(pulumi.ComponentResource):
             performance_insights_enabled=True,
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
             tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=protect,
+                # Another name of the master would replace an instance that has a former one (FORMER_MASTER), and its data.
+                ignore_changes=["username"],
+            ),
         )
         password = random.RandomPassword(names.password, length=40, special=False, opts=child)
         self.identifier: Final[pulumi.Output[str]] = instance.identifier

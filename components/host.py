@@ -189,6 +189,8 @@ class Host(pulumi.ComponentResource):
             health_check_type="EC2",
             health_check_grace_period=0 if hooked else 300,
             wait_for_capacity_timeout=f"{wait}s",
+            # A zone without capacity is no end: the group tries the other one by itself.
+            ignore_failed_scaling_activities=True,
             enabled_metrics=["GroupInServiceInstances"],
             tags=[{"key": "drawbridge:stack", "value": self._names.name, "propagate_at_launch": True}],
             opts=pulumi.ResourceOptions(
@@ -198,9 +200,7 @@ class Host(pulumi.ComponentResource):
                 replace_on_changes=["launchTemplate", "#initerror"],
                 # No input names them, yet no machine boots without its rights and its way out, nor stops cleanly.
                 depends_on=[permissions, *paths],
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=f"{wait + 600}s", update=f"{wait + 600}s", delete=f"{drain * 2 + 900}s"
-                ),
+                custom_timeouts=pulumi.CustomTimeouts(update=f"{wait + 600}s", delete=f"{drain * 2 + 900}s"),
             ),
         )
 
@@ -238,6 +238,7 @@ def _require_ready(group: str, machines: list[str]) -> str:
     if not machines:
         raise pulumi.RunError(
             f"no machine of {group} is ready: its release failed. The earlier group, if there is one, still serves and is kept. "
-            "Read the machine's boot log, correct the stack, and run `pulumi up` again."
+            "Read the machine's boot log, or why none was launched with `aws autoscaling describe-scaling-activities "
+            f"--auto-scaling-group-name {group}`; correct the stack, and run `pulumi up` again."
         )
     return group

@@ -210,7 +210,7 @@ class Network(pulumi.ComponentResource):
             security_group_ids=[endpoint.id],
             preserve_client_ip=False,
             tags={"Name": self._names.name},
-            # One a VPC, and nothing of it can be changed in place: the old one must go first.
+            # One a VPC, and the provider replaces it for every change: the old one must go first.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         return [ssh.id], rules

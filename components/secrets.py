@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from model import generated_values, naming
+from model import generated_values, limits, naming
 from model.iam import Statement, allow
 from model.settings import Generated
 
@@ -61,9 +61,10 @@ def draw_bytes(
 
 @dataclass(frozen=True, kw_only=True)
 class ParametersArgs:
-    """The stack's name, which the parameters' path begins with, and the secrets by variable."""
+    """The stack's name, which the parameters' path begins with, its region, and the secrets by variable."""
 
     stack: str
+    region: str
     values: Mapping[str, pulumi.Output[str]]
 
 
@@ -91,13 +92,15 @@ class Parameters(pulumi.ComponentResource):
         self.references: Final[Mapping[str, pulumi.Output[str]]] = {
             variable: _reference(parameter) for variable, parameter in parameters.items()
         }
-        self._arns = [parameter.arn for parameter in parameters.values()]
+        self._partition, self._region, self._stack = limits.partition(args.region), args.region, args.stack
         self.register_outputs({})
 
     def grant_read(self) -> pulumi.Output[Statement]:
-        """Read these parameters, and no others."""
+        """Read these parameters, and no other stack's: by their path, for a list of them outgrows a role's policies."""
         read = ["ssm:GetParameter", "ssm:GetParameters"]
-        return pulumi.Output.all(*self._arns).apply(lambda arns: allow("ReadSecrets", read, arns))
+        path = naming.parameter_path(self._stack, "*")
+        arn = f"arn:{self._partition}:ssm:{self._region}:*:parameter{path}"
+        return pulumi.Output.from_input(allow("ReadSecrets", read, arn))
 
 
 def _reference(parameter: aws.ssm.Parameter) -> pulumi.Output[str]:

@@ -193,11 +193,15 @@ USER_DATA_BYTES = 16_384
 # Lifecycle hook heartbeats: API_PutLifecycleHook, 30 to 7200 seconds.
 HEARTBEAT_SECONDS = (30, 7200)
 
-# Zones whose names every account has. Which letters exist differs: Tokyo's `b` and northern California's `b` are closed
-# to new accounts, Montreal has no `c`. The choice is fixed here, not looked up, because a subnet (and the data behind it)
-# that moves when AWS reorders a list is lost. `network.zones` overrides it.
+# Zones whose names every account has. Which letters exist differs: Tokyo's `b` is closed to new accounts, Montreal has no
+# `c`. The choice is fixed here, not looked up, because a subnet (and the data behind it) that moves when AWS reorders a list
+# is lost. `network.zones` overrides it.
 _DEFAULT_ZONES = ("a", "b")
-_REGION_ZONES = {"ap-northeast-1": ("a", "c"), "us-west-1": ("a", "c"), "sa-east-1": ("a", "c")}
+_REGION_ZONES = {"ap-northeast-1": ("a", "c"), "sa-east-1": ("a", "c")}
+
+# Of northern California's three letters an account sees two, and which two differs: cloudfoundry/bosh-bootloader#162 (a and c,
+# b and c), kube-aws#206 (a and b).
+ZONES_BY_ACCOUNT = frozenset({"us-west-1"})
 
 
 def zones(region: str) -> tuple[str, str]:
@@ -206,8 +210,15 @@ def zones(region: str) -> tuple[str, str]:
     return region + first, region + second
 
 
-def partition(region: str) -> str:
-    """The AWS partition that a region's ARNs begin with."""
+# botocore's partitions.json. The isolated partitions and the European sovereign one have domains of their own, which nothing
+# here knows.
+_OTHER_PARTITIONS = ("us-iso", "eu-iso", "eusc-")
+
+
+def partition(region: str) -> str | None:
+    """The AWS partition that a region's ARNs begin with; None of one whose domains we do not know."""
+    if region.startswith(_OTHER_PARTITIONS):
+        return None
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"

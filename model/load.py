@@ -21,6 +21,7 @@ from .checks import (
     subnets,
     upload_size,
     variable_names,
+    zones,
 )
 from .checks import (
     routes as route_list,
@@ -28,7 +29,7 @@ from .checks import (
 from .checks import (
     secrets as secret_values,
 )
-from .errors import Finding, SettingsError, finding
+from .errors import Finding, SettingsError
 from .machine import database_variables
 from .naming import Names
 from .settings import AccessPolicy, App, Cloudflare, Database, Firewall, IdentityProvider, Network, Route
@@ -63,7 +64,9 @@ def load(
     warnings: list[str] = []
     parsed = parse_sections(config, found)
     found += namespaces.check(others or {}, project)
-    found += environment.check(project, stack, region, encrypted_sections)
+    found += environment.check(
+        project, stack, region, encrypted_sections, database=config.get("database") is not None
+    )
 
     cloudflare: Cloudflare | None = parsed.get("cloudflare")
     app: App | None = parsed.get("app")
@@ -111,12 +114,8 @@ def load(
         found += access_limits.check(access, providers or {})
     if access is not None and providers is not None:
         found += identity_providers.check(access, providers, warnings)
-    if network and region and network.zones:
-        found += [
-            finding(f"network.zones[{i}]", f"a zone of {region}", zone)
-            for i, zone in enumerate(network.zones)
-            if not zone.startswith(region)
-        ]
+    if network and region:
+        found += zones.check(network, region)
     missing: tuple[str, ...] = ()
     if app is not None and providers is not None and firewall is not None:
         more, missing = secret_values.check(app, providers, firewall, secrets, plain_secrets)

@@ -65,7 +65,7 @@ MUTATIONS: list[tuple[str, str, str, Invariant]] = [
     ),
     (
         "components/database.py",
-        "skip_final_snapshot=not protect",
+        "skip_final_snapshot=not settings.final_snapshot",
         "skip_final_snapshot=True",
         invariants.the_database_is_private_and_encrypted,
     ),

@@ -9,7 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 from ..errors import Invalid
 from .base import Identifier, Section, VariableValue, pattern
 
-MASTER = "drawbridge_master"
+# RDS documents at most 16 characters for the name of a master user (`model.physical_names`).
+MASTER = "drawbridge_admin"
+FORMER_MASTER = "drawbridge_master"
 
 
 def _scheme(scheme: str) -> str:
@@ -51,7 +53,14 @@ class Database(Section):
         default=None, description="Services that get the database's variables; none: those that mention one."
     )
     multi_az: bool = Field(default=False, description="A standby in the second zone.")
-    blue_green: bool = Field(default=False, description="Updates by a blue/green deployment.")
+    blue_green: bool = Field(
+        default=False,
+        description="Only `false`: RDS has no blue/green deployments for a master password that it manages.",
+    )
+    final_snapshot: bool = Field(
+        default=True,
+        description="Whether a database that is destroyed leaves a snapshot; `false` for short-lived stacks.",
+    )
     backup_days: Annotated[int, Field(ge=1, le=35)] = Field(
         default=7, description="Point-in-time recovery reaches so far back."
     )
@@ -82,10 +91,18 @@ class Database(Section):
                 "template1",
                 "public",
                 MASTER,
+                FORMER_MASTER,
             ) or name.startswith(("pg_", "rds_")):
                 raise Invalid(
                     "a name that is not PostgreSQL's or RDS's own", name, "choose another", key=label
                 )
+        if self.blue_green:
+            raise Invalid(
+                "false: RDS makes no blue/green deployment of a database whose master password it manages",
+                True,
+                "leave it out; multiAz: true keeps an update of the instance's class to a failover",
+                key="blueGreen",
+            )
         if self.max_storage_gib and self.max_storage_gib < self.storage_gib * 1.1:
             raise Invalid(
                 f"at least 10 % above storageGiB ({self.storage_gib}), or 0",

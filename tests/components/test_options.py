@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -154,11 +155,11 @@ def test_without_protection_a_stack_can_be_taken_down() -> None:
     program = deployed("image2model", protect="false")
     assert [r.name for r in program.resources if r.options["protect"]] == []
     database = inputs(program, invariants.DATABASE)
-    assert (database["deletionProtection"], database["skipFinalSnapshot"]) == (False, True)
+    assert (database["deletionProtection"], database["skipFinalSnapshot"]) == (False, False)
 
 
 @pytest.mark.parametrize(
-    "flag, key, value", [("multiAz", "multiAz", True), ("blueGreen", "blueGreenUpdate", {"enabled": True})]
+    "flag, key, value", [("multiAz", "multiAz", True), ("finalSnapshot", "skipFinalSnapshot", False)]
 )
 def test_database_options_reach_the_instance(flag: str, key: str, value: Any) -> None:
     database = {"version": "16", "name": "image2model", flag: True}
@@ -169,8 +170,13 @@ def test_machines_read_their_own_secrets_and_nobody_elses() -> None:
     program = deployed("image2model", secretDelivery="parameter-store")
     policy = json.loads(inputs(program, "aws:iam/rolePolicy:RolePolicy")["policy"])
     statements = {statement["Sid"]: statement for statement in policy["Statement"]}
-    parameters = sorted(f"«{r.name}.arn»" for r in program.of_type("aws:ssm/parameter:Parameter"))
-    assert sorted(statements["ReadSecrets"]["Resource"]) == parameters
+    (own,) = [statements["ReadSecrets"]["Resource"]]
+    assert own == "arn:aws:ssm:ap-northeast-1:*:parameter/drawbridge/drawbridge-prod/*"
+    names = [r.inputs["name"] for r in program.of_type("aws:ssm/parameter:Parameter")]
+    assert len(names) == 9 and all(
+        fnmatch(f"arn:aws:ssm:ap-northeast-1:1:parameter{name}", own) for name in names
+    )
+    assert not fnmatch("arn:aws:ssm:ap-northeast-1:1:parameter/drawbridge/drawbridge-prod-2/X", own)
     assert (
         statements["MakeAppRole"]["Resource"]
         == "«drawbridge-prod-database-postgres.masterUserSecrets[0].secretArn»"
@@ -184,6 +190,47 @@ def test_machines_read_their_own_secrets_and_nobody_elses() -> None:
         "TagItself",
         "WriteLogs",
     ]
+
+
+def test_a_stack_of_very_many_secrets_stays_within_a_roles_policies() -> None:
+    """IAM: 10,240 characters without white space for all inline policies of a role (reference_iam-quotas)."""
+    app = dict(yaml.safe_load(example_file("image2model").read_text())["config"]["drawbridge:app"])
+    app["generate"] = {
+        **app["generate"],
+        **{f"ANOTHER_LONG_VARIABLE_NAME_{i}": {"bytes": 16} for i in range(200)},
+    }
+    program = deployed("image2model", app=app, secretDelivery="parameter-store")
+    policy = inputs(program, "aws:iam/rolePolicy:RolePolicy")["policy"]
+    assert len(program.of_type("aws:ssm/parameter:Parameter")) > 200
+    assert len("".join(policy.split())) < 5000
+
+
+def test_a_database_leaves_no_snapshot_only_where_the_stack_file_says_so() -> None:
+    settings = {"version": "17", "name": "app"}
+    for protect in ("true", "false"):
+        kept = inputs(deployed("image2model", database=settings, protect=protect), invariants.DATABASE)
+        assert (kept["skipFinalSnapshot"], kept["deletionProtection"]) == (False, protect == "true")
+        assert (
+            kept["finalSnapshotIdentifier"]
+            == "drawbridge-prod-database-final-«drawbridge-prod-database-final.hex»"
+        )
+        gone = {**settings, "finalSnapshot": False}
+        assert inputs(deployed("image2model", database=gone, protect=protect), invariants.DATABASE)[
+            "skipFinalSnapshot"
+        ]
+
+
+def test_another_name_of_the_master_replaces_no_database() -> None:
+    (database,) = deployed("image2model").of_type(invariants.DATABASE)
+    assert database.options["ignoreChanges"] == ["username"]
+
+
+def test_a_zone_without_capacity_does_not_end_a_release() -> None:
+    (group,) = deployed("image2model").of_type(invariants.AUTO_SCALING_GROUP)
+    assert group.inputs["ignoreFailedScalingActivities"] is True
+    assert (
+        "create" not in group.options["customTimeouts"]
+    )  # the resource has none: the capacity wait is its limit
 
 
 def test_a_machine_without_secrets_to_fetch_has_no_right_to_fetch_any() -> None:

@@ -432,6 +432,11 @@ SETTINGS: list[tuple[str, Any, str]] = [
         "database.maxStorageGiB: expected at least 10 % above storageGiB (20), or 0, found 20",
     ),
     (
+        "database/blueGreen",
+        True,
+        "database.blueGreen: expected false: RDS makes no blue/green deployment of a database whose master password it manages, found true; leave it out; multiAz: true keeps an update of the instance's class to a failover",
+    ),
+    (
         "database/parameters",
         {"rds.force_ssl": "0"},
         'database.parameters["rds.force_ssl"]: expected "1": the database takes verified TLS alone, found "0"; leave it out',
@@ -615,6 +620,14 @@ def test_the_valid_stack_has_no_finding() -> None:
 
 OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"region": None}, "aws:region: the AWS region is not set; pulumi config set aws:region ap-northeast-1"),
+    (
+        {"region": "eusc-de-east-1"},
+        'aws:region: expected a region of AWS\'s commercial, Chinese or US government partition, found "eusc-de-east-1"; others have domains of their own, which Drawbridge does not know',
+    ),
+    (
+        {"region": "us-west-1"},
+        "network.zones: the two zones are not set: an account sees two of the three in us-west-1, and others see another two; aws ec2 describe-availability-zones --region us-west-1 --query 'AvailabilityZones[].ZoneName'",
+    ),
     ({"region": "tokyo"}, 'aws:region: expected an AWS region such as ap-northeast-1, found "tokyo"'),
     (
         {"stack": "Prod"},

@@ -98,7 +98,7 @@ def backups_short(program: Program) -> Broken:
     title="Deleting the database leaves no snapshot",
     promise="A deleted database leaves a snapshot",
     why="The last state is otherwise gone with the instance.",
-    fix="`drawbridge:protect: true`, or `skip_final_snapshot: false`.",
+    fix="`drawbridge:database.finalSnapshot: true`, or `skip_final_snapshot: false`.",
 )
 def final_snapshot(program: Program) -> Broken:
     for database in program.of(DATABASE, *CLUSTERS):

@@ -22,13 +22,17 @@ GUARDS: tuple[Scripted, ...] = (
         edit=put("protect", "false"),
         verdict=AT_RISK,
         changed=(("database-postgres", "updated", AT_RISK, ()), ("storage-files", "updated", AT_RISK, ())),
-        says=(("database-postgres", "RDS no longer refuses"), ("database-postgres", "no final snapshot")),
+        says=(("database-postgres", "RDS no longer refuses"),),
     ),
     Scripted(
         name="no final snapshot",
         edit=NOTHING,
         verdict=AT_RISK,
-        program=("components/database.py", "skip_final_snapshot=not protect", "skip_final_snapshot=True"),
+        program=(
+            "components/database.py",
+            "skip_final_snapshot=not settings.final_snapshot",
+            "skip_final_snapshot=True",
+        ),
         changed=(("database-postgres", "updated", AT_RISK, ()),),
     ),
     Scripted(
