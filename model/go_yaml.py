@@ -132,6 +132,12 @@ def _construct_tagged(loader: ComposeLoader, _suffix: str, node: yaml.Node) -> A
 ComposeLoader.add_multi_constructor("!", _construct_tagged)
 
 
+def composed(text: str, loader: type[Loader]) -> yaml.Node | None:
+    """The nodes of a document, as they are written. Raises yaml.YAMLError."""
+    node: yaml.Node | None = yaml.compose(text, Loader=loader)
+    return node
+
+
 def scalar(word: str) -> Any:
     """The value of a plain (unquoted) scalar."""
     if word in _WORDS:
@@ -153,6 +159,11 @@ def scalar(word: str) -> Any:
         # The engine rewrites the file before it reads the values: there 1.0 becomes 1.
         return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
     return word
+
+
+def is_text(node: yaml.ScalarNode) -> bool:
+    """Whether a scalar is text, and neither a number nor another of YAML's kinds; `<<` is, too."""
+    return node.tag != _PLAIN or (_moment(node.value) is None and isinstance(scalar(node.value), str))
 
 
 def respelled(node: yaml.Node) -> str | None:

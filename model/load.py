@@ -12,11 +12,14 @@ from .checks import (
     app_variables,
     ca_pools,
     compose_file,
+    compose_machine,
+    compose_networks,
     database_services,
     edge_plan,
     environment,
     identity_providers,
     namespaces,
+    own_database,
     route_targets,
     subnets,
     upload_size,
@@ -32,7 +35,17 @@ from .checks import (
 from .errors import Finding, SettingsError
 from .machine import database_variables
 from .naming import Names
-from .settings import AccessPolicy, App, Cloudflare, Database, Firewall, IdentityProvider, Network, Route
+from .settings import (
+    AccessPolicy,
+    App,
+    Cloudflare,
+    Database,
+    Firewall,
+    IdentityProvider,
+    Network,
+    Route,
+    Tunnel,
+)
 from .settings.parse import parse_sections
 from .stack import Stack
 
@@ -76,8 +89,12 @@ def load(
     firewall: Firewall | None = parsed.get("firewall")
     database: Database | None = parsed.get("database")
     network: Network | None = parsed.get("network")
+    tunnel_settings: Tunnel | None = parsed.get("tunnel")
 
-    compose, text, files = app_files.read_app(app, read, found)
+    hidden = {*app.secrets, *app.generate, *app.facts} if app else set()
+    if database:
+        hidden |= {*database_variables.variables(database, ""), *database_variables.SECRETS}
+    compose, text, files = app_files.read_app(app, read, hidden, found)
     if app:
         found += variable_names.check(app, database)
         if "database" in parsed:
@@ -86,20 +103,21 @@ def load(
         more, notes = upload_size.check(app.max_body_mb, files, cloudflare.plan)
         found += more
         warnings += notes
-    if network and "tunnel" in parsed and not network.vpc_id:
-        found += subnets.check(parsed["tunnel"], network)
+    if network and tunnel_settings and not network.vpc_id:
+        found += subnets.check(tunnel_settings, network)
     if compose and app and not compose.findings and "database" in parsed:
-        supplied = {*app.env, *app.secrets, *app.generate, *app.facts}
-        if database:
-            supplied |= {*database_variables.variables(database, ""), *database_variables.SECRETS}
-        more, notes = compose_file.check(compose, app, supplied)
+        more, notes = compose_file.check(compose, app)
         found += more
         warnings += notes
+        if tunnel_settings and network:
+            found += compose_networks.check(compose, tunnel_settings, network)
+        if "host" in parsed:
+            found += compose_machine.check(compose, app, parsed["host"], warnings)
         if database:
+            found += own_database.check(compose, app)
             found += database_services.check(compose, app, database, warnings)
     if routes is not None and app:
-        tunnel = parsed.get("tunnel")
-        found += ca_pools.check(routes, tunnel.origin if tunnel else None, app)
+        found += ca_pools.check(routes, tunnel_settings.origin if tunnel_settings else None, app)
     if routes is not None:
         found += route_list.check(routes, cloudflare, app, warnings)
         if access is not None:

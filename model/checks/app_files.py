@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from ..compose.file import Compose, parse
 from ..errors import Finding, UnreadableFile, finding, problem
@@ -16,7 +16,7 @@ OVERRIDES = tuple(
 
 
 def read_app(
-    app: App | None, read: Callable[[str], str], found: list[Finding]
+    app: App | None, read: Callable[[str], str], hidden: Collection[str], found: list[Finding]
 ) -> tuple[Compose | None, str, dict[str, str]]:
     if app is None:
         return None, "", {}
@@ -59,6 +59,6 @@ def read_app(
     text = text_of("app.compose", app.compose)
     if text is None:
         return None, "", files
-    compose = parse(text, app.compose)
+    compose = parse(text, app.compose, env=app.env, hidden=hidden, profiles=app.profiles)
     found += compose.findings
     return compose, text, files

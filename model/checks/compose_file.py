@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import posixpath
+import re
+from collections.abc import Iterable
 
 from ..compose.file import Compose, Service
-from ..compose.interpolation import interpolate
+from ..compose.interpolation import UNKNOWN, shown
 from ..compose.overlay import CONNECTOR, NETWORK
-from ..compose.services import bare, read_by_services, registry_passwords, run_once
+from ..compose.services import read_by_services, registry_passwords, run_once
 from ..errors import Finding, finding, problem
 from ..lines import step
 from ..settings import App
 
+_PROCESS = frozenset(
+    (
+        *(
+            "HOME",
+            "PATH",
+            "PWD",
+            "OLDPWD",
+            "SHLVL",
+            "LANG",
+            "LANGUAGE",
+            "LC_ALL",
+            "USER",
+            "LOGNAME",
+            "SHELL",
+            "TERM",
+        ),
+        *("INVOCATION_ID", "JOURNAL_STREAM"),
+    )
+)
+"""Variables that Compose's own process may have on a machine: there they go before .env."""
 
-def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Finding], list[str]]:
-    """Findings and warnings of the compose file against `app`; `supplied` are all variables that .env will have."""
+
+def check(compose: Compose, app: App) -> tuple[list[Finding], list[str]]:
+    """Findings and warnings of the compose file against `app`."""
     found: list[Finding] = []
     warnings: list[str] = []
-    plain = dict(app.env)
     have = sorted(compose.services)
     for name, service in compose.services.items():
         place = step("services", name)
@@ -26,15 +47,16 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
             found.append(
                 compose.problem(place, "Drawbridge adds the connector itself", "remove this service")
             )
+        if name == CONNECTOR or service.off:
             continue
-        found += _image(compose, place, service, plain, app)
-        for port in service.ports:
-            if not _loopback(port, plain):
+        found += _image(compose, place, service, app)
+        for port, written in zip(service.ports, service.body.get("ports") or (), strict=True):
+            if port["host_ip"] not in ("127.0.0.1", "::1"):
                 found.append(
                     compose.finding(
                         f"{place}.ports",
                         "a port that is published on loopback or not at all",
-                        port,
+                        shown(written) if isinstance(written, str) else written,
                         "remove it (the connector reaches services by the compose network), or bind it to 127.0.0.1",
                     )
                 )
@@ -47,17 +69,21 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
                     f"use the compose network, or list '{name}' in app.allow.hostNetwork",
                 )
             )
-        for source in service.binds:
-            found += _bind(compose, place, source, app)
+        for mount in service.mounts:
+            if mount["type"] == "bind" or UNKNOWN in mount["source"]:
+                found += _bind(compose, place, mount["source"], app)
+            if not mount["target"].startswith(("/", UNKNOWN)):
+                rule = "a place in the container from / on (Compose takes `d:/x` for a drive of Windows)"
+                found.append(compose.finding(f"{place}.volumes", rule, mount["target"]))
         for env_file in service.env_files:
-            relative = env_file.removeprefix("./")
-            if relative != ".env" and relative not in app.files:
+            relative = env_file["path"].removeprefix("./")
+            if relative != ".env" and relative not in app.files and env_file["required"]:
                 found.append(
                     compose.finding(
                         f"{place}.env_file",
                         ".env, which Drawbridge writes, or one of app.files",
-                        env_file,
-                        f"write `env_file: .env`, or add {relative} to app.files",
+                        shown(env_file["path"]),
+                        f"write `env_file: .env`, or add {shown(relative)} to app.files",
                     )
                 )
         if not service.restarts and not service.one_shot and name not in (app.once or ()):
@@ -71,7 +97,20 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
                 f"networks.{NETWORK}", "Drawbridge has a network of this name", "choose another name"
             )
         )
-    for variable in sorted(compose.required - set(supplied)):
+    for variable in sorted(read_by_services(compose) & _PROCESS):
+        said = f"Compose's own process has a {variable} too, and that goes before .env"
+        fix = f"choose another name, as in `{variable}: ${{APP_{variable}}}` in {compose.file}"
+        found.append(
+            problem(f"app.env.{variable}", said, fix)
+            if variable in app.env
+            else compose.problem("", said, fix, compose.line_of_variable(variable))
+        )
+    known = {profile for service in compose.services.values() for profile in service.profiles}
+    for position, profile in enumerate(app.profiles):
+        if profile not in (*known, "*"):
+            rule = f"a profile of {compose.file} ({', '.join(sorted(known)) or 'none'})"
+            found.append(finding(f"app.profiles[{position}]", rule, profile))
+    for variable in sorted(compose.required - _PROCESS):
         found.append(
             compose.problem(
                 "",
@@ -80,7 +119,7 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
                 compose.line_of_variable(variable),
             )
         )
-    reads_all = any(".env" in map(bare, service.env_files) for service in compose.services.values())
+    reads_all = any(service.reads_env_file for service in compose.services.values())
     for kind, names in (
         ("env", tuple(app.env)),
         ("secrets", app.secrets),
@@ -102,6 +141,10 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
                     volume,
                 )
             )
+        elif not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", volume):
+            found.append(
+                finding(place, "a volume whose name begins with a letter or digit, as Docker's do", volume)
+            )
         elif compose.volumes[volume].get("external") or compose.volumes[volume].get("driver_opts"):
             found.append(
                 finding(
@@ -111,7 +154,11 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
                     "remove these: Drawbridge decides where the volume lies",
                 )
             )
-    for volume in sorted(set(compose.volumes) - set(app.storage)):
+    mounted = {volume for service in compose.running.values() for volume in service.volumes}
+    idle = {
+        volume for service in compose.services.values() if service.off for volume in service.volumes
+    } - mounted
+    for volume in sorted(set(compose.volumes) - set(app.storage) - idle):
         warnings.append(
             f"app.storage: volume '{volume}' is lost with its machine; list it in app.storage if it must not be"
         )
@@ -120,6 +167,8 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
         ("noHealthcheck", app.allow.no_healthcheck),
         ("hostNetwork", app.allow.host_network),
         ("byHost", app.allow.by_host),
+        ("machine", app.allow.machine),
+        ("ownDatabase", app.allow.own_database),
     ):
         for position, service_name in enumerate(names):
             if service_name not in compose.services:
@@ -133,7 +182,7 @@ def check(compose: Compose, app: App, supplied: Iterable[str]) -> tuple[list[Fin
     return found, warnings
 
 
-def _image(compose: Compose, place: str, service: Service, env: Mapping[str, str], app: App) -> list[Finding]:
+def _image(compose: Compose, place: str, service: Service, app: App) -> list[Finding]:
     if service.image is None:
         fix = (
             "build and push it in your pipeline, and name it: the machines pull, they do not build"
@@ -141,12 +190,12 @@ def _image(compose: Compose, place: str, service: Service, env: Mapping[str, str
             else "add `image`"
         )
         return [compose.problem(place, "the service has no image", fix)]
-    image = interpolate(service.image, env)
+    image = service.image
     if "@sha256:" in image or service.name in app.allow.mutable_images:
         return []
     _, _, tag = image.rpartition("/")[2].partition(":")
-    if "$" in tag or (not tag and "$" in image):
-        return []  # an unset variable has its own finding; one among the secrets cannot be judged here
+    if UNKNOWN in tag or (not tag and UNKNOWN in image) or not image or image.endswith(":"):
+        return []  # one among the secrets cannot be judged here; a variable that is not set has its own finding
     if not tag or tag == "latest":
         return [
             compose.finding(
@@ -159,22 +208,13 @@ def _image(compose: Compose, place: str, service: Service, env: Mapping[str, str
     return []
 
 
-def _loopback(port: str | Mapping[str, Any], env: Mapping[str, str]) -> bool:
-    if not isinstance(port, str):
-        return str(port.get("host_ip", "")) in ("127.0.0.1", "::1")
-    return interpolate(port, env).startswith(("127.0.0.1:", "[::1]:"))
-
-
 def _bind(compose: Compose, place: str, source: str, app: App) -> list[Finding]:
-    if source.startswith("~"):
-        return [
-            compose.finding(
-                f"{place}.volumes", "a bind mount below the compose file's folder or absolute", source
-            )
-        ]
+    if source.startswith("~") or UNKNOWN in source:
+        rule = "a bind mount below the compose file's folder or absolute"
+        return [compose.finding(f"{place}.volumes", rule, shown(source))]
     if source.startswith("/"):
         return []
-    relative = source.removeprefix("./").rstrip("/")
+    relative = posixpath.normpath(source)
     provided = {target for target in app.files if target == relative or target.startswith(relative + "/")}
     if relative in ("", ".") or not provided:
         return [

@@ -34,13 +34,13 @@ def check(routes: tuple[Route, ...], compose: Compose, app: App) -> list[Finding
                     "it runs once and ends: route to another, or take it out of app.once",
                 )
             )
-        elif service.profiles:
+        elif service.off:
             found.append(
                 finding(
                     place,
                     "a service that starts by itself",
                     route.target,
-                    f"remove its `profiles` in {compose.file}",
+                    f"add {service.profiles[0]} to app.profiles, or remove its `profiles` in {compose.file}",
                 )
             )
         elif service.network_mode:

@@ -24,7 +24,14 @@ def check(app: App, database: Database | None) -> list[Finding]:
     ):
         for position, name in enumerate(names):
             place = f"app.secrets[{position}]" if section == "secrets" else f"app.{section}.{name}"
-            if name in ours:
+            if name.startswith("COMPOSE_"):
+                fix = (
+                    "switch profiles on by app.profiles"
+                    if name == "COMPOSE_PROFILES"
+                    else "choose another name"
+                )
+                found.append(problem(place, "Compose reads COMPOSE_* from .env for itself", fix))
+            elif name in ours:
                 found.append(
                     problem(place, f"{name} is {ours[name]}, and set by Drawbridge", "choose another name")
                 )

@@ -1,11 +1,11 @@
-"""The app's compose file, read. The file itself is never edited."""
+"""The app's compose file, read as Compose reads it. The file itself is never edited."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,12 +13,16 @@ import yaml
 
 from .. import errors, go_yaml, lines
 from ..errors import Finding
-from .interpolation import variables
+from . import interpolation, normal, references, schema, spelling
+from .extends import extended
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """What we need to know of one service. `fixed` are those of `environment` whose values name no variable."""
+    """What we need to know of one service, in Compose's long form and with its variables put in; ``body`` is all of it.
+
+    `fixed` are those of `environment` whose values name no variable.
+    """
 
     name: str
     image: str | None
@@ -26,35 +30,60 @@ class Service:
     checked: bool
     one_shot: bool
     restarts: bool
-    profiles: bool
+    profiles: tuple[str, ...]
+    off: bool
     network_mode: str
     networks: tuple[str, ...]
     depends: Mapping[str, str]
-    ports: tuple[str | Mapping[str, Any], ...]
-    binds: tuple[str, ...]
-    volumes: tuple[str, ...]
-    env_files: tuple[str, ...]
-    environment: frozenset[str]
+    ports: tuple[Mapping[str, str], ...]
+    mounts: tuple[Mapping[str, Any], ...]
+    env_files: tuple[Mapping[str, Any], ...]
+    environment: Mapping[str, str | None]
     fixed: frozenset[str]
     variables: frozenset[str]
+    body: Mapping[str, Any]
 
     @property
     def host_network(self) -> bool:
         return self.network_mode == "host"
 
+    @property
+    def binds(self) -> tuple[str, ...]:
+        return tuple(item["source"] for item in self.mounts if item["type"] == "bind")
+
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """Named volumes."""
+        return tuple(item["source"] for item in self.mounts if item["type"] == "volume" and item["source"])
+
+    @property
+    def reads_env_file(self) -> bool:
+        """Whether it is given all of .env."""
+        return any(item["path"].removeprefix("./") == ".env" for item in self.env_files)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Compose:
-    """A parsed compose file. `required` are the variables that have no default in it."""
+    """A parsed compose file. `required` are the variables that it mentions, and that have neither a value nor a default.
 
-    services: Mapping[str, Service]
-    networks: frozenset[str]
-    volumes: Mapping[str, Mapping[str, Any]]
-    required: frozenset[str]
-    mentioned: frozenset[str]
-    findings: tuple[Finding, ...] = field(default=())
+    A service that is off has a profile that is not switched on: it is in `services`, and nothing of it runs.
+    """
+
+    services: Mapping[str, Service] = field(default_factory=dict)
+    networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    volumes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    mentioned: frozenset[str] = frozenset()
+    findings: tuple[Finding, ...] = ()
     file: str = "compose.yaml"
     text: str = field(default="", repr=False)
+
+    @property
+    def running(self) -> Mapping[str, Service]:
+        """The services that are not off."""
+        return {name: service for name, service in self.services.items() if not service.off}
 
     @functools.cached_property
     def lines(self) -> dict[str, int]:
@@ -62,10 +91,10 @@ class Compose:
 
     def finding(self, path: str, expected: str, found: object, fix: str = "") -> Finding:
         """An error of this file, with its line; ``path`` is one of this file's."""
-        return self._placed(errors.finding(path, expected, found, fix))
+        return self.placed(errors.finding(path, expected, found, fix))
 
     def problem(self, path: str, text: str, fix: str = "", line: int = 0) -> Finding:
-        return self._placed(errors.problem(path, text, fix), line)
+        return self.placed(errors.problem(path, text, fix), line)
 
     def place(self, path: str) -> str:
         """FILE:LINE path."""
@@ -77,163 +106,151 @@ class Compose:
         mention = re.compile(rf"\${{?{re.escape(name)}\b")
         return next((n for n, line in enumerate(self.text.splitlines(), 1) if mention.search(line)), 0)
 
-    def _placed(self, item: Finding, line: int = 0) -> Finding:
+    def placed(self, item: Finding, line: int = 0) -> Finding:
+        """An error whose path is one of this file's, with its name and line."""
         return dataclasses.replace(item, file=self.file, line=line or lines.nearest(self.lines, item.path))
 
 
-def parse(text: str, file: str = "compose.yaml") -> Compose:
-    """Read a compose file's text. What is wrong with its form comes back in `findings`; nothing is raised."""
-    nothing = Compose(
-        services={},
-        networks=frozenset(),
-        volumes={},
-        required=frozenset(),
-        mentioned=frozenset(),
-        file=file,
-        text=text,
-    )
+def parse(
+    text: str,
+    file: str = "compose.yaml",
+    *,
+    env: Mapping[str, str] | None = None,
+    hidden: Iterable[str] = (),
+    profiles: Collection[str] = (),
+) -> Compose:
+    """Read a compose file's text with the variables of ``env``; ``hidden`` are names of others, whose values nobody may see.
 
-    def broken(item: Finding) -> Compose:
-        return dataclasses.replace(nothing, findings=(item,))
+    What is wrong with the file comes back in `findings`; nothing is raised.
+    """
+    nothing = Compose(file=file, text=text)
+
+    def broken(*items: Finding) -> Compose:
+        return dataclasses.replace(nothing, findings=tuple(map(nothing.placed, items)))
 
     try:
+        found = list(spelling.respelled(go_yaml.composed(text, go_yaml.ComposeLoader)))
         document = yaml.load(text, Loader=go_yaml.ComposeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        return broken(nothing.problem("", f"not valid YAML: {error.problem or error.context}", line=line))
+        item = nothing.problem("", f"not valid YAML: {error.problem or error.context}", line=line)
+        return dataclasses.replace(nothing, findings=(item,))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return broken(nothing.problem("", f"not valid YAML: {str(error).splitlines()[0]}"))
-    if (
-        not isinstance(document, dict)
-        or not isinstance(document.get("services"), dict)
-        or not document["services"]
-    ):
-        if isinstance(document, dict) and "services" not in document:
-            return broken(nothing.problem("services", "required key is missing", "add it"))
-        shape = document["services"] if isinstance(document, dict) else document
-        return broken(nothing.finding("services", "a mapping with at least one service", shape))
-    services = document["services"]
-    bad = [name for name, body in services.items() if not isinstance(name, str) or not isinstance(body, dict)]
-    if bad:
-        return broken(nothing.finding(f"services.{bad[0]}", "a mapping", services[bad[0]]))
-    found: list[Finding] = []
+        return broken(errors.problem("", f"not valid YAML: {str(error).splitlines()[0]}"))
+    if isinstance(document, dict) and "services" not in document:
+        return broken(errors.problem("services", "required key is missing", "add it"))
+    services = document["services"] if isinstance(document, dict) else document
+    if not isinstance(document, dict) or not isinstance(services, dict) or not services:
+        return broken(errors.finding("services", "a mapping with at least one service", services))
+    bad = next((name for name, body in services.items() if not isinstance(body, dict)), None)
+    if bad is not None:
+        return broken(errors.finding(lines.step("services", bad), "a mapping", services[bad]))
+    found += [
+        errors.finding(path, "${NAME} or ${NAME:-default} where a `${` is", words, "write $$ for a dollar")
+        for path, words in interpolation.faults(document)
+    ]
     if document.get("include"):
-        found.append(
-            nothing.problem(
-                "include", "only this one file is put on the machines", "write what it includes into it"
-            )
-        )
-    for name, body in services.items():
-        if isinstance(body.get("extends"), dict) and body["extends"].get("file"):
-            found.append(
-                nothing.problem(
-                    f"services.{name}.extends",
-                    "only this one file is put on the machines",
-                    "write what the service extends into it",
-                )
-            )
-    volumes = document.get("volumes") or {}
-    if not isinstance(volumes, dict):
-        return broken(nothing.finding("volumes", "a mapping", volumes))
-    networks = document.get("networks") or {}
-    if not isinstance(networks, dict):
-        return broken(nothing.finding("networks", "a mapping", networks))
+        fix = "write what it includes into it"
+        found.append(errors.problem("include", "only this one file is put on the machines", fix))
+    if found:
+        return broken(*found)
+    raw, unextendable = extended(services)
+    document["services"] = raw
+    values = {**{name: interpolation.unknown(name) for name in hidden}, **(env or {})}
+    whole = interpolation.interpolated(document, values)
+    whole["services"] = {name: normal.unique(body) for name, body in whole["services"].items()}
+    found = unextendable or schema.judge(whole) or references.check(whole, profiles)
+    if found:
+        return broken(*found)
+    return dataclasses.replace(_compose(document, whole, values, profiles), file=file, text=text)
+
+
+def _compose(raw: Any, whole: Any, values: Mapping[str, str], profiles: Collection[str]) -> Compose:
     finished = {
-        dependency
-        for body in services.values()
-        if isinstance(body.get("depends_on"), dict)
-        for dependency, condition in body["depends_on"].items()
-        if isinstance(condition, dict) and condition.get("condition") == "service_completed_successfully"
+        earlier
+        for body in whole["services"].values()
+        for earlier, how in normal.depends_on(body.get("depends_on")).items()
+        if how["condition"] == "service_completed_successfully"
     }
-    strings = list(_strings(document))
+    services = {
+        name: _service(name, body, raw["services"][name], name in finished, profiles)
+        for name, body in whole["services"].items()
+    }
+    rest = {key: value for key, value in raw.items() if key != "services"}
+    texts = [
+        *_strings(rest),
+        *(text for n, s in services.items() if not s.off for text in _strings(raw["services"][n])),
+    ]
+    sections: dict[str, Any] = {
+        key: {
+            str(name): body if isinstance(body, dict) else {} for name, body in (whole.get(key) or {}).items()
+        }
+        for key in ("networks", "volumes", "secrets", "configs")
+    }
+    passed = {
+        str(body["environment"])
+        for key in ("secrets", "configs")
+        for body in sections[key].values()
+        if body.get("environment")
+    }
     return Compose(
-        services={name: _service(name, body, name in finished) for name, body in services.items()},
-        networks=frozenset(map(str, networks)),
-        volumes={str(name): body if isinstance(body, dict) else {} for name, body in volumes.items()},
-        required=frozenset(
-            name for text in strings for name, has_default in variables(text) if not has_default
-        ),
-        mentioned=frozenset(name for text in strings for name, _ in variables(text)),
-        findings=tuple(found),
-        file=file,
-        text=text,
+        services=services,
+        **sections,
+        required=frozenset(name for text in texts for name in interpolation.missing(text, values.keys()))
+        | (passed - values.keys()),
+        mentioned=frozenset(name for text in _strings(raw) for name in interpolation.mentioned(text))
+        | passed,
     )
 
 
-def _service(name: str, body: Mapping[str, Any], finished: bool) -> Service:
-    healthcheck = body.get("healthcheck")
-    checked = (
-        isinstance(healthcheck, dict)
-        and not healthcheck.get("disable")
-        and healthcheck.get("test") not in (["NONE"], "NONE")
-    )
+def _service(
+    name: str, body: Mapping[str, Any], raw: Mapping[str, Any], finished: bool, profiles: Collection[str]
+) -> Service:
     restart = body.get("restart")
-    never = restart in (None, False, "no") or (isinstance(restart, str) and restart.startswith("on-failure"))
-    networks = body.get("networks")
-    mounts = [_mount(item) for item in _items(body.get("volumes"))]
-    environment = body.get("environment")
-    pairs = (
-        environment.items()
-        if isinstance(environment, dict)
-        else [str(item).partition("=")[::2] for item in _items(environment)]
+    never = restart in (None, False, "no", "") or (
+        isinstance(restart, str) and restart.startswith("on-failure")
     )
+    environment = normal.environment(body.get("environment"))
+    written = normal.environment(raw.get("environment"))
     # `- NAME` and `NAME:` without a value take the variable of the same name from .env.
-    passed = {str(key) for key, value in pairs if value in (None, "") and "=" not in str(key)}
+    passed = {key for key, value in written.items() if value is None}
+    own = tuple(map(str, body.get("profiles") or ()))
     return Service(
         name=name,
         image=body["image"] if isinstance(body.get("image"), str) else None,
         built="build" in body,
-        checked=checked,
+        checked=_checked(body.get("healthcheck")),
         one_shot=finished,
         restarts=not never,
-        profiles=bool(body.get("profiles")),
+        profiles=own,
+        off=bool(own) and not {"*", *own} & set(profiles),
         network_mode=str(body.get("network_mode") or ""),
-        networks=tuple(map(str, networks)) if isinstance(networks, list | dict) else (),
-        depends=_depends(body.get("depends_on")),
-        ports=tuple(item if isinstance(item, dict) else str(item) for item in _items(body.get("ports"))),
-        binds=tuple(source for kind, source in mounts if kind == "bind"),
-        volumes=tuple(source for kind, source in mounts if kind == "volume"),
-        env_files=tuple(
-            str(item.get("path") if isinstance(item, dict) else item)
-            for item in _items(body.get("env_file"), scalar=True)
-        ),
-        environment=frozenset(str(key) for key, _ in pairs),
+        networks=normal.networks(body.get("networks")),
+        depends={key: how["condition"] for key, how in normal.dependencies(body).items()},
+        ports=tuple(map(normal.port, body.get("ports") or ())),
+        mounts=tuple(map(normal.mount, body.get("volumes") or ())),
+        env_files=tuple(normal.env_files(body.get("env_file"))),
+        environment=environment,
         fixed=frozenset(
-            str(key) for key, value in pairs if value not in (None, "") and not any(variables(str(value)))
+            key
+            for key, value in written.items()
+            if value not in (None, "") and not any(interpolation.mentioned(value))
         ),
-        variables=frozenset(variable for text in _strings(body) for variable, _ in variables(text)) | passed,
+        variables=frozenset(variable for text in _strings(raw) for variable in interpolation.mentioned(text))
+        | passed,
+        body=body,
     )
 
 
-def _depends(value: Any) -> dict[str, str]:
-    """Each service that must come first, and the condition that it must meet."""
-    if isinstance(value, list):
-        return {str(name): "service_started" for name in value}
-    if not isinstance(value, dict):
-        return {}
-    conditions = {
-        str(name): body.get("condition") if isinstance(body, dict) else None for name, body in value.items()
-    }
-    return {name: str(condition or "service_started") for name, condition in conditions.items()}
+def _checked(healthcheck: Any) -> bool:
+    """Whether the file says how the service's health is asked; an image's own way is in no file."""
+    if not isinstance(healthcheck, dict) or healthcheck.get("disable") in (True, "true"):
+        return False
+    test = healthcheck.get("test")
+    return bool(test) and test not in (["NONE"], "NONE")
 
 
-def _items(value: Any, scalar: bool = False) -> Sequence[Any]:
-    if isinstance(value, list):
-        return value
-    return [value] if scalar and value is not None else []
-
-
-def _mount(item: Any) -> tuple[str, str]:
-    """('bind' | 'volume' | '', source) of one entry of a service's `volumes`."""
-    if isinstance(item, dict):
-        return str(item.get("type", "")), str(item.get("source", ""))
-    source, separator, _ = str(item).partition(":")
-    if not separator:
-        return "", ""
-    return ("bind" if source.startswith((".", "/", "~")) else "volume"), source
-
-
-def _strings(value: Any) -> Iterable[str]:
+def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for inner in value.values():
             yield from _strings(inner)

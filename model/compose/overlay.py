@@ -114,6 +114,9 @@ def overlay(
         }
         if met:
             services.setdefault(name, {})["depends_on"] = met
+    for name, service in compose.services.items():
+        if service.profiles and not service.off and name not in once:
+            services.setdefault(name, {})["profiles"] = _Reset()
     document: dict[str, Any] = {"name": PROJECT, "services": services}
     document["networks"] = {NETWORK: {"ipam": {"config": [{"subnet": tunnel.subnet}]}}}
     document["networks"] |= {_private_network(name): {} for name in sorted(private)}
@@ -125,7 +128,18 @@ def overlay(
             }
             for name in storage
         }
-    return yaml.safe_dump(document, sort_keys=False, width=1000)
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=1000)
+
+
+class _Reset:
+    """`!reset`: what the app's file says here does not count."""
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+_Dumper.add_representer(_Reset, lambda dumper, _: dumper.represent_sequence("!reset", []))
 
 
 def _joined_networks(

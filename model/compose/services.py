@@ -30,7 +30,7 @@ def run_once(compose: Compose, app: App) -> tuple[str, ...]:
     chosen = (
         app.once
         if app.once is not None
-        else tuple(n for n, s in compose.services.items() if s.one_shot and not s.profiles)
+        else tuple(n for n, s in compose.services.items() if s.one_shot and not s.off)
     )
     ordered: list[str] = []
 
@@ -55,6 +55,6 @@ def database_services(compose: Compose, database: Database, aliases: Iterable[st
     ours = {"DATABASE_URL", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", *aliases}
     return tuple(
         name
-        for name, service in compose.services.items()
-        if service.variables & ours or ".env" in map(bare, service.env_files)
+        for name, service in compose.running.items()
+        if service.variables & ours or service.reads_env_file
     )

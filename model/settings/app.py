@@ -90,6 +90,14 @@ class Allow(Section):
         default=(),
         description="Services on the host's network: they can reach the machine's AWS credentials.",
     )
+    machine: tuple[str, ...] = Field(
+        default=(),
+        description="Services that may take the machine: privileged, with its files, devices, namespaces or Docker's socket.",
+    )
+    own_database: tuple[str, ...] = Field(
+        default=(),
+        description="Database servers of the compose file that are meant beside `drawbridge:database`.",
+    )
 
 
 FactName = Literal[
@@ -178,6 +186,10 @@ class App(Section):
         description="Services that run to their end before a release serves, one machine at a time (migrations); they must "
         "be idempotent. None named: those that others wait for with `service_completed_successfully`; `[]`: leave them "
         "to Compose.",
+    )
+    profiles: tuple[str, ...] = Field(
+        default=(),
+        description="Profiles of the compose file that are switched on; services of the others do not run.",
     )
     private: dict[str, tuple[str, ...]] = Field(
         default={},

@@ -548,7 +548,7 @@ COMPOSES: list[tuple[str, str, str]] = [
     (
         "image: nginx:1.28.0",
         "image: nginx:1.28.0\n    profiles: [x]",
-        'routes[0].service: expected a service that starts by itself, found "web"; remove its `profiles` in compose.yaml',
+        'routes[0].service: expected a service that starts by itself, found "web"; add x to app.profiles, or remove its `profiles` in compose.yaml',
     ),
     (
         "  data:\n",
@@ -557,8 +557,8 @@ COMPOSES: list[tuple[str, str, str]] = [
     ),
     (
         "  worker:\n",
-        "  worker:\n    networks: [back]\n",
-        "compose.yaml:13 services.worker.networks: expected no network of its own, for app.private gives this service its only one, found [\"back\"]; remove `networks` and `network_mode` from 'worker', or take it out of app.private",
+        "  worker:\n    networks: [default]\n",
+        "compose.yaml:13 services.worker.networks: expected no network of its own, for app.private gives this service its only one, found [\"default\"]; remove `networks` and `network_mode` from 'worker', or take it out of app.private",
     ),
     (
         "volumes:\n  data:",
