@@ -190,6 +190,7 @@ def test_every_invariant_has_a_mutation_that_breaks_it() -> None:
     assert {mutation[3] for mutation in MUTATIONS} == set(invariants.ALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "file, old, new, invariant", MUTATIONS, ids=lambda v: v.__name__ if callable(v) else ""
 )
@@ -262,6 +263,7 @@ def test_the_top_level_stack_is_the_image2model_example() -> None:
     assert body[0] == body[1]
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes() -> None:
     once, twice = (evaluate(ROOT, config_file=example_file("image2model")) for _ in range(2))
     assert to_json(build(once)) == to_json(build(twice))

@@ -16,7 +16,7 @@ from tests.machine.double import Double, double
 from tests.machine.postgres import Server, needs_postgres, running
 from tests.machine.role import Machine
 
-pytestmark = needs_postgres
+pytestmark = [needs_postgres, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

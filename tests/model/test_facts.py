@@ -133,6 +133,12 @@ def test_an_nginx_that_would_take_more_than_the_plan_is_pointed_out() -> None:
     assert upload_size.check(None, {"nginx.conf": NGINX.format("500M")}, "enterprise") == ([], [])
 
 
+def test_the_largest_of_several_limits_is_the_one_that_misleads() -> None:
+    text = NGINX.format("1m") + NGINX.format("500m")
+    _, (warning,) = upload_size.check(None, {"nginx.conf": text}, "pro")
+    assert warning.startswith("nginx.conf: nginx would take bodies of 500 MB")
+
+
 @pytest.mark.parametrize(
     "text, refused",
     [

@@ -145,3 +145,10 @@ def test_a_string_literal_is_escaped() -> None:
 def test_the_model_of_the_rules_language_refuses_what_is_no_expression(text: str) -> None:
     with pytest.raises(ValueError):
         wirefilter(text, {"a": "b"})
+
+
+def test_the_path_of_a_single_slash_takes_no_second_one() -> None:
+    root = PathPattern.parse("/")
+    assert root.matches("/")
+    assert not root.matches("//")
+    assert not connector(root, "//")

@@ -32,6 +32,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+@pytest.mark.slow
 @given(st.sampled_from(places(STACK)), ANYTHING)
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_value_at_any_place_is_taken_or_refused_with_findings(place: tuple[Any, ...], value: Any) -> None:
@@ -54,6 +55,7 @@ def test_any_sections_are_refused_with_findings(config: dict[str, Any]) -> None:
         load_stack(config)
 
 
+@pytest.mark.slow
 @given(
     st.text(max_size=60)
     | st.lists(

@@ -15,6 +15,8 @@ from tests.preview import browser
 from tests.preview.hostile import hostile
 from tests.preview.test_page import page
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Any:

@@ -15,6 +15,8 @@ from preview.resources import Evaluation, mask
 from tests.evaluations import deployed
 from tests.preview.opened import CF, edited
 
+pytestmark = pytest.mark.slow
+
 ACCESS_POLICY = f"{CF}zeroTrustAccessPolicy:ZeroTrustAccessPolicy"
 TUNNEL_CONFIGURATION = f"{CF}zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
 

@@ -1,0 +1,1 @@
+"""Faults in the product, each made in a copy: `python -m tests.mutations` says which ones the tests near them notice."""
