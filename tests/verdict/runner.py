@@ -7,7 +7,9 @@ The copies lie in a temporary folder and hold what a program needs; nothing in t
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
+import gc
 import json
 import multiprocessing
 import shutil
@@ -29,7 +31,9 @@ SETS = {
 """The sets of changes by name; `second` and `third` were each invented without a look at the judging code or at
 the sets before."""
 COPIED = ("Pulumi.yaml", "Pulumi.prod.yaml", "__main__.py", "components", "model", "cloud-init", "examples")
-"""What the program at a root is made of."""
+"""What a project with its own program is made of."""
+SETTINGS = ("Pulumi.yaml", "Pulumi.prod.yaml", "examples")
+"""What a project is made of whose program lies elsewhere."""
 
 Status = Literal["right", "TOO LITTLE", "TOO MUCH", "OTHER GROUND", "error"]
 
@@ -54,6 +58,14 @@ class Entry:
     closes: tuple[str, ...] = ()
     rejected: bool = False
     why: str
+
+    @property
+    def of_settings(self) -> bool:
+        """Does it leave the program alone, so that the program needs to be loaded only once?"""
+        places = [
+            str(edit[key]) for edit in (*self.base, *self.edits) for key in ("file", "rename") if key in edit
+        ]
+        return all(place.startswith("examples/") or place == "Pulumi.prod.yaml" for place in places)
 
     @property
     def stack_file(self) -> str:
@@ -122,44 +134,85 @@ def _replace(place: Path, find: str, replacement: str) -> None:
             file.write_text(text.replace(find, replacement), encoding="utf-8")
 
 
-def copy(to: Path) -> Path:
-    """A copy of what the program needs."""
+def copy(to: Path, of_settings: bool = False) -> Path:
+    """A copy of a project with its program; ``of_settings``: without, its `main:` names a program that is loaded once."""
     to.mkdir(parents=True)
-    for name in COPIED:
+    for name in SETTINGS if of_settings else COPIED:
         if (REPOSITORY / name).is_dir():
             shutil.copytree(REPOSITORY / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(REPOSITORY / name, to / name)
+    if of_settings:
+        with (to / "Pulumi.yaml").open("a", encoding="utf-8") as file:
+            file.write(f"main: {_program()}\n")
     return to
 
 
-@functools.cache
-def _before(stack_file: str, base: str) -> Any:
-    """The evaluation before the change: an example is evaluated once for all changes that share its base."""
-    from preview.evaluate.program import evaluate
-
+def _scratch() -> Path:
     folder = tempfile.mkdtemp(prefix="verdict-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    root = copy(Path(folder) / "before")
-    make(root, json.loads(base))
-    return evaluate(root, config_file=root / stack_file), root
+    return Path(folder)
+
+
+_held = contextlib.ExitStack()
+
+
+@functools.cache
+def _program() -> Path:
+    from preview.evaluate.program import kept_loaded
+
+    root = copy(_scratch() / "program")
+    _held.enter_context(kept_loaded(root))
+    return root
+
+
+class _Before:
+    """A project before its change; an example is evaluated once for all changes that share its base."""
+
+    def __init__(self, stack_file: str, base: str, of_settings: bool) -> None:
+        from preview.evaluate.program import evaluate
+
+        self._root = copy(_scratch() / "before", of_settings)
+        make(self._root, json.loads(base))
+        self.evaluation = evaluate(self._root, config_file=self._root / stack_file)
+        gc.freeze()  # the SDKs stay: without it each run ends in a collection that looks at all of them
+
+    @functools.cached_property
+    def _probed(self) -> Any:
+        from preview.evaluate.program import probed
+
+        return probed(self.evaluation, self._root)
+
+    def both_probed(self, after: Any, root: Path) -> tuple[Any, Any]:
+        """As `preview.evaluate.program.both_probed`, where the earlier version is run once if no resource is renamed."""
+        from preview.aliases import former_resources, renamed
+        from preview.evaluate.program import both_probed, probed
+
+        if not self.evaluation.resources or renamed(former_resources(self.evaluation, after), after):
+            return both_probed(self.evaluation, self._root, after, root)
+        return self._probed, probed(after, root)
+
+
+@functools.cache
+def _before(stack_file: str, base: str, of_settings: bool) -> _Before:
+    return _Before(stack_file, base, of_settings)
 
 
 def run_entry(entry: Entry) -> Result:
     """What the gate says of a change with every ground failing."""
     from preview.analysis import gate
     from preview.analysis.verdict import compare
-    from preview.evaluate.program import ProgramError, both_probed, evaluate
+    from preview.evaluate.program import ProgramError, evaluate
     from preview.evaluate.stackfile import StackFileError
 
     try:
-        before, before_root = _before(entry.stack_file, json.dumps(entry.base))
+        earlier = _before(entry.stack_file, json.dumps(entry.base), entry.of_settings)
         with tempfile.TemporaryDirectory(prefix="verdict-") as folder:
-            root = copy(Path(folder) / "after")
+            root = copy(Path(folder) / "after", entry.of_settings)
             make(root, [*entry.base, *entry.edits])
             try:
                 after = evaluate(root, config_file=root / entry.stack_file)
-                before, after = both_probed(before, before_root, after, root)
+                before, after = earlier.both_probed(after, root)
             except (ProgramError, StackFileError) as error:
                 status: Status = "right" if entry.rejected else "error"
                 return Result(
