@@ -6,14 +6,15 @@ A statement that moves from one policy to another gives nothing, and what the st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from preview.analysis.exposures.documents import Grant, grants, more, no_longer_denied
 from preview.analysis.exposures.versions import Lookup, Versions, dicts, listed, placeholder, texts
 from preview.changes import Exposure
 from preview.resource_types import type_names
-from preview.resources import MASK, Resource, bare
+from preview.resources import MASK, bare
 
 _ROLE = "aws:iam/role:Role"
 _POLICY = "aws:iam/policy:Policy"
@@ -42,7 +43,7 @@ class Held:
 
 
 def permissions(versions: Versions) -> Iterator[Exposure]:
-    before, after = _held(versions.before), _held(versions.after)
+    before, after = _held(versions.before, versions.as_now), _held(versions.after)
     renamed = {f"«{old.name}": f"«{new.name}" for old, new in versions.pairs(_ROLE) if old.name != new.name}
     before = {_renamed(owner, renamed): held for owner, held in before.items()}
     for owner, held in after.items():
@@ -62,9 +63,13 @@ def _owner(reference: object) -> str:
     return f"«{name}" if name else str(reference).rpartition("/")[2]
 
 
-def _held(lookup: Lookup) -> dict[str, list[Held]]:
+def _held(lookup: Lookup, as_now: Callable[[Any], Any] = lambda text: text) -> dict[str, list[Held]]:
     region = lookup.evaluation.config.get("aws:region", "")
-    documents = {policy.name: _document(policy, region) for policy in lookup.of(_POLICY)}
+
+    def read(document: Any) -> tuple[Grant, ...]:
+        return grants(as_now(bare(document)), region)
+
+    documents = {policy.name: read(policy.raw.get("policy")) for policy in lookup.of(_POLICY)}
     found: dict[str, list[Held]] = {}
 
     def attach(owner: str, source: str, arn: str) -> None:
@@ -74,7 +79,7 @@ def _held(lookup: Lookup) -> dict[str, list[Held]]:
 
     for token, key in _INLINE.items():
         for policy in lookup.of(token):
-            held = [Held(policy.name, grant) for grant in _document(policy, region)]
+            held = [Held(policy.name, grant) for grant in read(policy.raw.get("policy"))]
             found.setdefault(_owner(policy.inputs.get(key)), []).extend(held)
     for token, keys in _ATTACHED.items():
         for attachment in lookup.of(token):
@@ -84,14 +89,10 @@ def _held(lookup: Lookup) -> dict[str, list[Held]]:
     for role in lookup.of(_ROLE):
         own = f"«{role.name}"
         for inline in dicts(bare(role.raw.get("inlinePolicies"))):
-            found.setdefault(own, []).extend(Held(role.name, g) for g in grants(inline.get("policy"), region))
+            found.setdefault(own, []).extend(Held(role.name, grant) for grant in read(inline.get("policy")))
         for arn in texts(role.inputs.get("managedPolicyArns")):
             attach(own, role.name, arn)
     return found
-
-
-def _document(policy: Resource, region: str) -> tuple[Grant, ...]:
-    return grants(bare(policy.raw.get("policy")), region)
 
 
 def _managed(arn: str) -> Grant:
@@ -178,7 +179,10 @@ def _ordinary(grant: Grant, owner: str, versions: Versions) -> bool:
 
 def _trusted(versions: Versions) -> Iterator[Exposure]:
     for old, new in versions.later(_ROLE):
-        trusts = [grants(bare(role.raw.get("assumeRolePolicy"))) if role else () for role in (old, new)]
+        trusts = [
+            grants(as_now(bare(role.raw.get("assumeRolePolicy")))) if role else ()
+            for role, as_now in ((old, versions.as_now), (new, lambda text: text))
+        ]
         fresh = [
             grant
             for grant in more(*trusts)

@@ -64,7 +64,7 @@ def _policy(
 ) -> Iterator[Exposure]:
     resource = new or old
     assert resource is not None
-    before, after = _read(token, key, old, versions), _read(token, key, new, versions)
+    before, after = _read(token, key, old, versions), _read(token, key, new, versions, later=True)
     fresh = [grant for grant in more(before, after) if not (old is None and _service(grant))]
     for principal in dict.fromkeys(grant.principal for grant in fresh):
         own = [grant for grant in fresh if grant.principal == principal]
@@ -80,14 +80,16 @@ def _policy(
         yield Exposure(kind="permission", subject=resource.name, text=text)
 
 
-def _read(token: str, key: str, resource: Resource | None, versions: Versions) -> tuple[Grant, ...]:
+def _read(
+    token: str, key: str, resource: Resource | None, versions: Versions, *, later: bool = False
+) -> tuple[Grant, ...]:
     document: Any = bare(resource.raw.get(key)) if resource else None
     if isinstance(document, dict) and "Statement" not in document:
         document = document.get("policy")
     if not document:
         # Without a policy a file system serves whoever reaches it, and an endpoint whatever its callers may do.
         return _EVERYONE_WHO_MOUNTS if token == _FILES else _EVERYTHING if token == _ENDPOINT else ()
-    return grants(document)
+    return grants(document if later else versions.as_now(document))
 
 
 def _service(grant: Grant) -> bool:

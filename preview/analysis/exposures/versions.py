@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,20 @@ class Versions:
     def created(self) -> frozenset[str]:
         """The names of what is new."""
         return frozenset(change.name for change in self.changes if change.before is None)
+
+    @functools.cached_property
+    def _renamed(self) -> dict[str, str]:
+        both = [(change.before, change.after) for change in self.changes]
+        found = {f"«{a.name}.": f"«{b.name}." for a, b in both if a and b and a.name != b.name}
+        # In a JSON document they may stand escaped.
+        return found | {json.dumps(old)[1:-1]: json.dumps(new)[1:-1] for old, new in found.items()}
+
+    def as_now(self, text: Any) -> Any:
+        """A text of the earlier version with the placeholders of renamed resources under their later names."""
+        if isinstance(text, str):
+            for old, new in self._renamed.items():
+                text = text.replace(old, new)
+        return text
 
     def _of(self, types: Sequence[str]) -> Iterator[Change]:
         for kind in types:

@@ -266,3 +266,32 @@ def test_a_document_that_cannot_be_read_grants_what_is_not_known() -> None:
     assert more((), (grant,)) == [grant]
     assert more((grant,), (grant,)) == no_longer_denied((grant,), (grant,)) == []
     assert grants(None) == grants("") == ()
+
+
+@pytest.mark.parametrize("action", ["secretsmanager:GetSecretValue", "ssm:GetParameter", "s3:GetObject"])
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_right_to_a_resource_that_an_alias_renames_is_the_one_that_it_was(action: str, wide: bool) -> None:
+    def version(name: str, place: str, **options: Any) -> list[Any]:
+        kept = resource("aws:s3/bucket:Bucket", name, {}, **options)
+        policy = {"role": "«host-role.id»", "policy": document(allow(action, place))}
+        return [*BESIDE, kept, resource(INLINE, "it", policy)]
+
+    alias = [{"spec": {"name": "old", "parentUrn": ""}}]
+    after = version("new", "*" if wide else "«new.arn»", aliases=alias)
+    found = opens(version("old", "«old.arn»"), after)
+    assert [text for _, _, text in found] == ([f"the machines' role gains {action} on *"] if wide else [])
+    unaliased = opens(version("old", "«old.arn»"), version("new", "«other.arn»"))
+    assert unaliased, "a right to what is not the same resource is a new one"
+
+
+def test_whoever_a_renamed_role_lets_in_was_let_in_before() -> None:
+    def version(name: str, **options: Any) -> list[Any]:
+        people = resource(ROLE, name, role(), **options)
+        queue = {
+            "queueUrl": "q",
+            "policy": document({**allow("sqs:SendMessage"), "Principal": {"AWS": f"«{name}.arn»"}}),
+        }
+        return [people, resource("aws:sqs/queuePolicy:QueuePolicy", "it", queue)]
+
+    alias = [{"spec": {"name": "old", "parentUrn": ""}}]
+    assert opens(version("old"), version("new", aliases=alias)) == []
