@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import botocore.session
-import invariants
 import pytest
-from conftest import EXAMPLES, ROOT, deployed
 
 from model import naming
 from model.limits import partition
@@ -23,8 +21,10 @@ from model.physical_names import (
 from model.settings import MASTER
 from preview.evaluate.program import evaluate
 from preview.resources import Evaluation
+from tests import invariants
 from tests.engine import rules
 from tests.engine.shapes import shape, snake
+from tests.evaluations import EXAMPLES, ROOT, deployed
 from tests.model.stacks import STACK, changed, findings
 
 PREFIX = "drawbridge-prod"
