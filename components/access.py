@@ -11,7 +11,7 @@ import pulumi_cloudflare as cloudflare
 
 from model import naming
 from model.durations import go_duration
-from model.edge.access_applications import Application
+from model.edge.access_applications import Application, in_order
 from model.settings import AccessPolicy, IdentityProvider, People
 
 
@@ -61,15 +61,18 @@ class Access(pulumi.ComponentResource):
         used = {application.access for application in args.applications}
         made = {key: self._policy(key, policy) for key, policy in args.policies.items() if key in used}
         bypass = self._bypass() if None in used else None
-        audiences: dict[str, pulumi.Output[str]] = {}
-        for application in args.applications:
+        applications: dict[str, cloudflare.ZeroTrustAccessApplication] = {}
+        for application in in_order(args.applications):
             policy = args.policies[application.access] if application.access else None
             chosen = made[application.access] if application.access else bypass
             assert chosen is not None
-            resource = self._application(application, policy, chosen)
-            if application.access:
-                audiences[application.key] = resource.aud
-        self.audiences: Final[Mapping[str, pulumi.Output[str]]] = audiences
+            after = [applications[key] for key in application.after]
+            applications[application.key] = self._application(application, policy, chosen, after)
+        self.audiences: Final[Mapping[str, pulumi.Output[str]]] = {
+            application.key: applications[application.key].aud
+            for application in args.applications
+            if application.access
+        }
         self.register_outputs({})
 
     def _login(
@@ -159,9 +162,13 @@ class Access(pulumi.ComponentResource):
         return rules + ([{"everyone": {}}] if people.everyone else [])
 
     def _application(
-        self, application: Application, policy: AccessPolicy | None, chosen: cloudflare.ZeroTrustAccessPolicy
+        self,
+        application: Application,
+        policy: AccessPolicy | None,
+        chosen: cloudflare.ZeroTrustAccessPolicy,
+        after: Sequence[pulumi.Resource],
     ) -> cloudflare.ZeroTrustAccessApplication:
-        people = policy is not None and not policy.service_tokens
+        people, former = policy is not None and not policy.service_tokens, application.former
         login: dict[str, Any] = {}
         if policy and people and policy.providers:
             login["allowed_idps"] = [self._logins[provider] for provider in sorted(policy.providers)]
@@ -178,7 +185,7 @@ class Access(pulumi.ComponentResource):
         return cloudflare.ZeroTrustAccessApplication(
             self._names.application(application.key),
             account_id=self._account,
-            name=f"{application.hostname} {application.access or 'public'}",
+            name=f"{application.key} {application.access or 'public'}",
             type="self_hosted",
             destinations=[{"type": "public", "uri": uri} for uri in application.destinations],
             policies=[{"id": chosen.id, "precedence": 1}],
@@ -188,6 +195,11 @@ class Access(pulumi.ComponentResource):
             app_launcher_visible=people,
             # A machine without its token gets 401, not a login page.
             service_auth401_redirect=True if policy and policy.service_tokens else None,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Access lets a place belong to one application: what lets it go comes before what takes it.
+                depends_on=list(after),
+                aliases=[pulumi.Alias(name=self._names.application(former))] if former else None,
+            ),
             **login,
         )

@@ -147,8 +147,8 @@ class Access(Component):
         return Component(self.child("login")).label(name)
 
 
-def application_keys(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Part of an application's name for each host and policy, so it must not change when routes are added: nothing positional.
+def former_application_keys(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What stood for an application in its name, before it was called after its place: all paths of a host that one policy covers.
 
     `a-b.example.com` and `a.b.example.com` read alike with dashes, `*` and `any` too: of such, all but the first get a digest.
     """

@@ -17,7 +17,7 @@ from ..paths import PathPattern
 from ..settings import Route
 from .access_applications import Application, applications
 from .hosts import host_matches, hostnames, wildcards_over
-from .ingress import CLOSED, PROBE, Rules, behind, in_small_letters, ordered
+from .matching import CLOSED, PROBE, Rules, behind, in_small_letters, ordered
 from .path_guard import Guard, guard
 from .readers import application_for, decoded, lax, normalised, spellings
 

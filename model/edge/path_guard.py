@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..paths import PathPattern, quote
 from ..settings import Route
 from .hosts import host_expression, host_matches, hostnames, wildcards_over
-from .ingress import CLOSED, Rules, behind, bounded_hosts, in_small_letters
+from .matching import CLOSED, Rules, behind, bounded_hosts, in_small_letters
 
 # Spellings that readers of a path read differently, as they stand in its lower-cased raw form. Encoded: separators, dots,
 # percent signs, `;`, control characters (%0x and %1x) and the overlong forms %c0 and %c1, which are no UTF-8.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
 from .access_applications import Application, destination_covers
-from .ingress import PROBE
+from .matching import PROBE
 
 
 def normalised(raw: str) -> str:

@@ -102,7 +102,7 @@ def application(cloud: Cloud, kind: str, given: Plain, old: Plain | None) -> Pla
     claimed = {destination["uri"] for destination in given.get("destinations") or []}
     for other in cloud.of(kind).values():
         if other is not old and claimed & {destination["uri"] for destination in other["destinations"]}:
-            raise refused(f"access.api.error.application_already_exists: {sorted(claimed)}", 409)
+            raise Refused(409, 11010, f"access.api.error.application_already_exists: {sorted(claimed)}")
     made = old or {"id": str(uuid.uuid4()), "uid": "", "aud": secrets.token_hex(32), "created_at": NOW}
     uris = [destination["uri"] for destination in given.get("destinations") or []]
     filled = {

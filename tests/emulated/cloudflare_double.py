@@ -6,7 +6,7 @@ It keeps what it is given and fills in what Cloudflare fills in; it refuses what
 malformed token, a second tunnel of one name, deleting a tunnel that a connector holds (`POST /_double/connections {"tunnel", "count"}`),
 a second record of one name, a second entry-point ruleset of a phase, a tunnel's rules without a catch-all, deleting a policy that an
 application uses, an unknown id. Codes and texts are Cloudflare's where they are known to us from its users' reports
-(1013, 1022, 7003, 10000, 20217, 81053); the rest are marked with 99999. What it cannot show: plan limits and entitlements.
+(1013, 1022, 7003, 10000, 11010, 20217, 81053); the rest are marked with 99999. What it cannot show: plan limits and entitlements.
 """
 
 from __future__ import annotations

@@ -177,12 +177,18 @@ DELETES_NOTHING: frozenset[str] = frozenset({ZONE_SETTING, TUNNEL_CONFIG})
 
 def refuse_create(birth: Birth, contents: Contents) -> str | None:
     """Why the API refuses to make it; None when it does not."""
-    return _duplicate(birth.type, birth.inputs, contents, but=None) or _crowded(birth, contents)
+    return (
+        _duplicate(birth.type, birth.inputs, contents, but=None)
+        or _claimed(birth.type, birth.inputs, contents, but=None)
+        or _crowded(birth, contents)
+    )
 
 
 def refuse_update(thing: Thing, inputs: Plain, contents: Contents) -> str | None:
     """Why the API refuses the change; None when it does not."""
-    return _duplicate(thing.type, inputs, contents, but=thing)
+    return _duplicate(thing.type, inputs, contents, but=thing) or _claimed(
+        thing.type, inputs, contents, but=thing
+    )
 
 
 def refuse_delete(thing: Thing, contents: Contents) -> str | None:
@@ -248,18 +254,24 @@ def _duplicate(type_: str, inputs: Plain, contents: Contents, but: Thing | None)
     return None
 
 
+def _claimed(type_: str, inputs: Plain, contents: Contents, but: Thing | None) -> str | None:
+    """A place belongs to one Access application, whether it is created or changed."""
+    if type_ != ACCESS_APPLICATION:
+        return None
+    places = set(dig(inputs, "destinations.uri")) or {inputs.get("domain")}
+    for other in contents.live(ACCESS_APPLICATION):
+        shared = places & (set(dig(other.inputs, "destinations.uri")) or {other.inputs.get("domain")})
+        if shared and other is not but:
+            return f"409 Conflict, code 11010: access.api.error.application_already_exists ({sorted(map(str, shared))})"
+    return None
+
+
 def _crowded(birth: Birth, contents: Contents) -> str | None:
     if birth.type == INSTANCE_CONNECT_ENDPOINT:
         vpc = _vpc_of(birth.inputs.get("subnetId"), contents)
         for other in contents.live(INSTANCE_CONNECT_ENDPOINT):
             if _vpc_of(other.inputs.get("subnetId"), contents) == vpc:
                 return f"InstanceConnectEndpointLimitExceeded: 1 per VPC ({vpc}: {other.id})"
-    if birth.type == ACCESS_APPLICATION:
-        places = set(dig(birth.inputs, "destinations.uri")) or {birth.inputs.get("domain")}
-        for other in contents.live(ACCESS_APPLICATION):
-            shared = places & (set(dig(other.inputs, "destinations.uri")) or {other.inputs.get("domain")})
-            if shared:
-                return f"409 Conflict, code 11010: access.api.error.application_already_exists ({sorted(map(str, shared))})"
     if birth.type == DNS_RECORD:
         for other in contents.live(DNS_RECORD):
             alike = all(other.inputs.get(key) == birth.inputs.get(key) for key in ("zoneId", "name"))

@@ -72,6 +72,18 @@ def test_what_there_can_be_only_one_of(engine: Engine, type_: str, inputs: dict[
     assert engine.make(type_, "two", **inputs)
 
 
+def test_an_application_cannot_take_a_place_that_another_one_holds(engine: Engine) -> None:
+    other = {"accountId": "a", "destinations": [{"type": "public", "uri": "x.example.com"}]}
+    engine.make(cloud_types.ACCESS_APPLICATION, "one", **APPLICATION)
+    engine.make(cloud_types.ACCESS_APPLICATION, "two", **other)
+    both = {"accountId": "a", "destinations": [other["destinations"][0], APPLICATION["destinations"][0]]}
+    with pytest.raises(grpc.RpcError) as error:
+        engine.update(cloud_types.ACCESS_APPLICATION, "two", **both)
+    assert "application_already_exists" in refusal(error)
+    engine.delete(cloud_types.ACCESS_APPLICATION, "one")
+    assert engine.update(cloud_types.ACCESS_APPLICATION, "two", **both)
+
+
 def test_a_setting_that_is_made_again_is_the_same_object(engine: Engine) -> None:
     first = engine.make(
         cloud_types.TUNNEL_CONFIG, tunnelId="t", config={"ingresses": [{"service": "http://a"}]}

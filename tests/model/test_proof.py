@@ -9,10 +9,16 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from model.edge import access_applications, bypass_check, hosts, ingress, path_guard, readers
+from model.edge import access_applications, bypass_check, hosts, ingress, matching, path_guard, readers
 from model.paths import PathPattern
 from model.settings import OriginRequest, Route
-from tests.model.dialects import access_application, app_readings, cloudflared_rule, wirefilter
+from tests.model.dialects import (
+    access_application,
+    app_readings,
+    cloudflared_rule,
+    split_host_port,
+    wirefilter,
+)
 from tests.model.stacks import changed, findings
 
 WORDS = ("a", "A", "ad", "admin", "b.c", "x+y")
@@ -80,6 +86,13 @@ WRITTEN = st.sampled_from(
         "deep.other.x.io",
         "n.h.x.io",
         "m.n.h.x.io",
+        "h.x.io:443",
+        "h.x.io:8443",
+        "h.x.io:",
+        "H.x.io:443",
+        "[h.x.io]:443",
+        "deep.other.x.io:443",
+        "h.x.io:443:443",
     ]
 )
 
@@ -87,7 +100,7 @@ WRITTEN = st.sampled_from(
 def behind(routes: Sequence[Route], host: str, path: str) -> str:
     """Who may reach what an app would serve for a path, when letters' case counts for nothing."""
     small = [r.model_copy(update={"path": r.path.lower() if r.path else None}) for r in routes]
-    return ingress.behind(ingress.Rules(small).taking(host.lower(), path.lower()))
+    return matching.behind(matching.Rules(small).taking(host.lower(), path.lower()))
 
 
 @pytest.mark.slow
@@ -111,7 +124,7 @@ def test_where_the_proof_finds_no_hole_no_request_gets_around_a_login(
         return
     rules = ingress.ingress(routes, OriginRequest())
     applications = access_applications.applications(routes)
-    chosen = access_application(applications, host.lower(), edge)
+    chosen = access_application(applications, split_host_port(host.lower()), edge)
     for sent in (raw, edge):
         rule = cloudflared_rule(rules, host, sent)
         if rule is None or rule.service.startswith("http_status"):
@@ -156,7 +169,7 @@ def test_the_connectors_order_is_the_order_of_the_reference() -> None:
         ("z.h.x.io", "/a"),
         ("x.io", "/"),
     ):
-        found, rule = ingress.Rules(routes).taking(host, path), cloudflared_rule(rules, host, path)
+        found, rule = matching.Rules(routes).taking(host, path), cloudflared_rule(rules, host, path)
         assert (found.service, found.hostname) == (rule.service, rule.hostname) if found else rule is None
 
 
@@ -165,13 +178,13 @@ def test_the_connectors_order_is_the_order_of_the_reference() -> None:
 def test_rules_are_found_as_if_each_were_asked_in_turn(routes: list[Route], host: str, path: str) -> None:
     asked = [
         rule
-        for rule in ingress.ordered(routes)
+        for rule in matching.ordered(routes)
         if hosts.host_matches(rule.hostname, host) and (rule.path is None or rule.path.matches(path))
     ]
     # Of two routes without a path on one host, which the settings refuse, the first takes all.
     first_whole = {rule.hostname: rule for rule in reversed(asked) if rule.path is None}
     expected = [rule for rule in asked if rule.path or rule is first_whole[rule.hostname]]
-    assert list(ingress.Rules(routes).matching(host, path)) == expected
+    assert list(matching.Rules(routes).matching(host, path)) == expected
 
 
 MIXED = [

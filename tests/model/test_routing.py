@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model.edge import access_applications, hosts, ingress, path_guard
+from model.edge import access_applications, hosts, ingress, matching, path_guard
 from model.settings import OriginRequest, Route
 
 
@@ -38,55 +38,59 @@ def test_the_longest_path_comes_first_the_host_last_and_wildcard_hosts_after_all
     ]
 
 
-APPLICATIONS: list[
-    tuple[tuple[tuple[str, str | None, str], ...], list[tuple[str, tuple[str, ...], str | None]]]
-] = [
+Row = tuple[str, str | None, str]
+APPLICATIONS: list[tuple[tuple[Row, ...], list[tuple[str, tuple[str, ...], str | None]]]] = [
     ((("a.x.io", None, "public"),), []),
-    ((("a.x.io", None, "staff"),), [("a-x-io-staff", ("a.x.io",), "staff")]),
+    ((("a.x.io", None, "staff"),), [("a.x.io", ("a.x.io",), "staff")]),
     # A host whose routes agree is covered whole, its unrouted paths too.
-    ((("a.x.io", "/admin/*", "staff"),), [("a-x-io-staff", ("a.x.io",), "staff")]),
+    ((("a.x.io", "/admin/*", "staff"),), [("a.x.io", ("a.x.io",), "staff")]),
     (
         (("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff")),
-        [("a-x-io-staff", ("a.x.io/admin", "a.x.io/admin/*"), "staff")],
+        [("a.x.io/admin", ("a.x.io/admin", "a.x.io/admin/*"), "staff")],
+    ),
+    # Each path is an application of its own, also where several ask for the same.
+    (
+        (("a.x.io", None, "public"), ("a.x.io", "/a/*", "staff"), ("a.x.io", "/b", "staff")),
+        [("a.x.io/a", ("a.x.io/a", "a.x.io/a/*"), "staff"), ("a.x.io/b", ("a.x.io/b",), "staff")],
     ),
     (
         (("a.x.io", None, "staff"), ("a.x.io", "/hook", "public")),
         # Access's /hook takes in what lies below it, which has no route of its own and stays staff's.
-        [("a-x-io-staff", ("a.x.io", "a.x.io/hook/*"), "staff"), ("a-x-io-public", ("a.x.io/hook",), None)],
+        [("a.x.io", ("a.x.io", "a.x.io/hook/*"), "staff"), ("a.x.io/hook", ("a.x.io/hook",), None)],
     ),
     (
         (("a.x.io", None, "staff"), ("a.x.io", "/hook", "public"), ("a.x.io", "/hook/*", "public")),
-        [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-public", ("a.x.io/hook", "a.x.io/hook/*"), None)],
+        [("a.x.io", ("a.x.io",), "staff"), ("a.x.io/hook", ("a.x.io/hook", "a.x.io/hook/*"), None)],
     ),
     (
         (("a.x.io", None, "staff"), ("a.x.io", "/me", "public"), ("a.x.io", "/me/*", "ops")),
         [
-            ("a-x-io-staff", ("a.x.io",), "staff"),
-            ("a-x-io-ops", ("a.x.io/me/*",), "ops"),
-            ("a-x-io-public", ("a.x.io/me",), None),
+            ("a.x.io", ("a.x.io",), "staff"),
+            ("a.x.io/me", ("a.x.io/me",), None),
+            ("a.x.io/me/*", ("a.x.io/me/*",), "ops"),
         ],
     ),
     # A public path below a protected one, on a public host.
     (
         (("a.x.io", None, "public"), ("a.x.io", "/admin/*", "staff"), ("a.x.io", "/admin/css/*", "public")),
         [
-            ("a-x-io-public", ("a.x.io/admin/css", "a.x.io/admin/css/*"), None),
-            ("a-x-io-staff", ("a.x.io/admin", "a.x.io/admin/*"), "staff"),
+            ("a.x.io/admin", ("a.x.io/admin", "a.x.io/admin/*"), "staff"),
+            ("a.x.io/admin/css", ("a.x.io/admin/css", "a.x.io/admin/css/*"), None),
         ],
     ),
     # A public host under a protected wildcard: the wildcard's application would cover it.
     (
         (("*.x.io", None, "staff"), ("a.x.io", None, "public")),
-        [("any-x-io-staff", ("*.x.io",), "staff"), ("a-x-io-public", ("a.x.io",), None)],
+        [("*.x.io", ("*.x.io",), "staff"), ("a.x.io", ("a.x.io",), None)],
     ),
-    ((("*.x.io", None, "public"), ("a.x.io", None, "staff")), [("a-x-io-staff", ("a.x.io",), "staff")]),
+    ((("*.x.io", None, "public"), ("a.x.io", None, "staff")), [("a.x.io", ("a.x.io",), "staff")]),
     (
         (("a.x.io", None, "staff"), ("a.x.io", "/ops*", "root")),
-        [("a-x-io-staff", ("a.x.io",), "staff"), ("a-x-io-root", ("a.x.io/ops*",), "root")],
+        [("a.x.io", ("a.x.io",), "staff"), ("a.x.io/ops*", ("a.x.io/ops*",), "root")],
     ),
     (
         (("a.x.io", "/me/*", "public"), ("a.x.io", "/internal/*", "machines")),
-        [("a-x-io-machines", ("a.x.io/internal", "a.x.io/internal/*"), "machines")],
+        [("a.x.io/internal", ("a.x.io/internal", "a.x.io/internal/*"), "machines")],
     ),
 ]
 
@@ -105,6 +109,40 @@ def test_every_protected_rule_names_an_application_that_exists() -> None:
             rule.application for rule in ingress.ingress(routes(*rows), OriginRequest()) if rule.application
         }
         assert named <= keys
+
+
+def test_a_place_is_one_application_whoever_may_reach_it() -> None:
+    """A changed, renamed or moved entry of `access` changes an application and makes none: the engine would create it while
+    the former one still held the place, which Access refuses (409 application_already_exists)."""
+    for rows, _ in APPLICATIONS:
+        renamed = [
+            (host, path, access if access == "public" else f"{access}2") for host, path, access in rows
+        ]
+        before, after = (access_applications.applications(routes(*some)) for some in (rows, renamed))
+        assert [(a.key, a.destinations, a.after) for a in before] == [
+            (a.key, a.destinations, a.after) for a in after
+        ]
+
+
+def test_what_takes_a_place_comes_after_what_may_have_held_it() -> None:
+    def after(*rows: Row) -> dict[str, tuple[str, ...]]:
+        return {app.key: app.after for app in access_applications.applications(routes(*rows))}
+
+    base = ("a.x.io", None, "staff")
+    # /hook/* public and then /hook alone: what lies below goes back to the host's application, and the other way round.
+    assert after(base, ("a.x.io", "/hook", "public")) == {"a.x.io": ("a.x.io/hook",), "a.x.io/hook": ()}
+    assert after(base, ("a.x.io", "/hook/*", "public")) == {"a.x.io": (), "a.x.io/hook": ("a.x.io",)}
+    assert after(base, ("a.x.io", "/me", "public"), ("a.x.io", "/me/*", "ops"))["a.x.io/me/*"] == (
+        "a.x.io",
+        "a.x.io/me",
+    )
+    # All paths of one entry were one application before version 1, which goes on as the first of them.
+    paths = [("a.x.io", path, "ops") for path in ("/a/*", "/b", "/c*")]
+    assert after(("a.x.io", None, "public"), *paths) == {
+        "a.x.io/a": (),
+        "a.x.io/b": ("a.x.io/a",),
+        "a.x.io/c*": ("a.x.io/a",),
+    }
 
 
 def test_narrower_wildcards_come_before_wider_ones_whatever_their_letters() -> None:
@@ -126,7 +164,7 @@ def test_narrower_wildcards_come_before_wider_ones_whatever_their_letters() -> N
     ],
 )
 def test_hosts_whose_paths_are_boundaries_are_guarded(rows: Any, hosts: tuple[str, ...]) -> None:
-    assert ingress.bounded_hosts(routes(*rows)) == hosts
+    assert matching.bounded_hosts(routes(*rows)) == hosts
     shield = path_guard.guard(routes(*rows))
     assert (shield.hosts if shield else ()) == hosts
 
@@ -171,7 +209,10 @@ def test_the_guard_is_this_rule() -> None:
         ' and not (http.request.uri.path eq "/admin" or starts_with(http.request.uri.path, "/admin/")))'
     )
     ends = f'ends_with({raw}, "/.") or ends_with({raw}, "/..")'
-    assert shield.expression() == f'lower(http.host) in {{"a.x.io"}} and ({odd} or {ends} or {cased})'
+    assert shield.expression() == (
+        f'((lower(http.host) in {{"a.x.io"}} or starts_with(lower(http.host), "a.x.io:")) and ({odd} or {ends} or {cased}))'
+        ' or (http.host contains "[")'
+    )
 
 
 def test_the_guard_of_wildcards_is_this_rule() -> None:
@@ -180,15 +221,20 @@ def test_the_guard_of_wildcards_is_this_rule() -> None:
     )
     assert shield is not None
     assert shield.expression() == (
-        '(http.host wildcard "*.*.b.x.io") or (http.host wildcard "*.*.x.io" and not (lower(http.host) in {"a.x.io"} or '
-        'ends_with(lower(http.host), ".b.x.io"))) or (lower(http.host) in {"a.x.io"} and not http.host in {"a.x.io"})'
+        '((http.host wildcard "*.*.b.x.io" or http.host wildcard "*.*.b.x.io:*")) or '
+        '((http.host wildcard "*.*.x.io" or http.host wildcard "*.*.x.io:*") and not '
+        '(lower(http.host) in {"a.x.io"} or starts_with(lower(http.host), "a.x.io:") or '
+        'ends_with(lower(http.host), ".b.x.io") or lower(http.host) contains ".b.x.io:")) or '
+        '((lower(http.host) in {"a.x.io"} or starts_with(lower(http.host), "a.x.io:")) and not '
+        '(http.host in {"a.x.io"} or starts_with(http.host, "a.x.io:"))) or (http.host contains "[")'
     )
 
 
 def test_wildcard_hosts_are_matched_by_their_ending() -> None:
     assert (
         hosts.host_expression(["a.x.io", "*.y.io"])
-        == '(http.host in {"a.x.io"} or ends_with(http.host, ".y.io"))'
+        == '(http.host in {"a.x.io"} or starts_with(http.host, "a.x.io:") or ends_with(http.host, ".y.io") '
+        'or http.host contains ".y.io:")'
     )
 
 
