@@ -16,7 +16,7 @@ from ..errors import Finding, problem
 from ..paths import PathPattern
 from ..settings import Route
 from .access_applications import Application, applications
-from .hosts import host_matches, hostnames, wildcards_over
+from .hosts import host_matches, hostnames, wildcards_over, without_port
 from .matching import CLOSED, PROBE, Rules, behind, in_small_letters, ordered
 from .path_guard import Guard, guard
 from .readers import application_for, decoded, lax, normalised, spellings
@@ -213,8 +213,8 @@ def _disagreements(
         edge = normalised(raw)
         if shield and shield.refuses(host, raw, edge):
             continue
-        # Access knows no letters' case in a host; the connector does, and the app gets the host as it came.
-        chosen = application_for(apps, host.lower(), edge)
+        # Access knows no letters' case in a host and no port; the connector does, and the app gets the host as it came.
+        chosen = application_for(apps, without_port(host.lower()), edge)
         asked = chosen.access if chosen and chosen.access else "public"
         # The connector gets the path as sent or, where this stack owns the zone, as normalised.
         for sent in {raw, edge}:
@@ -237,10 +237,14 @@ def _disagreements(
 
 def _requests(pattern: str, routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
     """(Host header, path as sent): every class of paths in every spelling, on a host as it is and as it might be written,
-    and under a wildcard one and two levels down."""
+    with a port, and under a wildcard one and two levels down."""
     host = _concrete(pattern)
     odd = f"deep.{host}" if pattern.startswith("*.") else host.upper()
     for path in representatives(routes, host):
         yield odd, path.replace(PROBE, "zq9")
+        yield f"{odd}:443", path.replace(PROBE, "zq9")
+        # Whoever reads a host with its port reads a path as it does without one: one odd spelling is enough.
+        for written in (f"{host}:443", f"{host}:8443", f"{host}:", f"[{host}]:443"):
+            yield written, "/x/..%2f" + path.replace(PROBE, "zq9")[1:]
         for raw in spellings(path):
             yield host, raw

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ..paths import quote
@@ -13,8 +14,15 @@ def hostnames(routes: Sequence[Route]) -> tuple[str, ...]:
 
 
 def host_matches(pattern: str, host: str) -> bool:
-    """As the connector reads a rule's hostname: letter by letter, and `*.` takes one level and more."""
-    return pattern == host or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+    """As the connector reads a rule's hostname: without a port, letter by letter, and `*.` takes one level and more."""
+    name = without_port(host)
+    return pattern == name or (pattern.startswith("*.") and name.endswith(pattern[1:]))
+
+
+def without_port(host: str) -> str:
+    """A Host header as the connector takes it: Go's net.SplitHostPort cuts off a port; what it cannot split stays whole."""
+    found = re.fullmatch(r"(?:\[([^\[\]]*)\]|([^:\[\]]*)):([^:\[\]]*)", host)
+    return host if found is None else (found[2] if found[1] is None else found[1])
 
 
 def wildcards_over(host: str, routes: Sequence[Route]) -> tuple[str, ...]:
@@ -31,8 +39,19 @@ def mixed_hosts(routes: Sequence[Route]) -> tuple[str, ...]:
 
 
 def host_expression(hosts: Sequence[str], field: str = "http.host") -> str:
-    """The host is one of these; wildcards cover one level and more, as the connector reads them."""
+    """The Host header names one of these, with or without a port; wildcards cover one level and more, as the connector
+    reads them."""
     exact = [host for host in hosts if not host.startswith("*.")]
     parts = [f"{field} in {{{' '.join(map(quote, exact))}}}"] if exact else []
-    parts += [f"ends_with({field}, {quote(host[1:])})" for host in hosts if host.startswith("*.")]
+    parts += [f"starts_with({field}, {quote(host + ':')})" for host in exact]
+    for host in hosts:
+        if host.startswith("*."):
+            parts += [f"ends_with({field}, {quote(host[1:])})", f"{field} contains {quote(host[1:] + ':')}"]
     return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
+
+
+def header_matches(pattern: str, header: str) -> bool:
+    """As `host_expression` reads a Host header."""
+    if pattern.startswith("*."):
+        return header.endswith(pattern[1:]) or pattern[1:] + ":" in header
+    return header == pattern or header.startswith(pattern + ":")

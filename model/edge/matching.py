@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..settings import Route
-from .hosts import hostnames
+from .hosts import hostnames, without_port
 
 CLOSED = "http_status"
 """What stands behind a route that answers by itself, or behind no route: nothing of the app's."""
@@ -51,6 +51,7 @@ class Rules:
 
     def matching(self, host: str, path: str) -> Iterator[Route]:
         """Every route that a decoded path matches, in order; the connector takes the first."""
+        host = without_port(host)
         names = [host]
         while host:  # a wildcard takes one level and more
             _, _, host = host.partition(".")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..paths import PathPattern, quote
 from ..settings import Route
-from .hosts import host_expression, host_matches, hostnames, wildcards_over
+from .hosts import header_matches, host_expression, hostnames, wildcards_over
 from .matching import CLOSED, Rules, behind, bounded_hosts, in_small_letters
 
 # Spellings that readers of a path read differently, as they stand in its lower-cased raw form. Encoded: separators, dots,
@@ -38,13 +39,16 @@ class Guard:
     def refuses(self, host: str, raw: str, normalised: str) -> bool:
         """Whether `expression` is true of a request: its Host header, and its path as sent and as the edge normalised it."""
         small, low = host.lower(), raw.lower()
-        if small in self.strict and host not in self.strict:
+        if "[" in host:
+            return True
+        named = (any(header_matches(name, text) for name in self.strict) for text in (small, host))
+        if next(named) and not next(named):
             return True
         for wildcard in self.deep:
-            beyond = any(host_matches(known, small) for known in self._known_under(wildcard))
-            if small.endswith(wildcard[1:]) and small.count(".") > wildcard.count(".") and not beyond:
+            beyond = any(header_matches(known, small) for known in self._known_under(wildcard))
+            if re.fullmatch(rf".*\..*{re.escape(wildcard[1:])}(:.*)?", small, re.DOTALL) and not beyond:
                 return True
-        if not any(host_matches(pattern, small) for pattern in self.hosts):
+        if not any(header_matches(pattern, small) for pattern in self.hosts):
             return False
         if any(text in low for text in self.odd) or low.endswith(ODD_ENDS):
             return True
@@ -70,12 +74,15 @@ class Guard:
         for wildcard in self.deep:
             beyond = self._known_under(wildcard)
             besides = f" and not {host_expression(beyond, 'lower(http.host)')}" if beyond else ""
-            parts.append(f"http.host wildcard {quote('*.' + wildcard)}{besides}")
+            forms = f"http.host wildcard {quote('*.' + wildcard)} or http.host wildcard {quote(f'*.{wildcard}:*')}"
+            parts.append(f"({forms}){besides}")
         if self.strict:
             parts.append(
                 f"{host_expression(self.strict, 'lower(http.host)')} and not {host_expression(self.strict)}"
             )
-        return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
+        # The connector takes `[name]:443` for the name; a browser writes no brackets around one.
+        parts.append('http.host contains "["')
+        return " or ".join(f"({part})" for part in parts)
 
     def _known_under(self, wildcard: str) -> list[str]:
         return [

@@ -18,12 +18,31 @@ def go_url_path(raw: str) -> bytes:
     return unquote_to_bytes(raw)
 
 
+def split_host_port(hostport: str) -> str:
+    """net.SplitHostPort, whose error leaves the text as it is (ingress.FindMatchingRule)."""
+    last = hostport.rfind(":")
+    if last < 0:
+        return hostport
+    rest = 0
+    if hostport[0] == "[":
+        end = hostport.find("]")
+        if end < 0 or end + 1 != last:
+            return hostport
+        host, rest, after = hostport[1:end], 1, end + 1
+    else:
+        host, after = hostport[:last], 0
+        if ":" in host:
+            return hostport
+    return hostport if "[" in hostport[rest:] or "]" in hostport[after:] else host
+
+
 def cloudflared_rule(rules: Sequence[Any], host: str, raw: str) -> Any:
     """ingress.FindMatchingRule: the first rule whose hostname and path match; None is the catch-all at the end.
 
     matchHost compares letter by letter, and `*.` is a suffix; a path is Go's regexp.MatchString, which RE2 stands for: it
     matches anywhere unless anchored, and `$` is the end of the text alone.
     """
+    host = split_host_port(host)
     for rule in rules:
         hit = rule.hostname == host or (rule.hostname.startswith("*.") and host.endswith(rule.hostname[1:]))
         if hit and (rule.path is None or re2.search(rule.path.encode(), go_url_path(raw)) is not None):

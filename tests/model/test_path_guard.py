@@ -49,3 +49,34 @@ def test_an_odd_spelling_is_refused_and_an_honest_one_is_not(raw: str, refused: 
     elsewhere = {**fields, "http.host": "other.x.io"}
     assert shield.refuses("other.x.io", raw, edge) is False
     assert wirefilter(shield.expression(), elsewhere) is False
+
+
+@pytest.mark.parametrize("host", ["h.x.io:443", "h.x.io:8443", "h.x.io:", "H.X.IO:443", "[h.x.io]:443"])
+def test_a_port_in_the_host_header_is_no_way_around_it(host: str) -> None:
+    """The connector cuts it off before it looks for a rule (net.SplitHostPort)."""
+    shield = guard(ROUTES)
+    assert shield is not None
+    raw = "/x/..%2fadmin/"
+    fields = {"http.host": host, "raw.http.request.uri.path": raw, "http.request.uri.path": normalised(raw)}
+    assert (shield.refuses(host, raw, normalised(raw)), wirefilter(shield.expression(), fields)) == (
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    "host", ["a.x.io", "A.x.io", "a.x.io:443", "A.x.io:443", "a.b.w.io:443", "a.w.io:443"]
+)
+def test_hosts_written_otherwise_and_deeper_ones_are_refused_with_a_port_too(host: str) -> None:
+    rows = [("*.x.io", "staff"), ("a.x.io", "public"), ("*.w.io", "staff")]
+    shield = guard(
+        [
+            Route.model_validate({"hostname": name, "service": "http://web:80", "access": access})
+            for name, access in rows
+        ]
+    )
+    assert shield is not None
+    fields = {"http.host": host, "raw.http.request.uri.path": "/", "http.request.uri.path": "/"}
+    expected = host.startswith(("A", "a.b"))
+    assert shield.refuses(host, "/", "/") is expected
+    assert wirefilter(shield.expression(), fields) is expected
