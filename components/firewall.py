@@ -157,7 +157,8 @@ def _merged(
             fix = "merge fewer stacks, or join rules: this many are of all stacks together"
             error = SettingsError([finding("firewall.merge", expected, len(rules_of_all), fix)])
             raise pulumi.RunError(str(error.placed(f"Pulumi.{pulumi.get_stack()}.yaml", {})))
-        return rules_of_all
+        # A rule of the owner's that skips the rest of the ruleset would skip the guards behind it.
+        return sorted(rules_of_all, key=lambda rule: not naming.is_path_guard(rule["ref"]))
 
     return pulumi.Output.all(*others).apply(join)
 

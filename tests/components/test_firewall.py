@@ -34,6 +34,22 @@ def test_our_rules_come_before_those_of_the_others() -> None:
     assert _merged(rules("a"), others, "custom", 3) == rules("a", "b", "c")  # type: ignore[arg-type]
 
 
+def test_the_guards_of_all_stacks_come_before_a_rule_that_skips_the_rest() -> None:
+    others = [
+        {"custom": rules("b-firewall-path-guard", "b")},
+        {"custom": rules("c", "c-firewall-path-guard")},
+    ]
+    own = rules("a-firewall-path-guard", "skip")
+    assert [rule["ref"] for rule in _merged(own, others, "custom", 9)] == [  # type: ignore[arg-type, union-attr]
+        "a-firewall-path-guard",
+        "b-firewall-path-guard",
+        "c-firewall-path-guard",
+        "skip",
+        "b",
+        "c",
+    ]
+
+
 def test_a_stack_that_publishes_nothing_adds_nothing() -> None:
     assert _merged(rules("a"), [None, {"rateLimits": []}], "custom", 1) == rules("a")  # type: ignore[list-item]
 
