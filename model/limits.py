@@ -144,7 +144,8 @@ def plan_for(field: str) -> Plan:
 # An expression of the rules language: /ruleset-engine/rules-language/expressions/
 EXPRESSION_CHARACTERS = 4096
 
-# The API takes these periods and no others; a plan's maximum cuts the list.
+# The API takes these and no others as periods and, below Enterprise, as timeouts; a plan's maximum cuts the list:
+# note 3 at /waf/rate-limiting-rules/#availability
 RATE_LIMIT_PERIODS = (
     10,
     15,

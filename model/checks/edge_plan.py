@@ -63,6 +63,16 @@ def _nearest(expression: str) -> str:
     return ""
 
 
+def _timeout(place: str, block: int, plan: Plan) -> list[Finding]:
+    """A timeout that is not of the API's list; enterprise may set any."""
+    choices = [time for time in RATE_LIMIT_PERIODS if time <= PLANS[plan].rate_limit_timeout]
+    if block in choices:
+        return []
+    near = min(choices, key=lambda time: (abs(time - block), time))
+    expected = f"a time of the {plan} plan ({', '.join(map(go_duration, choices))})"
+    return [finding(place, expected, go_duration(block), f"the nearest is {go_duration(near)}")]
+
+
 def check(
     firewall: Firewall, cloudflare: Cloudflare, routes: Sequence[Route]
 ) -> tuple[list[Finding], list[str]]:
@@ -123,11 +133,16 @@ def check(
             windows = f"a window of the {plan} plan ({', '.join(map(go_duration, allowed))})"
             fix = f"the nearest is {go_duration(near)}; longer windows are for the app to count"
             found.append(finding(f"{place}.per", windows, go_duration(limit.per), fix))
-        if limit.block is not None and limit.block > limits.rate_limit_timeout:
+        if limit.block is not None and limit.action != "block" and plan != "enterprise":
+            expected = f"no block beside {limit.action}: below enterprise it has no time, who solves it goes on at once"
+            found.append(finding(f"{place}.block", expected, go_duration(limit.block), "leave out `block`"))
+        elif limit.block is not None and limit.block > limits.rate_limit_timeout:
             longest = go_duration(limits.rate_limit_timeout)
             expected = f"at most {longest} on the {plan} plan"
             fix = f"write {longest}: who continues is blocked again"
             found.append(finding(f"{place}.block", expected, go_duration(limit.block), fix))
+        elif limit.block is not None and plan != "enterprise":
+            found += _timeout(f"{place}.block", limit.block, plan)
         if limit.hostname and "host" not in limits.rate_limit_fields:
             found.append(
                 finding(

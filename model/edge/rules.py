@@ -60,12 +60,19 @@ def rate_limits(
                 "period": limit.per,
                 "requestsPerPeriod": limit.requests,
                 # Left out, the API fills it in and every run shows a change.
-                "mitigationTimeout": limit.block or (10 if plan == "free" else limit.per),
+                "mitigationTimeout": _timeout(limit, plan),
                 "requestsToOrigin": False,
             },
         }
         for limit in firewall.rate_limits
     ]
+
+
+def _timeout(limit: RateLimit, plan: Plan) -> int:
+    """How long an address is refused. Whoever has solved a challenge goes on: below Enterprise that has no time."""
+    if limit.action != "block" and plan != "enterprise":
+        return 0
+    return int(limit.block or (10 if plan == "free" else limit.per))
 
 
 def _limit_expression(limit: RateLimit, routes: Sequence[Route], plan: Plan) -> str:

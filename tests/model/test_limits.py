@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from model import naming
 from model.checks.edge_plan import check
+from model.edge.rules import rate_limits
 from model.limits import PLANS, SOURCES, PlanLimits, plan_for
 from model.settings import Cloudflare, Firewall, Route
 from tests.model.stacks import changed, findings, load_stack
 
 RULE = {"name": "a", "expression": "true"}
+ROUTE = Route.model_validate({"hostname": "a.x.io", "service": "http://web:80", "access": "public"})
 LIMIT = {"name": "a", "path": "/a", "requests": 10, "per": "10s"}
 
 
@@ -21,8 +24,7 @@ def lines(plan: str, **firewall: Any) -> list[str]:
     cloudflare = Cloudflare.model_validate(
         {"accountId": "0" * 32, "zoneId": "f" * 32, "zone": "x.io", "plan": plan, "team": "acme"}
     )
-    route = Route.model_validate({"hostname": "a.x.io", "service": "http://web:80", "access": "public"})
-    return [str(item) for item in check(Firewall.model_validate(firewall), cloudflare, (route,))[0]]
+    return [str(item) for item in check(Firewall.model_validate(firewall), cloudflare, (ROUTE,))[0]]
 
 
 def rules(count: int) -> list[dict[str, Any]]:
@@ -74,6 +76,23 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "pro",
         {"rateLimits": [{**LIMIT, "block": "2h"}]},
         'firewall.rateLimits[0].block: expected at most 1h on the pro plan, found "2h"; write 1h: who continues is blocked again',
+    ),
+    (
+        "pro",
+        {"rateLimits": [{**LIMIT, "block": "7m"}]},
+        "firewall.rateLimits[0].block: expected a time of the pro plan (10s, 15s, 20s, 30s, 40s, 45s, 1m, 90s, 2m, 3m, 4m, 5m, 8m, "
+        '10m, 15m, 20m, 30m, 40m, 1h), found "7m"; the nearest is 8m',
+    ),
+    (
+        "free",
+        {"rateLimits": [{**LIMIT, "block": "5s"}]},
+        'firewall.rateLimits[0].block: expected a time of the free plan (10s), found "5s"; the nearest is 10s',
+    ),
+    (
+        "business",
+        {"rateLimits": [{**LIMIT, "action": "managed_challenge", "block": "1m"}]},
+        "firewall.rateLimits[0].block: expected no block beside managed_challenge: below enterprise it has no time, who solves it goes "
+        'on at once, found "1m"; leave out `block`',
     ),
     (
         "free",
@@ -220,3 +239,23 @@ def test_a_claim_that_its_provider_does_not_pass_on_is_refused() -> None:
     ]
     config["identityProviders"]["authentik"]["claims"] = ["groups"]
     assert load_stack(config).access["admins"].allow.claims[0].value == "ops"
+
+
+@pytest.mark.parametrize(
+    ("plan", "limit", "timeout"),
+    [
+        ("free", {}, 10),
+        ("pro", {"per": "1m"}, 60),
+        ("pro", {"block": "5m"}, 300),
+        # waf/rate-limiting-rules/parameters, "Notes for API users": 0 with a challenge on these plans.
+        ("pro", {"action": "managed_challenge"}, 0),
+        ("business", {"action": "js_challenge"}, 0),
+        ("enterprise", {"action": "managed_challenge"}, 10),
+        ("enterprise", {"block": "7m"}, 420),
+    ],
+)
+def test_a_challenge_has_no_time_below_enterprise(plan: Any, limit: dict[str, Any], timeout: int) -> None:
+    assert lines(plan, rateLimits=[{**LIMIT, **limit}]) == []
+    firewall = Firewall.model_validate({"rateLimits": [{**LIMIT, **limit}]})
+    (rule,) = rate_limits(firewall, (ROUTE,), plan, naming.Firewall("f"))
+    assert rule["ratelimit"]["mitigationTimeout"] == timeout
