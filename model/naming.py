@@ -148,7 +148,7 @@ class Access(Component):
 
 
 def former_application_keys(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """What stood for an application in its name, before it was called after its place: all paths of a host that one policy covers.
+    """What an application was called before it was called after its place: all paths of a host that one policy covers.
 
     `a-b.example.com` and `a.b.example.com` read alike with dashes, `*` and `any` too: of such, all but the first get a digest.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -21,6 +22,21 @@ def _country(code: str) -> str:
     if code not in COUNTRIES:
         raise ValueError("a country's code of ISO 3166-1, such as JP")
     return code
+
+
+def _joined_by_and(field: str, why: str) -> Invalid:
+    return Invalid(
+        key="require",
+        problem=f"nobody passes: Access joins the values under `require` by AND, and for {field} {why}",
+        fix="make an Access group that includes each of them, of which one fit is enough, and write its id under "
+        "`require: {groups: [...]}`",
+    )
+
+
+def _overlap(
+    one: ipaddress.IPv4Network | ipaddress.IPv6Network, other: ipaddress.IPv4Network | ipaddress.IPv6Network
+) -> bool:
+    return one.version == other.version and one.overlaps(other)
 
 
 class GithubGroup(Section):
@@ -124,6 +140,12 @@ class AccessPolicy(Section):
                 problem="countries and ips alone ask nobody to log in",
                 fix="name people in `allow`, and put these in `require`",
             )
+        for field in ("countries", "emails", "domains"):
+            if len(getattr(self.require, field)) > 1:
+                raise _joined_by_and(field, "nobody is two of them")
+        networks = [ipaddress.ip_network(ip) for ip in self.require.ips]
+        if any(not _overlap(one, other) for one in networks for other in networks):
+            raise _joined_by_and("ips", "no address lies in all of these ranges")
         if self.auto_redirect and len(self.providers) != 1:
             raise Invalid(
                 "exactly one provider with autoRedirect",
