@@ -12,9 +12,16 @@ from ..settings import Route
 from .hosts import header_matches, host_expression, hostnames, wildcards_over
 from .matching import CLOSED, Rules, behind, bounded_hosts, in_small_letters
 
+OVERLONG = ("%c0", "%c1", "%e0%8", "%e0%9", "%f0%8")
+"""Forms of two, three and four bytes that are no UTF-8, which careless readers take for `/` or `.`."""
+
 # Spellings that readers of a path read differently, as they stand in its lower-cased raw form. Encoded: separators, dots,
-# percent signs, `;`, control characters (%0x and %1x) and the overlong forms %c0 and %c1, which are no UTF-8.
-ODD = ("%2f", "%5c", "%2e", "%25", "%3b", "%0", "%1", "%7f", "%c0", "%c1", "\\", "//", "/./", "/../", ";")
+# percent signs, `;`, `?` and `#` (where a reader that decodes cuts the path off), and control characters (%0x and %1x).
+ODD = (
+    *("%2f", "%5c", "%2e", "%25", "%3b", "%3f", "%23", "%0", "%1", "%7f"),
+    *OVERLONG,
+    *("\\", "//", "/./", "/../", ";"),
+)
 
 
 ODD_ENDS = ("/.", "/..")
@@ -53,6 +60,8 @@ class Guard:
         if any(text in low for text in self.odd) or low.endswith(ODD_ENDS):
             return True
         other = normalised.lower()
+        if any(text in other for text in OVERLONG):
+            return True
         return any(lowered.matches(other) and not path.matches(normalised) for path, lowered in self._cased)
 
     @functools.cached_property
@@ -65,6 +74,8 @@ class Guard:
         if self.hosts:
             raw = "lower(raw.http.request.uri.path)"
             clauses = [f"{raw} contains {quote(text)}" for text in self.odd]
+            # Sent as bytes, they are encoded by the normalisation alone.
+            clauses += [f"lower(http.request.uri.path) contains {quote(text)}" for text in OVERLONG]
             clauses += [f"ends_with({raw}, {quote(text)})" for text in ODD_ENDS]
             clauses += [
                 f"({path.lower().expression('lower(http.request.uri.path)')} and not {path.expression()})"

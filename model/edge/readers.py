@@ -18,7 +18,12 @@ def normalised(raw: str) -> str:
         lambda m: c if re.fullmatch(r"[\w.~-]", c := chr(int(m[0][1:], 16)), re.ASCII) else m[0].upper(),
         path,
     )
+    path = re.sub(r"[^\x00-\x7f]", lambda m: _encoded(m[0]), path)
     return _without_dots(path)
+
+
+def _encoded(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
 
 
 def decoded(path: str) -> str:
@@ -27,9 +32,11 @@ def decoded(path: str) -> str:
 
 
 def lax(raw: str) -> str:
-    """A path as the most forgiving app might read it: decoded twice, `\\` as `/`, without `;parameters`, empty and dot
-    segments, control characters, a / at the end, and in small letters."""
-    path = unquote(unquote(raw, errors="replace"), errors="replace").replace("\\", "/")
+    """A path as the most forgiving app might read it: decoded twice, between which it ends at `?` and `#`, `\\` as `/`, without
+    `;parameters`, empty and dot segments, control characters, a / at the end, and in small letters."""
+    # Who decodes and hands the path on, hands it to somebody who cuts it off at ? and #.
+    path = re.split("[?#]", unquote(raw, errors="replace"))[0]
+    path = unquote(path, errors="replace").replace("\\", "/")
     path = re.sub(r"[\x00-\x1f]", "", re.sub(r";[^/]*", "", path))
     return (_without_dots(re.sub(r"/{2,}", "/", path)).rstrip("/") or "/").lower()
 
@@ -96,7 +103,21 @@ def spellings(path: str) -> Iterator[str]:
         yield odd + raw[1:]
     for slash in ("%2f", "%5c", "%252f", "//", "/./", "\\", ";a/", "%c0%af"):
         yield "/" + slash.join(raw[1:].split("/")) if "/" in raw[1:] else raw + slash
-    for end in ("/.", "/x/..", ";", ";a=b", "%00", "%0a", "%2e", "/%2e"):
+    for end in (
+        "/.",
+        "/x/..",
+        ";",
+        ";a=b",
+        "%00",
+        "%0a",
+        "%2e",
+        "/%2e",
+        "%3f",
+        "%3Fx",
+        "%23x",
+        "%e0%80%af",
+        "%f0%80%80%af",
+    ):
         yield raw + end
     # From inside a public path into another one.
     yield f"{raw}/..{raw}"

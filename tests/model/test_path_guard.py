@@ -37,6 +37,13 @@ ROUTES = [
         ("/admin;x", True),
         ("/Admin", True),
         ("/x%00", True),
+        ("/admin%3fx", True),
+        ("/admin%23x", True),
+        ("/%e0%80%afadmin", True),
+        ("/%F0%80%80%AFadmin", True),
+        ("/\udcc0\udcafadmin", True),
+        ("/caf%C3%A9", False),
+        ("/\u20ac", False),
     ],
 )
 def test_an_odd_spelling_is_refused_and_an_honest_one_is_not(raw: str, refused: bool) -> None:
