@@ -99,7 +99,7 @@ host = Host(
         ],
     ),
 )
-tunnel.lead(ingress(stack.routes, stack.tunnel.origin), access.audiences, machines=host.serving)
+tunnel.lead(ingress(stack.routes, stack.tunnel.origin), access.audiences, host.serving, firewall.guards)
 verify = stack.firewall.origin_verify
 if verify and stack.firewall.owner:
     firewall.verify(

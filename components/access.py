@@ -11,7 +11,7 @@ import pulumi_cloudflare as cloudflare
 
 from model import naming
 from model.durations import go_duration
-from model.edge.access_applications import Application, in_order
+from model.edge.access_applications import Application, beside_another_login, in_order
 from model.settings import AccessPolicy, IdentityProvider, People
 
 
@@ -61,6 +61,7 @@ class Access(pulumi.ComponentResource):
         used = {application.access for application in args.applications}
         made = {key: self._policy(key, policy) for key, policy in args.policies.items() if key in used}
         bypass = self._bypass() if None in used else None
+        self._beside = beside_another_login(args.applications, args.policies)
         applications: dict[str, cloudflare.ZeroTrustAccessApplication] = {}
         for application in in_order(args.applications):
             policy = args.policies[application.access] if application.access else None
@@ -191,6 +192,8 @@ class Access(pulumi.ComponentResource):
             policies=[{"id": chosen.id, "precedence": 1}],
             session_duration=go_duration(policy.session) if policy else "24h",
             http_only_cookie_attribute=True,
+            # Logins of one host share a cookie otherwise, and each visit of the one ends the other.
+            path_cookie_attribute=True if people and application.key in self._beside else None,
             same_site_cookie_attribute="none" if policy and policy.cross_site else "lax",
             app_launcher_visible=people,
             # A machine without its token gets 401, not a login page.

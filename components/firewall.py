@@ -11,7 +11,6 @@ import pulumi_cloudflare as cloudflare
 
 from model import naming
 from model.edge import rules
-from model.edge.path_guard import guard
 from model.errors import SettingsError, finding
 from model.limits import MANAGED_RULESET, OWASP_RULESET, PLANS
 from model.settings import Cloudflare, OriginVerify, Route
@@ -40,15 +39,18 @@ class Firewall(pulumi.ComponentResource):
         custom = rules.custom_rules(settings, routes, self._names)
         limits = rules.rate_limits(settings, routes, plan, self._names)
         self.published: Final[Mapping[str, Any]] = {"custom": custom, "rateLimits": limits}
+        self.guards: Final[list[pulumi.Resource]] = []
+        """What is to stand before a request reaches a path that it guards."""
         if settings.owner:
             others = [
                 pulumi.StackReference(other).require_output("firewallRules") for other in settings.merge
             ]
-            self._ruleset(
+            guards = self._ruleset(
                 "custom",
                 "http_request_firewall_custom",
                 _merged(custom, others, "custom", PLANS[plan].custom_rules),
             )
+            self.guards += [guards] if guards else []
             self._ruleset(
                 "limits",
                 "http_ratelimit",
@@ -60,7 +62,7 @@ class Firewall(pulumi.ComponentResource):
                     "http_request_firewall_managed",
                     [_execute(self._names, i) for i in (MANAGED_RULESET, OWASP_RULESET)],
                 )
-            self._zone_settings(settings, guarded=guard(routes) is not None)
+            self._zone_settings(settings)
         self.register_outputs({})
 
     def verify(
@@ -89,10 +91,10 @@ class Firewall(pulumi.ComponentResource):
         phase: str,
         content: pulumi.Input[list[dict[str, Any]]],
         after: Sequence[pulumi.Input[pulumi.Resource]] = (),
-    ) -> None:
+    ) -> cloudflare.Ruleset | None:
         if content == []:
-            return
-        cloudflare.Ruleset(
+            return None
+        return cloudflare.Ruleset(
             self._names.ruleset(label),
             zone_id=self._zone,
             kind="zone",
@@ -108,7 +110,7 @@ class Firewall(pulumi.ComponentResource):
             ),
         )
 
-    def _zone_settings(self, settings: FirewallSettings, guarded: bool) -> None:
+    def _zone_settings(self, settings: FirewallSettings) -> None:
         child = pulumi.ResourceOptions(parent=self)
         zone = settings.zone
         values: dict[str, Any] = {
@@ -134,11 +136,11 @@ class Firewall(pulumi.ComponentResource):
                 value=value,
                 opts=child,
             )
-        if guarded:
-            # Access, the connector and the app must see the same path.
-            cloudflare.UrlNormalizationSettings(
-                self._names.normalisation, zone_id=self._zone, scope="both", type="cloudflare", opts=child
-            )
+        # Access, the connector, the app, guards of merged stacks and rate limits must see the same path.
+        normalisation = cloudflare.UrlNormalizationSettings(
+            self._names.normalisation, zone_id=self._zone, scope="both", type="cloudflare", opts=child
+        )
+        self.guards.append(normalisation)
 
 
 def _merged(

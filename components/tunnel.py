@@ -74,13 +74,14 @@ class Tunnel(pulumi.ComponentResource):
         rules: Sequence[IngressRule],
         audiences: Mapping[str, pulumi.Output[str]],
         machines: pulumi.Input[pulumi.Resource],
+        guards: Sequence[pulumi.Resource] = (),
     ) -> None:
         """Lead requests to the services of ``machines``: their group, and with it every connector that is to know the rules.
 
         All connectors take new rules at once, those of the machines that still serve too. So rules change when the new
         machines serve and before the old ones go: a service that comes with this release is not asked of the old ones while the
         new ones boot, and a release that fails changes no rule. Until the first rules come, connectors answer 503: a machine's
-        readiness must not wait for them.
+        readiness must not wait for them. ``guards`` are at the edge before the connector leads anybody to what they guard.
         """
         cloudflare.ZeroTrustTunnelCloudflaredConfig(
             self._names.ingress,
@@ -93,7 +94,7 @@ class Tunnel(pulumi.ComponentResource):
                     {"service": CATCH_ALL},
                 ]
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[machines]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[machines, *guards]),
         )
 
 

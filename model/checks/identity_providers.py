@@ -70,4 +70,11 @@ def check(
                 "remove the others, or name the existing one by `id`",
             )
         )
+    for name, provider in providers.items():
+        if provider.type == "onetimepin" and not provider.id:
+            warnings.append(
+                f"identityProviders.{name}: an account has one provider of type onetimepin, and most have it already: its "
+                "creation fails there with 409, and `destroy` takes it from everybody. Name it by `id` (GET "
+                "/accounts/ACCOUNT/access/identity_providers)"
+            )
     return found

@@ -42,6 +42,11 @@ def check(
     if not found:
         found += bypass_check.holes(routes, app.allow.by_host if app else ())
     for application in applications(routes):
+        for uri in application.destinations:
+            if len(uri) > limits.APPLICATION_URL_CHARACTERS:
+                expected = f"at most {limits.APPLICATION_URL_CHARACTERS} characters in host and path of an application of Access"
+                fix = "protect a shorter path that this one lies below, or use a shorter hostname"
+                found.append(finding("routes", expected, uri, fix))
         if len(application.destinations) > limits.DESTINATIONS_PER_APPLICATION:
             found.append(
                 finding(

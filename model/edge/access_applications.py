@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .. import naming
-from ..settings import Route
+from ..settings import AccessPolicy, Route
 from .hosts import hostnames, wildcards_over
 from .matching import PROBE, Rules
 
@@ -68,6 +68,16 @@ def applications(routes: Sequence[Route]) -> tuple[Application, ...]:
     return tuple(result)
 
 
+def beside_another_login(apps: Sequence[Application], policies: Mapping[str, AccessPolicy]) -> frozenset[str]:
+    """Paths where people log in, on a host with another login of people."""
+    logins = [app for app in apps if app.access and not policies[app.access].service_tokens]
+    return frozenset(
+        app.key
+        for app in logins
+        if app.key != app.hostname and sum(other.hostname == app.hostname for other in logins) > 1
+    )
+
+
 def in_order(apps: Sequence[Application]) -> list[Application]:
     """The applications, each behind those that it comes after."""
     left, done = {app.key: app for app in apps}, list[Application]()
@@ -114,10 +124,10 @@ def _places(host: str, routes: Sequence[Route]) -> dict[str, _Place]:
         )
         if route.access == (base or "public") and not within:
             continue
-        # /me alone may be public below a /me/* that is not.
-        alone = (
-            {host + o.literal for o in others if o.kind == "exact"} if route.path.kind == "below" else set()
-        )
+        # With a route of its own, /me is a place of its own above /me/*, whoever may reach either.
+        alone = {
+            host + o.path.literal for o in pathed if o is not route and o.path and o.path.kind == "exact"
+        }
         uris = [uri for uri in route.path.destinations(host) if uri not in alone]
         key = owner[id(route)] = uris[0]
         place = places.setdefault(key, _Place(access=route.access, destinations=[]))

@@ -77,7 +77,9 @@ class ZoneSettings(Section):
     """Settings of the whole zone."""
 
     ssl: Literal["strict", "full", "keep"] = Field(
-        default="strict", description="To origins outside the tunnel; `keep`: leave."
+        default="strict",
+        description="To every origin of the zone outside the tunnel, also those that no stack knows: one with a self-signed "
+        "certificate then answers 526. `keep`: leave.",
     )
     always_https: bool = Field(default=True, description="Redirect http:// at the edge.")
     min_tls: Literal["1.2", "1.3"] = Field(default="1.2", description="The oldest TLS that visitors may use.")

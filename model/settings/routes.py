@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
+from ..errors import Invalid
 from .base import Hostname, Path, RelativePath, Section, ServiceUrl, duration, pattern
 
 
@@ -72,6 +73,16 @@ class Route(Section):
     origin: OriginRequest = Field(
         default=OriginRequest(), description="How the connector speaks to the service."
     )
+
+    @model_validator(mode="after")
+    def _speaks_http2_over_tls(self) -> Route:
+        if self.origin.http2_origin and self.service.startswith("http://"):
+            raise Invalid(
+                key="origin.http2Origin",
+                problem="http2Origin means nothing for http://: the connector speaks HTTP/2 to a service over TLS alone",
+                fix="leave it out, or write https:// and serve TLS",
+            )
+        return self
 
     @property
     def target(self) -> str | None:

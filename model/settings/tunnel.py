@@ -23,7 +23,9 @@ class Tunnel(Section):
         default="auto", description="How the connector reaches the edge."
     )
     rotation: str = Field(
-        default="1", description="Any text; another text makes a new tunnel secret, not a new tunnel."
+        default="1",
+        description="Any text; another text makes a new tunnel secret, not a new tunnel. From then on machines with the former "
+        "one keep their connections and cannot make new ones: rotate apart from other changes, with two replicas or more.",
     )
     subnet: Cidr = Field(
         default="172.16.80.0/24",

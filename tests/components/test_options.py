@@ -117,7 +117,7 @@ def test_a_stack_that_does_not_own_the_zone_publishes_its_rules_and_makes_none()
     ]
 
 
-def test_a_host_whose_paths_are_boundaries_has_its_paths_normalised() -> None:
+def test_an_owner_has_paths_normalised() -> None:
     settings = inputs(
         deployed("maycast-recorder"), "cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings"
     )
@@ -126,7 +126,36 @@ def test_a_host_whose_paths_are_boundaries_has_its_paths_normalised() -> None:
         "maycast-recorder",
         routes=[{"hostname": "rec.example.com", "service": "http://nginx:80", "access": "admins"}],
     )
-    assert whole.of_type("cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings") == []
+    (whole_hosts,) = whole.of_type("cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings")
+    # Rate limits and the guards of merged stacks name paths as well.
+    assert whole_hosts.inputs == settings
+
+
+def test_the_guard_stands_before_the_connector_leads_anybody_to_what_it_guards() -> None:
+    program = deployed("maycast-recorder")
+    (rules,) = program.of_type(
+        "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig"
+    )
+    waits = [urn.rpartition("::")[2] for urn in rules.options["dependsOn"]]
+    assert {"drawbridge-prod-firewall-custom", "drawbridge-prod-firewall-paths"} <= set(waits)
+
+
+def test_two_logins_of_people_on_one_host_have_cookies_of_their_own() -> None:
+    def routes(base: str) -> list[dict[str, str]]:
+        route = {"hostname": "rec.example.com", "service": "http://nginx:80"}
+        return [{**route, "access": base}, {**route, "path": "/admin/*", "access": "admins"}]
+
+    people = {"allow": {"domains": ["example.org"]}}
+    access = {"admins": people, "staff": people, "machines": {"serviceTokens": ["a"], "tokenDays": 365}}
+    for base, cookies in (
+        ("staff", {"admins": True, "staff": None}),
+        ("machines", {"admins": None, "machines": None}),
+    ):
+        program = deployed("maycast-recorder", routes=routes(base), access=access)
+        made = program.of_type("cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication")
+        assert {
+            app.inputs["name"].split()[1]: app.inputs.get("pathCookieAttribute") for app in made
+        } == cookies
 
 
 def test_the_zones_settings_are_strict() -> None:
@@ -148,7 +177,10 @@ def test_the_origin_verify_header_carries_its_secret_in_a_ruleset_of_its_own() -
     assert rule["actionParameters"]["headers"] == {
         "X-Origin-Verify": {"operation": "set", "value": "[secret]"}
     }
-    assert rule["expression"] == 'http.host in {"admin.example.com" "models.example.com"}'
+    assert rule["expression"] == (
+        '(http.host in {"admin.example.com" "models.example.com"} or starts_with(http.host, "admin.example.com:") '
+        'or starts_with(http.host, "models.example.com:"))'
+    )
 
 
 def test_without_protection_a_stack_can_be_taken_down() -> None:

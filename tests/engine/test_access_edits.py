@@ -137,9 +137,7 @@ def test_thirty_edits_of_access_are_each_in_force_after_one_up(tmp_path: Path, p
         assert claims(engine) == wanted, name
         # A place keeps its audience, so whoever checks tokens by it goes on.
         for thing in engine.cloud.live(ACCESS_APPLICATION):
-            assert audiences.setdefault(thing.name, thing.outputs["aud"]) == thing.outputs["aud"] or (
-                thing.name not in audiences
-            )
+            assert audiences.get(thing.name, thing.outputs["aud"]) == thing.outputs["aud"], name
         audiences = {thing.name: thing.outputs["aud"] for thing in engine.cloud.live(ACCESS_APPLICATION)}
 
 

@@ -60,7 +60,11 @@ APPLICATIONS: list[tuple[tuple[Row, ...], list[tuple[str, tuple[str, ...], str |
     ),
     (
         (("a.x.io", None, "staff"), ("a.x.io", "/hook", "public"), ("a.x.io", "/hook/*", "public")),
-        [("a.x.io", ("a.x.io",), "staff"), ("a.x.io/hook", ("a.x.io/hook", "a.x.io/hook/*"), None)],
+        [
+            ("a.x.io", ("a.x.io",), "staff"),
+            ("a.x.io/hook", ("a.x.io/hook",), None),
+            ("a.x.io/hook/*", ("a.x.io/hook/*",), None),
+        ],
     ),
     (
         (("a.x.io", None, "staff"), ("a.x.io", "/me", "public"), ("a.x.io", "/me/*", "ops")),
@@ -192,11 +196,16 @@ def test_the_guard_is_this_rule() -> None:
             '"%2e"',
             '"%25"',
             '"%3b"',
+            '"%3f"',
+            '"%23"',
             '"%0"',
             '"%1"',
             '"%7f"',
             '"%c0"',
             '"%c1"',
+            '"%e0%8"',
+            '"%e0%9"',
+            '"%f0%8"',
             '"\\\\"',
             '"//"',
             '"/./"',
@@ -208,9 +217,13 @@ def test_the_guard_is_this_rule() -> None:
         '((lower(http.request.uri.path) eq "/admin" or starts_with(lower(http.request.uri.path), "/admin/"))'
         ' and not (http.request.uri.path eq "/admin" or starts_with(http.request.uri.path, "/admin/")))'
     )
+    long = " or ".join(
+        f'lower(http.request.uri.path) contains "{text}"'
+        for text in ("%c0", "%c1", "%e0%8", "%e0%9", "%f0%8")
+    )
     ends = f'ends_with({raw}, "/.") or ends_with({raw}, "/..")'
     assert shield.expression() == (
-        f'((lower(http.host) in {{"a.x.io"}} or starts_with(lower(http.host), "a.x.io:")) and ({odd} or {ends} or {cased}))'
+        f'((lower(http.host) in {{"a.x.io"}} or starts_with(lower(http.host), "a.x.io:")) and ({odd} or {long} or {ends} or {cased}))'
         ' or (http.host contains "[")'
     )
 

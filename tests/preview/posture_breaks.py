@@ -13,7 +13,7 @@ from tests.preview.posture_edits import TEMPLATE, Change, P, add, edit, policy, 
 CLUSTER = "aws:rds/cluster:Cluster"
 IDP = types.IDENTITY_PROVIDER
 USERS = f"{P}-access-policy-users"
-APP = f"{P}-access-app-models-example-com-users"
+APP = f"{P}-access-app-models.example.com"
 
 
 def backend(text: str) -> list[tuple[str, str]]:

@@ -152,12 +152,12 @@ EDGE_BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     (
         "application-policy",
         edit(types.ACCESS_APPLICATION, "policies", [], "users"),
-        [(f"{P}-access-app-models-example-com-users", "no policy")],
+        [(f"{P}-access-app-models.example.com", "no policy")],
     ),
     (
         "application-policy",
         edit(types.ACCESS_APPLICATION, "policies.0.precedence", 2, "users"),
-        [(f"{P}-access-app-models-example-com-users", "precedences [2]")],
+        [(f"{P}-access-app-models.example.com", "precedences [2]")],
     ),
     (
         "access-everyone",
@@ -174,7 +174,7 @@ EDGE_BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
         edit(types.ACCESS_POLICY, "mfaConfig", GONE, "admins"),
         [
             (
-                f"{P}-access-app-admin-example-com-admins",
+                f"{P}-access-app-admin.example.com",
                 f"admin.example.com: {ADMINS} asks for no second factor",
             )
         ],
@@ -192,12 +192,12 @@ EDGE_BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     (
         "login-cookie",
         edit(types.ACCESS_APPLICATION, "sameSiteCookieAttribute", "none", "users"),
-        [(f"{P}-access-app-models-example-com-users", "other sites may send the cookie")],
+        [(f"{P}-access-app-models.example.com", "other sites may send the cookie")],
     ),
     (
         "login-cookie",
         edit(types.ACCESS_APPLICATION, "httpOnlyCookieAttribute", False, "users"),
-        [(f"{P}-access-app-models-example-com-users", "scripts can read the cookie")],
+        [(f"{P}-access-app-models.example.com", "scripts can read the cookie")],
     ),
     (
         "shared-host-paths",

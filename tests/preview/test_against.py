@@ -70,7 +70,7 @@ def test_a_stack_file_is_compared_under_the_same_name(clone: Path) -> None:
     assert done.returncode == 0
     assert {c["name"] for c in json.loads(done.stdout)["comparison"]["changes"]} == {
         "drawbridge-prod-access-policy-admins",
-        "drawbridge-prod-access-app-admin-example-com-admins",
+        "drawbridge-prod-access-app-admin.example.com",
     }
 
 

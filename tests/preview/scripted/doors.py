@@ -79,7 +79,7 @@ DOORS: tuple[Scripted, ...] = (
             put("access/admins/providers", ["google", "pin"]),
         ),
         verdict=IN_PLACE,
-        says=(("access-app-models-example-com-users", "who logs in by github is shut out"),),
+        says=(("access-app-models.example.com", "who logs in by github is shut out"),),
     ),
     Scripted(
         name="a country is closed",

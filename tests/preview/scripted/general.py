@@ -53,7 +53,7 @@ GENERAL: tuple[Scripted, ...] = (
         verdict=IN_PLACE,
         changed=(
             ("access-policy-users", "updated", IN_PLACE, ()),
-            ("access-app-models-example-com-users", "updated", IN_PLACE, ()),
+            ("access-app-models.example.com", "updated", IN_PLACE, ()),
         ),
     ),
     # Releases
