@@ -50,7 +50,7 @@ class Firewall(pulumi.ComponentResource):
                 "http_request_firewall_custom",
                 _merged(custom, others, "custom", PLANS[plan].custom_rules),
             )
-            self.guards += [guards] if guards else []
+            self.guards.extend([guards] if guards else [])
             self._ruleset(
                 "limits",
                 "http_ratelimit",

@@ -70,10 +70,10 @@ def check(
                 "remove the others, or name the existing one by `id`",
             )
         )
-    for name, provider in providers.items():
-        if provider.type == "onetimepin" and not provider.id:
+    for key, settings in providers.items():
+        if settings.type == "onetimepin" and not settings.id:
             warnings.append(
-                f"identityProviders.{name}: an account has one provider of type onetimepin, and most have it already: its "
+                f"identityProviders.{key}: an account has one provider of type onetimepin, and most have it already: its "
                 "creation fails there with 409, and `destroy` takes it from everybody. Name it by `id` (GET "
                 "/accounts/ACCOUNT/access/identity_providers)"
             )

@@ -73,10 +73,16 @@ def test_what_there_can_be_only_one_of(engine: Engine, type_: str, inputs: dict[
 
 
 def test_an_application_cannot_take_a_place_that_another_one_holds(engine: Engine) -> None:
-    other = {"accountId": "a", "destinations": [{"type": "public", "uri": "x.example.com"}]}
+    other: dict[str, Any] = {
+        "accountId": "a",
+        "destinations": [{"type": "public", "uri": "x.example.com"}],
+    }
     engine.make(cloud_types.ACCESS_APPLICATION, "one", **APPLICATION)
     engine.make(cloud_types.ACCESS_APPLICATION, "two", **other)
-    both = {"accountId": "a", "destinations": [other["destinations"][0], APPLICATION["destinations"][0]]}
+    both: dict[str, Any] = {
+        "accountId": "a",
+        "destinations": [other["destinations"][0], APPLICATION["destinations"][0]],
+    }
     with pytest.raises(grpc.RpcError) as error:
         engine.update(cloud_types.ACCESS_APPLICATION, "two", **both)
     assert "application_already_exists" in refusal(error)
