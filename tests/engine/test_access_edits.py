@@ -173,8 +173,9 @@ def applications(routes):  # type: ignore[no-untyped-def]
     import dataclasses
 
     merged = {}
+    keys = naming.former_application_keys((route.hostname, route.access) for route in routes)
     for app in _now(routes):
-        key = naming.former_application_key(app.hostname, app.access or "public")
+        key = keys[app.hostname, app.access or "public"]
         known = merged.get(key)
         destinations = (known.destinations if known else ()) + app.destinations
         merged[key] = dataclasses.replace(app, key=key, destinations=destinations, after=(), former=None)
@@ -182,5 +183,6 @@ def applications(routes):  # type: ignore[no-untyped-def]
 
 
 def application_of(route, apps):  # type: ignore[no-untyped-def]
-    return naming.former_application_key(route.hostname, route.access)
+    (key,) = naming.former_application_keys([(route.hostname, route.access)]).values()
+    return key
 '''

@@ -154,7 +154,7 @@ MORE_BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
             types.ACCESS_APPLICATION,
             "corsHeaders",
             {"allowAllOrigins": True, "allowCredentials": True},
-            "users",
+            "models.example.com",
         ),
         [(APP, "every origin, with credentials")],
     ),
@@ -250,5 +250,8 @@ HARMLESS: list[tuple[str, Change]] = [
         add(types.DNS_RECORD, "t", name="_acme-challenge.example.com", type="CNAME", content="x.example.net"),
     ),
     ("dns-unproxied", add(types.DNS_RECORD, "t", name="example.com", type="TXT", content="v=spf1 -all")),
-    ("access-cors", edit(types.ACCESS_APPLICATION, "corsHeaders", {"allowAllOrigins": True}, "users")),
+    (
+        "access-cors",
+        edit(types.ACCESS_APPLICATION, "corsHeaders", {"allowAllOrigins": True}, "models.example.com"),
+    ),
 ]

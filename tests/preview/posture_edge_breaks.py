@@ -146,17 +146,17 @@ EDGE_BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "access-decision",
-        edit(types.ACCESS_APPLICATION, "destinations.0.uri", "other.example.com", "users"),
+        edit(types.ACCESS_APPLICATION, "destinations.0.uri", "other.example.com", "models.example.com"),
         [(INGRESS, "models.example.com: no application covers it")],
     ),
     (
         "application-policy",
-        edit(types.ACCESS_APPLICATION, "policies", [], "users"),
+        edit(types.ACCESS_APPLICATION, "policies", [], "models.example.com"),
         [(f"{P}-access-app-models.example.com", "no policy")],
     ),
     (
         "application-policy",
-        edit(types.ACCESS_APPLICATION, "policies.0.precedence", 2, "users"),
+        edit(types.ACCESS_APPLICATION, "policies.0.precedence", 2, "models.example.com"),
         [(f"{P}-access-app-models.example.com", "precedences [2]")],
     ),
     (
@@ -191,12 +191,12 @@ EDGE_BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [
     ),
     (
         "login-cookie",
-        edit(types.ACCESS_APPLICATION, "sameSiteCookieAttribute", "none", "users"),
+        edit(types.ACCESS_APPLICATION, "sameSiteCookieAttribute", "none", "models.example.com"),
         [(f"{P}-access-app-models.example.com", "other sites may send the cookie")],
     ),
     (
         "login-cookie",
-        edit(types.ACCESS_APPLICATION, "httpOnlyCookieAttribute", False, "users"),
+        edit(types.ACCESS_APPLICATION, "httpOnlyCookieAttribute", False, "models.example.com"),
         [(f"{P}-access-app-models.example.com", "scripts can read the cookie")],
     ),
     (
