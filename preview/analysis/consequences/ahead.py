@@ -34,6 +34,7 @@ def ahead(context: Context, change: Change) -> Iterator[Effect]:
     if change.type == type_names.TUNNEL_CONFIGURATION and change.action == "updated":
         yield from _not_found(context)
         yield from _services(context, change)
+        yield from _logins(context, change)
     elif change.type == type_names.RULESET and _phase(change) == VERIFY_PHASE:
         yield from _header(context, change)
     elif change.type == type_names.DNS_RECORD and change.after is not None:
@@ -97,6 +98,29 @@ def _services(context: Context, change: Change) -> Iterator[Effect]:
             )
         else:
             yield in_place(f"{where} goes from {was} to {now}")
+
+
+def _logins(context: Context, change: Change) -> Iterator[Effect]:
+    """Places whose login at the edge goes, or is another, while the connector demands the former one.
+
+    Access changes at once, the connector's rules when the new machines serve.
+    """
+    if not (context.released and context.waits_for_machines(change)):
+        return
+    anew = {step.urn for step in context.of(type_names.ACCESS_APPLICATION) if step.action == "replaced"}
+    shut: dict[str, None] = {}
+    for hostname, path in places(*context.reach):
+        was, now = (reach.at(hostname, path) for reach in context.reach)
+        if was.entry and now.entry and was.entry.checked and was.entry.logins:
+            demanded = {application.urn for _, application in was.entry.logins} - anew
+            if not demanded & {application.urn for _, application in now.edge}:
+                shut[was.url.removesuffix("/below")] = None
+    if shut:
+        yield downtime(
+            f"Access asks for another login, or for none, at {', '.join(shut)}, and the connector demands the former one until "
+            "the new machines serve: every request is refused (403) while they boot. Release first, and change the login "
+            "afterwards."
+        )
 
 
 def _missing(context: Context, was: str, now: str) -> list[str]:
