@@ -13,6 +13,7 @@ from preview.analysis.consequences.ahead import ahead
 from preview.analysis.consequences.context import Context, changed_inputs, effect, in_place, unknown
 from preview.analysis.consequences.database import database, parameters
 from preview.analysis.consequences.doors import doors
+from preview.analysis.consequences.files import files
 from preview.analysis.consequences.gone import clashes, derived, derived_in_user_data, gone
 from preview.analysis.consequences.guards import guards, telling
 from preview.analysis.consequences.known import harmless_when_new, unjudged
@@ -44,6 +45,7 @@ QUESTIONS: tuple[Question, ...] = (
     telling,
     machines,
     services,
+    files,
     values,
     ahead,
     origins,

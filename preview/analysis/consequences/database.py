@@ -63,8 +63,36 @@ def database(context: Context, change: Change) -> Iterator[Effect]:
         yield from _less(old, new)
 
 
+def _windows(new: dict[str, Any], changed: set[str]) -> Iterator[Effect]:
+    """Windows of half an hour at least that do not overlap, and insights for as long as RDS keeps them."""
+    backup = _minutes(new.get("backupWindow"), daily=True)
+    upkeep = _minutes(new.get("maintenanceWindow"), daily=False)
+    for name, window in (("backupWindow", backup), ("maintenanceWindow", upkeep)):
+        if name in changed and window and window[1] < 30:
+            yield refused(f"{name} {new.get(name)}: RDS takes no window of less than 30 minutes")
+    if changed & {"backupWindow", "maintenanceWindow"} and backup and upkeep:
+        apart = (upkeep[0] - backup[0]) % 1440
+        if apart < backup[1] or apart + upkeep[1] > 1440:
+            yield refused(f"the maintenance window {new.get('maintenanceWindow')} overlaps the backup window")
+    days = int(number(new.get("performanceInsightsRetentionPeriod")))
+    kept = days in (0, 7, 731) or (days % 31 == 0 and days <= 23 * 31)
+    if "performanceInsightsRetentionPeriod" in changed and not kept:
+        yield refused(f"RDS keeps insights for 7 days, a multiple of 31, or 731, not for {days}")
+
+
+def _minutes(window: Any, *, daily: bool) -> tuple[int, int] | None:
+    """(minute of the day at which it begins, length) of `17:00-17:30` or `sun:18:00-sun:18:30`."""
+    day = r"" if daily else r"[a-z]{3}:"
+    match = re.fullmatch(rf"{day}(\d\d):(\d\d)-{day}(\d\d):(\d\d)", str(window or "").lower())
+    if not match:
+        return None
+    begins, ends = (int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3))
+    return begins, (ends - begins) % 1440
+
+
 def _impossible(new: dict[str, Any], changed: set[str]) -> Iterator[Effect]:
     """What RDS takes of nobody."""
+    yield from _windows(new, changed)
     family, _, size = str(new.get("instanceClass", "")).removeprefix("db.").partition(".")
     if changed & {"instanceClass", "engineVersion"}:
         if family in _OLD_FAMILIES and _version(new.get("engineVersion"))[:1] >= (13,):

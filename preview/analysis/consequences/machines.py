@@ -40,6 +40,8 @@ _ENGINES = frozenset(
 
 
 def machines(context: Context, change: Change) -> Iterator[Effect]:
+    if change.type == type_names.AUTO_SCALING_GROUP and change.before and change.after:
+        yield from _launching(change)
     if change.type == type_names.AUTO_SCALING_GROUP and change.action == "rolling":
         yield effect(Consequence.ROLLING, "a release: new machines serve before the old ones go")
         yield from _release(context, change)
@@ -240,6 +242,26 @@ def _octets(size: str) -> int:
     return int(match[1]) * _UNITS[match[2].lower()] if match else 0
 
 
+def _launching(change: Change) -> Iterator[Effect]:
+    """How long a machine may take to be ready: without its completion in that time the group gives it up."""
+    times = [
+        min(
+            (
+                number(hook.get("heartbeatTimeout"))
+                for hook in objects(inputs.get("initialLifecycleHooks"))
+                if str(hook.get("lifecycleTransition")).endswith("_LAUNCHING")
+            ),
+            default=0,
+        )
+        for inputs in (old_inputs(change), new_inputs(change))
+    ]
+    if 0 < times[1] < min(times[0], _SHORTEST_BOOT):
+        yield downtime(
+            f"a machine has {times[1]:g} s to be ready (before: {times[0]:g} s): packages and images take minutes, and a machine "
+            "that takes longer is given up, in this release and after a failure"
+        )
+
+
 def _size(change: Change) -> Iterator[Effect]:
     old, new = old_inputs(change), new_inputs(change)
     counts = [int(number(inputs.get("desiredCapacity") or inputs.get("minSize"))) for inputs in (old, new)]
@@ -250,6 +272,11 @@ def _size(change: Change) -> Iterator[Effect]:
         yield in_place(f"{counts[0]} to {counts[1]} machines: {how}")
     if number(new.get("maxSize")) < counts[1]:
         yield refused(f"maxSize {new.get('maxSize')} is below the {counts[1]} machines asked for")
+
+
+_NAT = "aws:ec2/natGateway:NatGateway"
+_SHORTEST_BOOT = 300
+"""Seconds in which no machine that fetches packages and images is sure to be ready."""
 
 
 def _template(context: Context, change: Change) -> Iterator[Effect]:
@@ -270,6 +297,17 @@ def _template(context: Context, change: Change) -> Iterator[Effect]:
             yield unknown(
                 f"whether every image of the app exists for {name} is not known here: if one does not, the release fails"
             )
+    addresses = [
+        [
+            str(face.get("associatePublicIpAddress")).lower()
+            for face in objects(inputs.get("networkInterfaces"))
+        ]
+        for inputs in (old, new)
+    ]
+    if "true" in addresses[0] and "true" not in addresses[1] and not context.after.of_type(_NAT):
+        yield downtime(
+            "new machines have no public address, and no NAT gateway leads out: they reach nothing, and none gets ready"
+        )
     disks = objects(new.get("blockDeviceMappings"))
     if any(0 < number(at(disk, "ebs", "volumeSize")) < 8 for disk in disks):
         yield refused("Ubuntu's image has 8 GiB, and a disk cannot be smaller than its image")

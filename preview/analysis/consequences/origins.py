@@ -38,6 +38,7 @@ _LISTEN = re.compile(r"^[ \t]*listen[ \t]+(?:\S*:)?(\d+)\b([^;\n]*);", re.MULTIL
 def origins(context: Context, change: Change) -> Iterator[Effect]:
     if change.type == type_names.TUNNEL_CONFIGURATION and change.action == "updated":
         yield from _moved(context)
+        yield from _named(context)
     elif change.type == type_names.AUTO_SCALING_GROUP and change.action in ("rolling", "replaced"):
         yield from _left(context)
 
@@ -62,6 +63,21 @@ class Listener:
     @property
     def listed(self) -> str:
         return ", ".join(map(str, sorted(self.ports)))
+
+
+def _named(context: Context) -> Iterator[Effect]:
+    """Places whose service is told another host: it may answer otherwise."""
+    told: dict[tuple[str, str], dict[str, None]] = {}
+    for hostname, path in places(*context.reach):
+        was, now = (reach.at(hostname, path).entry for reach in context.reach)
+        if was and now and was.service == now.service:
+            hosts = [str(entry.origin.get("httpHostHeader") or hostname) for entry in (was, now)]
+            if hosts[0] != hosts[1]:
+                told.setdefault((now.service, hosts[1]), {})[hostname] = None
+    for (service, host), asked in told.items():
+        yield unknown(
+            f"{service} is told the host {host} for {', '.join(asked)}: what it answers then is not known here"
+        )
 
 
 def _moved(context: Context) -> Iterator[Effect]:

@@ -25,6 +25,12 @@ _DESTROYS = re.compile(
     r"|delete\s+from\s+[\w.\"]+\s*(?:;|$))",
     re.IGNORECASE,
 )
+_DEMANDS = re.compile(
+    r"\bset\s+not\s+null\b|\balter\s+table\b[^;]*\badd\s+(?:constraint|check|unique|primary|foreign|exclude)\b"
+    r"|\badd\s+(?:column\s+)?(?:if\s+not\s+exists\s+)?\S+\s(?![^,;]*\bdefault\b)[^,;]*\bnot\s+null\b"
+    r"|\bcreate\s+unique\s+index\b|\bvalidate\s+constraint\b",
+    re.IGNORECASE,
+)
 _FILE = re.compile(rf"^- path: ({re.escape(APP)}/\S+\.sql)$", re.MULTILINE)
 
 
@@ -138,6 +144,11 @@ def _statements(old: Machines, new: Machines) -> Iterator[Effect]:
                 yield lost(
                     f"{path.removeprefix(APP + '/')} runs `{statement[:80]}`: there is no way back from it",
                     "rows",
+                )
+            elif statement not in before and _DEMANDS.search(statement):
+                yield unknown(
+                    f"{path.removeprefix(APP + '/')} runs `{statement[:80]}`: whether every row, and what the earlier release "
+                    "still writes, meets it is not known here"
                 )
 
 

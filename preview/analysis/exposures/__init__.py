@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from preview.analysis.exposures.app_settings import app_settings
 from preview.analysis.exposures.containers import containers
 from preview.analysis.exposures.data import data
 from preview.analysis.exposures.entrances import entrances
@@ -37,6 +38,7 @@ JUDGES: tuple[Callable[[Versions], Iterator[Exposure]], ...] = (
     data,
     machine_texts,
     containers,
+    app_settings,
     secrets,
     entrances,
 )
