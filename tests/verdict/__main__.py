@@ -11,7 +11,7 @@ from . import runner
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="tests.verdict", description="Judge the changes of both sets.")
+    parser = argparse.ArgumentParser(prog="tests.verdict", description="Judge the changes of all sets.")
     parser.add_argument("ids", nargs="*", metavar="ID", help="these changes alone")
     parser.add_argument("--changes", choices=sorted(runner.SETS), help="the changes of this set alone")
     parser.add_argument("--kind", choices=("danger", "harmless"), help="these alone")

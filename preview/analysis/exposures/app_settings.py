@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from preview.analysis.exposures.containers import CONNECTOR
 from preview.analysis.exposures.machine_files import APP, Machine, machines
 from preview.analysis.exposures.versions import Versions
 from preview.changes import Exposure, Kind
@@ -49,7 +50,7 @@ def app_settings(versions: Versions) -> Iterator[Exposure]:
             old, new = pair.before.services[name], pair.after.services[name]
             found = [
                 *_variables(environment(old), environment(new)),
-                *_publisher(old, new),
+                *(_publisher(old, new) if name != CONNECTOR else ()),  # containers.py says it
                 *_flags(old, new),
             ]
             for kind, text in found:
