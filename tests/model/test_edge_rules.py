@@ -8,6 +8,10 @@ from model import naming
 from model.edge.rules import rate_limits
 from model.settings import Firewall, Route
 
+HOST_AND_PATH = (
+    '(http.host in {"a.example.com"} or starts_with(http.host, "a.example.com:"))'
+    ' and starts_with(http.request.uri.path, "/api")'
+)
 ROUTE = Route.model_validate({"hostname": "a.example.com", "service": "http://web:80", "access": "public"})
 
 
@@ -15,8 +19,8 @@ ROUTE = Route.model_validate({"hostname": "a.example.com", "service": "http://we
     ("plan", "block", "refused_for", "expression"),
     [
         ("free", None, 10, 'starts_with(http.request.uri.path, "/api")'),
-        ("pro", None, 60, 'http.host in {"a.example.com"} and starts_with(http.request.uri.path, "/api")'),
-        ("pro", "5m", 300, 'http.host in {"a.example.com"} and starts_with(http.request.uri.path, "/api")'),
+        ("pro", None, 60, HOST_AND_PATH),
+        ("pro", "5m", 300, HOST_AND_PATH),
     ],
 )
 def test_a_rate_limit_refuses_for_as_long_as_its_plan_or_its_setting_says(

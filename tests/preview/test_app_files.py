@@ -80,7 +80,7 @@ def test_a_line_of_a_script_that_deletes_or_stops_is_said(line: str, expected: l
 def test_a_unit_that_no_longer_says_how_to_stop_is_unknown() -> None:
     unit = "[Service]\nExecStart=run\nExecStop=drain\nExecStop=stop\n"
     path = "__etc__systemd__system__app.service"
-    old, new = (read_machine(**{path: text}) for text in (unit, unit.replace("ExecStop=drain\n", "")))
+    old, new = (read_machine(None, **{path: text}) for text in (unit, unit.replace("ExecStop=drain\n", "")))
     assert of(_system(old, new)) == [Consequence.UNKNOWN]
     assert of(_system(new, old)) == []
 
@@ -88,7 +88,7 @@ def test_a_unit_that_no_longer_says_how_to_stop_is_unknown() -> None:
 @pytest.mark.parametrize(("now", "expected"), [("10s", [Consequence.UNKNOWN]), ("1m", []), ("2m", [])])
 def test_a_shorter_timeout_of_nginx_is_unknown(now: str, expected: list[Consequence]) -> None:
     path = "__opt__drawbridge__app__nginx.conf"
-    old, new = (read_machine(**{path: f"proxy_send_timeout {time};"}) for time in ("60s", now))
+    old, new = (read_machine(None, **{path: f"proxy_send_timeout {time};"}) for time in ("60s", now))
     assert of(_waits(old, new)) == expected
 
 

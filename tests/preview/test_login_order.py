@@ -25,7 +25,14 @@ LOGIN = (
 
 @pytest.mark.parametrize(
     ("edits", "refused"),
-    [([PUBLIC, RELEASE], True), ([PUBLIC], False), ([RELEASE], False), ([LOGIN, RELEASE], False)],
+    # A login for the whole host takes /admin into the application of the host, whose login is another one.
+    [
+        ([PUBLIC, RELEASE], True),
+        ([PUBLIC], False),
+        ([RELEASE], False),
+        ([LOGIN, RELEASE], True),
+        ([LOGIN], False),
+    ],
 )
 def test_a_login_that_goes_with_a_release_is_demanded_until_the_new_machines_serve(
     clone: Path, edits: list[tuple[str, str, str]], refused: bool
