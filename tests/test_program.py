@@ -103,8 +103,8 @@ MUTATIONS: list[tuple[str, str, str, Invariant]] = [
     ("components/tunnel.py", '{"service": CATCH_ALL},', "", invariants.the_catch_all_comes_last),
     (
         "components/tunnel.py",
-        "depends_on=[machines]",
-        "depends_on=[]",
+        "depends_on=[machines, *guards]",
+        "depends_on=[*guards]",
         invariants.rules_change_after_the_machines_serve,
     ),
     (

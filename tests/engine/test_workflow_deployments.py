@@ -152,7 +152,7 @@ def test_a_preview_that_fails_says_why_and_nothing_is_done(deployed: Deployment)
     deployed.edit(("accountId", "acountId"))
     run, changed = deployed.up()
     assert (run.results()["Plan (prod)"], run.approvals, changed) == ("failure", [], []), run.log
-    assert "Did you mean accountId?" in run.log
+    assert "did you mean accountId?" in run.log
 
 
 def test_an_up_that_fails_half_way_is_planned_from_there(deployed: Deployment) -> None:

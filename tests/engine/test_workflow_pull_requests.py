@@ -226,9 +226,9 @@ def test_one_stack_that_cannot_be_previewed_fails_the_check_and_hides_no_other(
     assert (preview.conclusion, comment.conclusion) == ("failure", "success")
     assert [category for category, _, _ in hub.analyses] == ["drawbridge/prod/"]
     said = the_comment(hub)
-    assert "## broken cannot be previewed" in said and "Did you mean accountId?" in said
+    assert "## broken cannot be previewed" in said and "did you mean accountId?" in said
     assert "## `drawbridge` / `prod`" in said
-    assert "Did you mean accountId?" in preview.job("static").summary
+    assert "did you mean accountId?" in preview.job("static").summary
 
 
 def test_a_run_that_fails_before_it_compares_is_said_in_the_comment(hub: Hub, repository: Repository) -> None:

@@ -15,7 +15,7 @@ import re2
 def go_url_path(raw: str) -> bytes:
     """net/url: URL.Path is the path percent-decoded once; nothing else is done to it (cloudflared reverted its own
     normalisation in 2026.8.2, f5270f99)."""
-    return unquote_to_bytes(raw)
+    return unquote_to_bytes(raw.encode("utf-8", "surrogateescape"))
 
 
 def split_host_port(hostport: str) -> str:

@@ -55,7 +55,7 @@ def test_a_renamed_hostname_is_one_cause(clone: Path) -> None:
 def test_independent_edits_are_told_apart(clone: Path) -> None:
     found = caused_by(clone, ("requests: 10", "requests: 20"), ("storageGiB: 20", "storageGiB: 40"))
     assert sorted(map(short, found)) == [
-        (["database.storageGiB"], ["database-postgres"]),
+        (["database.storageGiB"], ["alerts-database-storage", "database-postgres"]),
         (["firewall.rateLimits[0].requests"], ["firewall-limits"]),
     ]
 

@@ -37,9 +37,9 @@ STANDIN = ROOT / "tests" / "walk" / "standin"
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 OPA = shutil.which("opa")
 CONNECTOR = "127.0.80.2"
-SUBNET = "127.0.80.0/24"
-"""In place of 172.16.80.0/24: a network of this machine's own, from which nothing but the connector speaks."""
-SECTIONS = {"tunnel": {"subnet": SUBNET}}
+SUBNETS = ("172.16.80.0/24", "127.0.80.0/24")
+"""The connector's network on a machine, and in its place one of this machine's own, from which nothing but the connector speaks.
+No stack file may name the latter."""
 
 
 def settler(stack: Evaluation) -> Callable[[str], str]:
@@ -60,7 +60,7 @@ def settler(stack: Evaluation) -> Callable[[str], str]:
     def settle(text: str) -> str:
         text = re.sub(r"%C2%AB.*?%C2%BB", lambda match: unquote(match[0]), text)  # as it stands in a URL
         text = re.sub(r"«[^«»]*-postgres\.address»", "localhost", text)
-        return re.sub(r"«([^«»]+)»", value, text)
+        return re.sub(r"«([^«»]+)»", value, text).replace(*SUBNETS)
 
     return settle
 
@@ -76,12 +76,10 @@ class Place:
 
     def __init__(self, example: str, folder: Path, **changes: Any) -> None:
         self.example, self.folder = example, folder
-        self.stack: Evaluation = deployed(example, secretDelivery="cloud-init", **SECTIONS, **changes)
+        self.stack: Evaluation = deployed(example, secretDelivery="cloud-init", **changes)
         self.settle = settler(self.stack)
-        project(example, folder, **SECTIONS, **changes)
-        facts = json.loads(
-            written(example, "cloud-init", **SECTIONS, **changes)["/etc/drawbridge/machine.json"]
-        )
+        project(example, folder, **changes)
+        facts = json.loads(written(example, "cloud-init", **changes)["/etc/drawbridge/machine.json"])
         self.once: list[str] = facts["once"]
         document = merged(folder, *(word for name in self.once for word in ("--profile", f"once-{name}")))
         self.networks = {name: set(body.get("networks") or {}) for name, body in document["services"].items()}

@@ -61,12 +61,6 @@ DOORS: tuple[Scripted, ...] = (
         says=(("access-policy-users", "must also be: from JP"),),
     ),
     Scripted(
-        name="nobody is in two countries",
-        edit=put("access/users/require", {"countries": ["JP", "DE"]}),
-        verdict=DOWNTIME,
-        says=(("access-policy-users", "nobody passes any more"),),
-    ),
-    Scripted(
         name="a second factor for everyone",
         edit=put("access/users/mfa", True),
         verdict=IN_PLACE,

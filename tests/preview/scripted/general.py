@@ -171,7 +171,7 @@ GENERAL: tuple[Scripted, ...] = (
         edit=both(put("database", None), put("app/env/DATABASE_URL", "postgresql://elsewhere")),
         verdict=LOSS,
         changed=(("database-postgres", "deleted", LOSS, ()),),
-        opens=(("secret", "DATABASE_URL"),),
+        opens=(("secret", "DATABASE_URL"), ("check dropped", "backend")),
         engine=True,
     ),
     Scripted(
@@ -270,7 +270,7 @@ GENERAL: tuple[Scripted, ...] = (
     Scripted(
         name="admins become users",
         edit=put("routes/2/access", "users"),
-        verdict=REFUSED,
+        verdict=IN_PLACE,
         opens=(("login loosened", "admin.example.com/api/v1/admin"),),
         engine=True,
     ),

@@ -41,7 +41,7 @@ MACHINES: tuple[Scripted, ...] = (
     ),
     Scripted(
         name="a host directory in place of the volume",
-        edit=NOTHING,
+        edit=put("app/allow", {"machine": ["backend"]}),
         opens=(("container", "backend"),),
         verdict=LOSS,
         program=(COMPOSE, "      - uploads:/app/uploads", "      - /srv/elsewhere:/app/uploads"),
