@@ -25,6 +25,7 @@ WATCHED = (
     "/etc/docker",
     "/etc/systemd/system",
     "/etc/apt/apt.conf.d",
+    "/etc/sysctl.d/60-drawbridge.conf",
     "/etc/fstab",
     "/opt/drawbridge",
 )
