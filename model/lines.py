@@ -56,9 +56,11 @@ def of_settings(text: str, config: Mapping[str, Any]) -> dict[str, int]:
 
 def nearest(lines: Mapping[str, int], path: str) -> int:
     """The line of a path, or of what it lies in; 0 where neither is known. `PROJECT:KEY` may be written as `KEY`."""
-    path = path if path in lines or ":" not in path else path.partition(":")[2]
+    if path not in lines:
+        path = re.sub(r"^[^.:\[\]]+:", "", path)
     while path and path not in lines:
-        path = re.sub(r'(^|\.)[^.\[\]]*$|\[(\d+|"[^"]*")\]$', "", path)
+        shorter = re.sub(r'(^|\.)[^.\[\]]*$|\[(\d+|".*?")\]$', "", path, flags=re.DOTALL)
+        path = shorter if shorter != path else ""
     return lines.get(path, 0)
 
 
