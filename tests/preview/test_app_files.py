@@ -134,6 +134,13 @@ def test_what_rds_takes_of_nobody_is_refused(inputs: dict[str, Any], refused: bo
         ({"image": "redis:7.2"}, {"image": "docker.io/library/redis:7.4"}, False),
         ({"image": "ghcr.io/acme/api:1"}, {"image": "ghcr.io/acne/api:1"}, True),
         ({"command": "serve --auth-file users"}, {"command": "serve"}, True),
+        (
+            {"command": ["serve", "--trusted-proxies", "10.0.0.1"]},
+            {"command": ["serve", "--trusted-proxies", "*"]},
+            True,
+        ),
+        ({"command": "serve --cors-origins=https://a"}, {"command": "serve --cors-origins=*"}, True),
+        ({"command": "serve --host 127.0.0.1"}, {"command": "serve --host 0.0.0.0"}, False),
         ({"command": "serve --workers 2"}, {"command": "serve"}, False),
     ],
 )
@@ -157,5 +164,15 @@ def test_settings_of_the_app_that_open_are_said(
 def test_lines_of_the_apps_files_that_open_are_said(file: str, old: str, new: str, opened: bool) -> None:
     versions = [
         [machine({"services": {}}, files={f"/opt/drawbridge/app/{file}": text})] for text in (old, new)
+    ]
+    assert bool(opens(*versions)) is opened
+
+
+@pytest.mark.parametrize(
+    ("now", "opened"), [("*", True), ("10.0.0.0/8 0.0.0.0/0", True), ("10.0.0.2", False)]
+)
+def test_a_variable_that_every_service_may_read_is_asked_after_too(now: str, opened: bool) -> None:
+    versions = [
+        [machine({"services": {}}, facts={"env": {"TRUSTED_PROXIES": value}})] for value in ("10.0.0.1", now)
     ]
     assert bool(opens(*versions)) is opened

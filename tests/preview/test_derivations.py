@@ -38,6 +38,25 @@ def test_another_encoding_of_a_generated_secret_is_another_secret_and_a_release(
     assert set(paths(comparison)) == {"parameters-API_KEY", "host-template", "host-group", "alerts-machines"}
 
 
+@pytest.mark.parametrize(
+    ("variable", "encoding", "fails"),
+    [
+        ("REDIS_PASSWORD", "base64", True),
+        ("REDIS_PASSWORD", "base64url", False),
+        ("API_KEY", "base64", False),
+    ],
+)
+def test_a_secret_that_stands_in_a_url_may_not_hold_what_ends_it(
+    variable: str, encoding: str, fails: bool, tmp_path: Path
+) -> None:
+    def edit(config: Config) -> None:
+        config["drawbridge:app"]["generate"][variable]["encoding"] = encoding
+
+    change = named(settings_changed(tmp_path, "image2model", edit), f"parameters-{variable}")
+    said = [effect.why for effect in change.effects if effect.consequence == Consequence.DOWNTIME]
+    assert any("end a URL's password" in why for why in said) is fails
+
+
 def test_where_secrets_are_delivered_by_cloud_init_the_report_says_which_one_is_another(
     tmp_path: Path,
 ) -> None:

@@ -182,3 +182,22 @@ def test_without_the_parser_nothing_right_is_refused(
 ) -> None:
     monkeypatch.setattr(model.rule_language, "_parse", None)
     assert fault(expression) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ((60, 60), (12, 60), Consequence.UNKNOWN),
+        ((100, 10), (100, 60), Consequence.UNKNOWN),
+        ((60, 60), (40, 60), IN_PLACE),
+        ((60, 60), (120, 60), IN_PLACE),
+    ],
+)
+def test_a_limit_of_less_than_half_may_stop_ordinary_visitors(
+    old: tuple[int, int], new: tuple[int, int], expected: Consequence
+) -> None:
+    rules = [
+        {"expression": "true", "ratelimit": {"requestsPerPeriod": requests, "period": period}}
+        for requests, period in (old, new)
+    ]
+    assert judged([rules[0]], [rules[1]]).consequence == expected

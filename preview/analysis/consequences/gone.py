@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from model.naming import Names
@@ -21,6 +22,7 @@ from preview.analysis.rotation import rotated
 from preview.changes import Change, Consequence, Effect
 from preview.resource_types import type_names
 from preview.resource_types.registry import record_of
+from preview.resources import bare
 
 # Who is no longer told of trouble, by type.
 _TELLS = {
@@ -87,12 +89,33 @@ def derived(context: Context, change: Change) -> Iterator[Effect]:
     assert change.after is not None
     if not any(difference.path.startswith("value") for difference in change.differences):
         return
+    yield from _in_urls(context, change)
     reads = change.after.options.get("propertyDependencies", {}).get("value", ())
     sources = [context.steps[urn] for urn in reads if urn in context.steps]
     if len(sources) == 1 and apps_secret(sources[0]) and sources[0].action == "unchanged":
         yield lost(
             "written in another form: the app gets another value, and what it encrypted or signed with the former one is lost",
             "secrets",
+        )
+
+
+_NOT_IN_URLS = re.compile(r"[/+=@:?#%\[\]]")
+"""What ends or changes the password part of a URL. Source: RFC 3986, section 3.2."""
+
+
+def _in_urls(context: Context, change: Change) -> Iterator[Effect]:
+    """A secret that stands in a URL of the compose file's, and now may hold what a URL does not take there."""
+    variable = Names.of_urn(change.urn).parameters.label(change.name)
+    values = [
+        str(bare(side.probed.get("value", ""))) if side and side.probed else ""
+        for side in (change.before, change.after)
+    ]
+    if not variable or not _NOT_IN_URLS.search(values[1]) or _NOT_IN_URLS.search(values[0]):
+        return
+    if re.search(rf"\w://[^\s\"'/@]*\$\{{?{re.escape(variable)}\b[^\s\"'/@]*@", context.machines[1].text):
+        yield downtime(
+            f"{variable} may hold characters now that end a URL's password, and the compose file writes it into a URL as it is: "
+            "whoever connects by it fails. Take hex or base64url"
         )
 
 

@@ -79,8 +79,13 @@ def _done(rule: dict[str, Any]) -> str:
 
 def _limit(name: Any, was: dict[str, Any] | None, rule: dict[str, Any]) -> Iterator[Effect]:
     rates = [_rate(item) for item in (was, rule)]
-    if was is None or rates[1] < rates[0] or was.get("enabled") is False:
-        limit = rule["ratelimit"]
+    limit = rule["ratelimit"]
+    if was is not None and was.get("enabled") is not False and rates[1] < rates[0] / 2:
+        yield unknown(
+            f"{name}: {at(limit, 'requestsPerPeriod')} requests in {at(limit, 'period')} s from one visitor, less than half of "
+            "what was allowed: whether ordinary visitors stay below it is not known here"
+        )
+    elif was is None or rates[1] < rates[0] or was.get("enabled") is False:
         yield in_place(
             f"{name}: who asks more than {at(limit, 'requestsPerPeriod')} times in {at(limit, 'period')} s is refused for a while"
         )

@@ -6,7 +6,6 @@ switched off, or of whom to believe and now says everybody, is said.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -55,7 +54,11 @@ def app_settings(versions: Versions) -> Iterator[Exposure]:
             ]
             for kind, text in found:
                 yield Exposure(kind=kind, subject=name, text=f"service {name}: {text}")
-        for kind, text in dict.fromkeys(_lines(pair.before, pair.after)):
+        variables = [
+            {str(key): str(value) for key, value in (machine.specification.get("env") or {}).items()}
+            for machine in (pair.before, pair.after)
+        ]
+        for kind, text in dict.fromkeys([*_variables(*variables), *_lines(pair.before, pair.after)]):
             yield Exposure(kind=kind, subject=pair.name, text=text)
 
 
@@ -127,7 +130,7 @@ def _shown(value: str) -> str:
     return value if len(value) <= 60 else f"{value[:57]}..."
 
 
-_FLAG = re.compile(r"--?[a-z][\w-]*", re.IGNORECASE)
+_OPTION = re.compile(r"[\"']?(--?[a-z][\w-]*)(?:=(.*))?", re.IGNORECASE)
 _GUARDING_FLAG = re.compile(
     r"pass|auth|tls|ssl|cert|verify|secure|protect|token|acl|read-?only|deny", re.IGNORECASE
 )
@@ -138,18 +141,37 @@ _OPENING_FLAG = re.compile(
 
 def _flags(old: Mapping[str, Any], new: Mapping[str, Any]) -> Found:
     """Options of its command that guard and go, or that open and come."""
-    was, now = (
-        set(_FLAG.findall(json.dumps([body.get("entrypoint"), body.get("command")]))) for body in (old, new)
-    )
-    for flag in sorted(was - now):
+    was, now = _options(old), _options(new)
+    for flag in sorted(was.keys() - now.keys()):
         if _GUARDING_FLAG.search(flag) and not _OPENING_FLAG.search(flag):
             yield (
                 "check dropped",
                 f"its command no longer has {flag}: what it checks or keeps secret may be open",
             )
-    for flag in sorted(now - was):
+    for flag in sorted(now.keys() - was.keys()):
         if _OPENING_FLAG.search(flag):
             yield "check dropped", f"its command has {flag} now"
+    for flag, value in sorted(now.items()):
+        if _WHOM.search(flag) and _EVERYBODY.search(value) and not _EVERYBODY.search(was.get(flag, "")):
+            yield (
+                "check dropped",
+                f"its command has {flag} {value} now: the app believes or lets in everybody",
+            )
+
+
+def _options(service: Mapping[str, Any]) -> dict[str, str]:
+    """The options of what a service runs, each with its value or ""."""
+    words: list[str] = []
+    for key in ("entrypoint", "command"):
+        given = service.get(key) or []
+        for part in given if isinstance(given, list) else [given]:
+            words += str(part).split()
+    found: dict[str, str] = {}
+    for position, word in enumerate(words):
+        if match := _OPTION.match(word):
+            after = words[position + 1] if position + 1 < len(words) else ""
+            found[match[1]] = match[2] or ("" if after.startswith("-") else after.strip("\"'"))
+    return found
 
 
 def _publisher(old: Mapping[str, Any], new: Mapping[str, Any]) -> Found:

@@ -159,7 +159,23 @@ _TO_IDENTITIES = ("sts:", "iam:", "*", "organizations:")
 def _own_new_part(grant: Grant, versions: Versions) -> bool:
     """Is it about something that this very change makes: the stack's own new parameter, bucket, log group?"""
     name = placeholder(grant.resource)
+    if _new_parameters(grant, versions):
+        return True
     return name in versions.created and not grant.but and not grant.action.lower().startswith(_TO_IDENTITIES)
+
+
+def _new_parameters(grant: Grant, versions: Versions) -> bool:
+    """Is it about the path of the stack's own parameters, of which this very change makes the first?"""
+    _, found, path = grant.resource.partition(":parameter/")
+    if not found or grant.but or not path.startswith("drawbridge/") or path.count("*") != path.endswith("/*"):
+        return False
+    below = [
+        resource
+        for resource in versions.after.of(type_names.PARAMETER)
+        if str(resource.inputs.get("name", "")).startswith(f"/{path.removesuffix('*')}")
+    ]
+    had = versions.before.of(type_names.PARAMETER)
+    return bool(below) and not had and grant.action.lower().startswith("ssm:get")
 
 
 def _ordinary(grant: Grant, owner: str, versions: Versions) -> bool:

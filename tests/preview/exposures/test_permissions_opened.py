@@ -295,3 +295,27 @@ def test_whoever_a_renamed_role_lets_in_was_let_in_before() -> None:
 
     alias = [{"spec": {"name": "old", "parentUrn": ""}}]
     assert opens(version("old"), version("new", aliases=alias)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "had", "opened"),
+    [
+        ("drawbridge/it/*", False, False),
+        ("drawbridge/it/*", True, True),
+        ("drawbridge/*/*", False, True),
+        ("*", False, True),
+    ],
+)
+def test_the_right_to_the_stacks_own_first_parameters_is_no_news(path: str, had: bool, opened: bool) -> None:
+    stored = resource(
+        "aws:ssm/parameter:Parameter", "p", {"name": "/drawbridge/it/KEY", "type": "SecureString"}
+    )
+    right = document(allow("ssm:GetParameter", f"arn:aws:ssm:REGION:*:parameter/{path}"))
+    given = resource(INLINE, "it", {"role": "«host-role.id»", "policy": right})
+    before = [
+        *BESIDE,
+        *([stored] if had else []),
+        resource(INLINE, "it", {"role": "«host-role.id»", "policy": document()}),
+    ]
+    found = [kind for kind, _, _ in opens(before, [*BESIDE, stored, given])]
+    assert ("permission" in found) is opened
