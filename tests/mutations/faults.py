@@ -35,9 +35,13 @@ MODEL = [
     ),
     *_in(
         "model/edge/ingress.py",
-        ("-len(path.literal) if path else 0,", "len(path.literal) if path else 0,"),
         ("application=None if route.public else", "application=None if route.path else"),
         ("{**origin_request(defaults), **origin_request(route.origin)}", "origin_request(route.origin)"),
+        by=("tests/model/test_routing.py", "tests/model/test_stack.py"),
+    ),
+    *_in(
+        "model/edge/matching.py",
+        ("-len(path.literal) if path else 0,", "len(path.literal) if path else 0,"),
         by=("tests/model/test_routing.py", "tests/model/test_stack.py"),
     ),
     *_in(
@@ -86,8 +90,8 @@ COMPONENTS = [
     *_in(
         "components/database.py",
         ("delete_automated_backups=False", "delete_automated_backups=True"),
-        ("skip_final_snapshot=not protect", "skip_final_snapshot=True"),
-        ("pulumi.ResourceOptions(parent=self, protect=protect)", "pulumi.ResourceOptions(parent=self)"),
+        ("skip_final_snapshot=not settings.final_snapshot", "skip_final_snapshot=True"),
+        ("                protect=protect,\n", ""),
         by=GOLDEN,
     ),
     *_in(
