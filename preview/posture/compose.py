@@ -14,6 +14,9 @@ import yaml
 from preview.posture.program import Program
 from preview.posture.read import Loader, items
 
+COMPOSE_FILE = re.compile(r"/(docker-)?(compose(\.override)?|overlay)\.ya?ml$")
+"""The paths of compose files on a machine; `overlay.yaml` is what machines before version 1 have."""
+
 
 def services(program: Program) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
     """Every service of the compose files on a machine: template, service's name, its definition, the plain variables."""
@@ -30,7 +33,7 @@ def _documents(program: Program) -> Iterator[tuple[str, dict[str, Any], dict[str
         }
         variables = machine_specification(files).get("env", {})
         for path, content in files.items():
-            if not re.search(r"/(docker-)?(compose(\.override)?|overlay)\.ya?ml$", path):
+            if not COMPOSE_FILE.search(path):
                 continue
             try:
                 compose = yaml.load(content, Loader=Loader) or {}

@@ -7,13 +7,20 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from model import durations
 from preview.analysis.consequences.context import Context, downtime, unknown
-from preview.analysis.exposures.app_settings import environment
-from preview.analysis.exposures.machine_files import APP, SECRETS, SPECIFICATION, Machine, read
+from preview.analysis.exposures.machine_files import (
+    APP,
+    SECRETS,
+    SPECIFICATION,
+    Machine,
+    environment,
+    mounts,
+    read,
+)
 from preview.changes import Change, Effect
 from preview.resource_types import type_names
 
-_UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DELETES = re.compile(
     r"\brm\s+(?:-\S+\s+)*-\S*[rR]|\bfind\b.*\s-delete\b|\bmkfs|\bwipefs\b|\bblkdiscard\b|\bdd\b.*\bof=|\bshred\b|\brsync\b.*--delete"
     r"|\bdocker\s+(?:volume\s+(?:rm|prune)|system\s+prune)|\bdown\b.*\s(?:-v|--volumes)\b|\baws\s+\S+\s+(?:delete-|rm\b)|\btruncate\s+-s"
@@ -74,15 +81,7 @@ def _running(old: Machine, new: Machine) -> Iterator[Effect]:
 
 def _read_only(service: Mapping[str, Any]) -> dict[str, bool]:
     """Mounted places, and whether each is read only."""
-    found: dict[str, bool] = {}
-    for item in service.get("volumes") or ():
-        if isinstance(item, dict):
-            found[str(item.get("target", ""))] = item.get("read_only") is True
-        else:
-            _, _, rest = str(item).partition(":")
-            target, _, mode = rest.partition(":")
-            found[target] = "ro" in mode.split(",")
-    return found
+    return {item["target"]: item["read_only"] for item in mounts(service)}
 
 
 def _stopping(old: Machine, new: Machine) -> Iterator[Effect]:
@@ -105,10 +104,7 @@ def _stopping(old: Machine, new: Machine) -> Iterator[Effect]:
 def _seconds(value: Any) -> float | None:
     """Of `1m30s`, `10` or `500ms`; None for another text."""
     text = str(value).strip()
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text)
-    if not parts or "".join(n + u for n, u in parts) != text:
-        return None
-    return sum(float(n) * _UNITS[u] for n, u in parts)
+    return durations.read(f"{text}s" if re.fullmatch(r"\d+(\.\d+)?", text) else text)
 
 
 def _system(old: Machine, new: Machine) -> Iterator[Effect]:
@@ -186,7 +182,8 @@ def _timeouts(text: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for line in text.splitlines():
         if match := _WAITS.match(line.strip()):
-            value = float(match[2]) * _UNITS[match[3] or ""]
+            value = _seconds(f"{match[2]}{match[3] or ''}")
+            assert value is not None
             found[match[1]] = min(value, found.get(match[1], value))
     return found
 
@@ -196,30 +193,26 @@ def _paths(old: Machine, new: Machine) -> Iterator[Effect]:
     lasting = set(new.specification.get("storage") or ())
     for name in sorted(old.services.keys() & new.services.keys()):
         was, now = environment(old.services[name]), environment(new.services[name])
-        mounts = [_mounts(machine.services[name], lasting) for machine in (old, new)]
+        folders = [_folders(machine.services[name], lasting) for machine in (old, new)]
         for key in sorted(was.keys()):
             place, other = was[key], now.get(key)
-            if place == other or not _below(place, mounts[0]):
+            if place == other or not _below(place, folders[0]):
                 continue
-            if other is None or (other.startswith("/") and not _below(other, mounts[1])):
+            if other is None or (other.startswith("/") and not _below(other, folders[1])):
                 yield unknown(
                     f"{name}: {key} was {place}, on a volume that lasts, and is {other or 'gone'}: whether it writes its files "
                     "where they are lost with the container is not known here"
                 )
 
 
-def _mounts(service: Mapping[str, Any], lasting: set[str]) -> set[str]:
-    found = set()
-    for item in service.get("volumes") or ():
-        source, target = (
-            (str(item.get("source", "")), str(item.get("target", "")))
-            if isinstance(item, dict)
-            else (str(item).partition(":")[0], str(item).partition(":")[2].partition(":")[0])
-        )
-        if source in lasting or any(source.rstrip("/").endswith(f"/{volume}") for volume in lasting):
-            found.add(target.rstrip("/"))
-    return found
+def _folders(service: Mapping[str, Any], lasting: set[str]) -> set[str]:
+    return {
+        item["target"].rstrip("/")
+        for item in mounts(service)
+        if item["source"] in lasting
+        or any(item["source"].rstrip("/").endswith(f"/{volume}") for volume in lasting)
+    }
 
 
-def _below(place: str, mounts: set[str]) -> bool:
-    return any(place.rstrip("/") == mount or place.startswith(f"{mount}/") for mount in mounts if mount)
+def _below(place: str, folders: set[str]) -> bool:
+    return any(place.rstrip("/") == folder or place.startswith(f"{folder}/") for folder in folders if folder)

@@ -13,7 +13,6 @@ from preview.analysis.consequences.context import (
     downtime,
     effect,
     in_place,
-    listed,
     lost,
     new_inputs,
     number,
@@ -22,6 +21,7 @@ from preview.analysis.consequences.context import (
     refused,
     unknown,
 )
+from preview.analysis.exposures.machine_files import mounts
 from preview.changes import Change, Consequence, Effect
 from preview.resource_types import type_names
 from preview.resource_types.record import names
@@ -119,15 +119,11 @@ def _left_behind(context: Context) -> Iterator[Effect]:
 
 def _mounted(services: Mapping[str, dict[str, Any]]) -> dict[tuple[str, str], str]:
     """(service, path in it) → the volume or host path that is mounted there."""
-    found: dict[tuple[str, str], str] = {}
-    for name, body in services.items():
-        for item in listed(body.get("volumes")):
-            if isinstance(item, str):
-                source, _, target = item.partition(":")
-                found[name, (target or source).partition(":")[0].rstrip("/")] = source if target else ""
-            elif isinstance(item, dict):
-                found[name, str(item.get("target", "")).rstrip("/")] = str(item.get("source", ""))
-    return found
+    return {
+        (name, item["target"].rstrip("/")): item["source"]
+        for name, body in services.items()
+        for item in mounts(body)
+    }
 
 
 def _health(context: Context) -> Iterator[Effect]:

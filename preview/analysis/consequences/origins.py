@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from preview.analysis.consequences.ahead import places
 from preview.analysis.consequences.context import APP, Context, Machines, downtime, listed, unknown
 from preview.analysis.consequences.machines import interpolated
+from preview.analysis.exposures.machine_files import environment, mounts
 from preview.changes import Change, Effect
 from preview.diff.user_data import written
 from preview.resource_types import type_names
@@ -170,8 +171,8 @@ def listener_of(machines: Machines, name: str) -> Listener | None:
 
 def _mounted(text: str, body: Mapping[str, Any]) -> Iterator[str]:
     """The app's files that the service mounts."""
-    for item in listed(body.get("volumes")):
-        source = item.partition(":")[0] if isinstance(item, str) else str(item.get("source", ""))
+    for item in mounts(body):
+        source = item["source"]
         if source.startswith("./"):
             start = f"{APP}/{source[2:].rstrip('/')}"
             for path in re.findall(rf"^- path: ({re.escape(start)}(?:/\S*)?)$", text, re.MULTILINE):
@@ -198,16 +199,7 @@ def _told(body: Mapping[str, Any], env: Mapping[str, str]) -> Iterator[int]:
         command,
     ):
         yield int(match[1])
-    variables = body.get("environment")
-    pairs = (
-        variables.items()
-        if isinstance(variables, Mapping)
-        else (str(item).partition("=")[::2] for item in listed(variables))
-    )
-    for key, value in pairs:
-        text = interpolated(str(value), env)
-        if (
-            str(key).upper() in ("PORT", "HTTP_PORT", "SERVER_PORT", "APP_PORT", "LISTEN_PORT")
-            and text.isdigit()
-        ):
+    for key, value in environment(body).items():
+        text = interpolated(value, env)
+        if key.upper() in ("PORT", "HTTP_PORT", "SERVER_PORT", "APP_PORT", "LISTEN_PORT") and text.isdigit():
             yield int(text)

@@ -14,6 +14,7 @@ from preview.analysis.consequences.context import (
     lost,
     unknown,
 )
+from preview.analysis.exposures.machine_files import mounts
 from preview.changes import Change, Effect
 from preview.diff.user_data import written
 from preview.resource_types import type_names
@@ -125,13 +126,7 @@ def _mounts(old: Machines, new: Machines) -> Iterator[Effect]:
 
 def _places(service: Mapping[str, Any], lasting: set[str]) -> dict[str, str]:
     """Path in the container → lasting volume."""
-    found: dict[str, str] = {}
-    for item in service.get("volumes") or []:
-        if isinstance(item, str) and ":" in item:
-            source, _, target = item.partition(":")
-            found[target.partition(":")[0].rstrip("/")] = source
-        elif isinstance(item, dict):
-            found[str(item.get("target", "")).rstrip("/")] = str(item.get("source", ""))
+    found = {item["target"].rstrip("/"): str(item["source"]) for item in mounts(service)}
     return {place: volume for place, volume in found.items() if volume in lasting}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from preview.analysis.exposures.containers import CONNECTOR
-from preview.analysis.exposures.machine_files import APP, Machine, machines
+from preview.analysis.exposures.machine_files import APP, Machine, environment, machines
 from preview.analysis.exposures.versions import Versions
 from preview.changes import Exposure, Kind
 
@@ -77,20 +77,6 @@ def _credentials(versions: Versions) -> Iterator[Exposure]:
         if key not in before.config or key in before.secret_keys or before.config[key] != after.config[key]:
             text = f"{key} stands in plain text in the stack file: `pulumi config set --secret {key}`, and replace it"
             yield Exposure(kind="secret", subject=key, text=text)
-
-
-def environment(service: Mapping[str, Any]) -> dict[str, str]:
-    """A service's variables by name, however Compose lets them be written; without a value, as the machine has them."""
-    given = service.get("environment")
-    found: dict[str, str] = {}
-    for item in (
-        given if isinstance(given, list) else (given or {}).items() if isinstance(given, dict) else ()
-    ):
-        key, value = item if isinstance(item, tuple) else (item, None)
-        if value is None:
-            key, _, value = str(key).partition("=")
-        found[str(key)] = str(value).lower() if isinstance(value, bool) else str(value)
-    return found
 
 
 def _variables(old: Mapping[str, str], new: Mapping[str, str]) -> Found:
@@ -254,25 +240,23 @@ _GUARDS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 def _lines(before: Machine, after: Machine) -> Found:
     """Lines that came and open, and those that guarded and of which there are fewer than before."""
-    old, new = _app_lines(before), _app_lines(after)
-    for line, path in new.items():
-        if line not in old:
+    old, new = list(_app_lines(before)), list(_app_lines(after))
+    there, now = {line for _, line in old}, {line: path for path, line in new}
+    for line, path in now.items():
+        if line not in there:
             for pattern, says in _OPENS:
                 if pattern.search(line):
                     yield "check dropped", f"{says}: {path} has the line `{_shown(line)}`"
     for pattern, says in _GUARDS:
-        counts = [sum(1 for _, line in _all(machine) if pattern.search(line)) for machine in (before, after)]
-        if counts[1] < counts[0]:
-            gone = next((line for line in old if line not in new and pattern.search(line)), "")
+        guards = [line for _, line in old if pattern.search(line)]
+        if sum(1 for _, line in new if pattern.search(line)) < len(guards):
+            gone = next((line for line in guards if line not in now), "")
             words = f": no file has the line `{_shown(gone)}` any more" if gone else ""
             yield "check dropped", f"{says}{words}"
 
 
-def _app_lines(machine: Machine) -> dict[str, str]:
-    return {line: path for path, line in _all(machine)}
-
-
-def _all(machine: Machine) -> Iterator[tuple[str, str]]:
+def _app_lines(machine: Machine) -> Iterator[tuple[str, str]]:
+    """(file, line) of what the app's files say."""
     for path, file in machine.files.items():
         if path.startswith(APP) and not path.endswith((".yaml", ".yml")):
             for line in file.content.splitlines():

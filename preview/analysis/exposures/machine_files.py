@@ -14,16 +14,17 @@ from typing import Any
 
 import yaml
 
+from model.compose import normal
 from model.naming import host_of_template
 from preview.analysis.exposures.versions import Versions, dicts
 from preview.changes import Change
+from preview.posture.compose import COMPOSE_FILE
 from preview.resource_types import type_names
 from preview.resources import MASK, Resource, bare
 
 APP = "/opt/drawbridge/app/"
 SPECIFICATION = "/etc/drawbridge/machine.json"
 SECRETS = "/etc/drawbridge/secrets.json"
-_COMPOSE = re.compile(r"/(docker-)?(compose(\.override)?|overlay)\.ya?ml$")
 _OVERLAY = re.compile(r"/(overlay|[^/]*\.override)\.ya?ml$")
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::?[-?+]([^}]*))?\}?")
 
@@ -173,7 +174,9 @@ def _composed(files: Mapping[str, File]) -> tuple[dict[str, dict[str, Any]], dic
     services: dict[str, dict[str, Any]] = {}
     volumes: dict[str, Any] = {}
     # What is merged over the app's own file comes after it.
-    for path in sorted(filter(_COMPOSE.search, files), key=lambda path: (bool(_OVERLAY.search(path)), path)):
+    for path in sorted(
+        filter(COMPOSE_FILE.search, files), key=lambda path: (bool(_OVERLAY.search(path)), path)
+    ):
         try:
             document = yaml.load(files[path].content, Loader=_Loader)
         except (yaml.YAMLError, UnicodeEncodeError):
@@ -186,6 +189,17 @@ def _composed(files: Mapping[str, File]) -> tuple[dict[str, dict[str, Any]], dic
         if isinstance(document.get("volumes"), dict):
             volumes = _merged(volumes, _filled(document["volumes"], variables))
     return services, volumes
+
+
+def mounts(service: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A service's `volumes` in one form: `model.compose.normal.mount`."""
+    given = service.get("volumes")
+    return [normal.mount(item) for item in given] if isinstance(given, list) else []
+
+
+def environment(service: Mapping[str, Any]) -> dict[str, str]:
+    """A service's variables by name, however Compose lets them be written; "" where the value is another variable's."""
+    return {name: value or "" for name, value in normal.environment(service.get("environment")).items()}
 
 
 def _merged(below: Any, above: Any) -> Any:
