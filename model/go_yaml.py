@@ -38,10 +38,7 @@ class Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         self.depth = getattr(self, "depth", 0) + 1
         if self.depth > yaml_nodes.DEEPEST:
-            raise yaml.MarkedYAMLError(
-                problem=f"lists and mappings lie in each other more than {yaml_nodes.DEEPEST} deep",
-                problem_mark=self.peek_event().start_mark,  # type: ignore[no-untyped-call]
-            )
+            raise yaml_nodes.too_deep(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -132,10 +129,23 @@ def _construct_tagged(loader: ComposeLoader, _suffix: str, node: yaml.Node) -> A
 ComposeLoader.add_multi_constructor("!", _construct_tagged)
 
 
-def composed(text: str, loader: type[Loader]) -> yaml.Node | None:
+def composed(text: str, loader: type[Loader] = Loader) -> yaml.Node | None:
     """The nodes of a document, as they are written. Raises yaml.YAMLError."""
     node: yaml.Node | None = yaml.compose(text, Loader=loader)
     return node
+
+
+def constructed(node: yaml.Node | None, loader: type[Loader] = Loader) -> Any:
+    """The value of a document that `composed` gave. Raises yaml.YAMLError.
+
+    What `<<` merges stands in the nodes themselves afterwards: look at them before.
+    """
+    return None if node is None else loader("").construct_document(node)
+
+
+def pairs(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
+    """The keys and values of a mapping; none of anything else."""
+    return list(node.value) if isinstance(node, yaml.MappingNode) else []
 
 
 def scalar(word: str) -> Any:

@@ -28,9 +28,9 @@ def of_document(text: str, loader: type[go_yaml.Loader] = go_yaml.Loader) -> dic
 def of_stack_file(text: str) -> dict[str, int]:
     """Those of the settings, whose paths begin below our namespace: `app.env.RELEASE`, `routes[0].hostname`, `aws:region`."""
     found: dict[str, int] = {}
-    for key, config in _pairs(_composed(text, go_yaml.Loader)):
+    for key, config in go_yaml.pairs(_composed(text, go_yaml.Loader)):
         if key.value == "config":
-            for name, value in _pairs(config):
+            for name, value in go_yaml.pairs(config):
                 path = str(name.value).removeprefix(NAMESPACE).removeprefix("config:")
                 found[path] = name.start_mark.line + 1
                 found.update(_below(path, value))
@@ -72,13 +72,13 @@ def _same(written: Any, given: Any) -> bool:
 
 def _composed(text: str, loader: type[go_yaml.Loader]) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=loader)
+        return go_yaml.composed(text, loader)
     except (yaml.YAMLError, RecursionError):
         return None
 
 
 def _below(path: str, node: yaml.Node | None) -> Iterator[tuple[str, int]]:
-    for key, value in _pairs(node):
+    for key, value in go_yaml.pairs(node):
         inner = step(path, str(key.value))
         yield inner, key.start_mark.line + 1
         yield from _below(inner, value)
@@ -86,7 +86,3 @@ def _below(path: str, node: yaml.Node | None) -> Iterator[tuple[str, int]]:
         for index, item in enumerate(node.value):
             yield f"{path}[{index}]", item.start_mark.line + 1
             yield from _below(f"{path}[{index}]", item)
-
-
-def _pairs(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
-    return list(node.value) if isinstance(node, yaml.MappingNode) else []

@@ -31,7 +31,7 @@ def check(document: yaml.Node | None, own_tags: tuple[str, ...] = ()) -> None:
     sizes: dict[int, tuple[int, int, int]] = {}
     total, repeated, depth = _size(document, sizes, set(), own_tags)
     if depth > DEEPEST:
-        raise _refused(document, f"lists and mappings lie in each other more than {DEEPEST} deep")
+        raise too_deep(document.start_mark)
     # The numbers are yaml.v3's own (decode.go): up to 99 % of the values of a file of this size may come from aliases.
     if total > MOST_VALUES or (repeated > 100 and total > 1000 and repeated / total > 0.99):
         raise _refused(
@@ -75,6 +75,12 @@ def _check_tag(node: yaml.Node, own_tags: tuple[str, ...]) -> None:
     if not known:
         shown = f"!!{tag}" if node.tag.startswith(_CORE) else node.tag
         raise _refused(node, f"the tag {shown} is not taken here; remove it, or put the value in quotes")
+
+
+def too_deep(mark: yaml.Mark) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(
+        problem=f"lists and mappings lie in each other more than {DEEPEST} deep", problem_mark=mark
+    )
 
 
 def _refused(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:

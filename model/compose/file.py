@@ -129,8 +129,9 @@ def parse(
         return dataclasses.replace(nothing, findings=tuple(map(nothing.placed, items)))
 
     try:
-        found = list(spelling.respelled(go_yaml.composed(text, go_yaml.ComposeLoader)))
-        document = yaml.load(text, Loader=go_yaml.ComposeLoader)
+        node = go_yaml.composed(text, go_yaml.ComposeLoader)
+        found = list(spelling.respelled(node))
+        document = go_yaml.constructed(node, go_yaml.ComposeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         item = nothing.problem("", f"not valid YAML: {error.problem or error.context}", line=line)
@@ -214,7 +215,6 @@ def _service(
     written = normal.environment(raw.get("environment"))
     # `- NAME` and `NAME:` without a value take the variable of the same name from .env.
     passed = {key for key, value in written.items() if value is None}
-    own = tuple(map(str, body.get("profiles") or ()))
     return Service(
         name=name,
         image=body["image"] if isinstance(body.get("image"), str) else None,
@@ -222,8 +222,8 @@ def _service(
         checked=_checked(body.get("healthcheck")),
         one_shot=finished,
         restarts=not never,
-        profiles=own,
-        off=bool(own) and not {"*", *own} & set(profiles),
+        profiles=tuple(map(str, body.get("profiles") or ())),
+        off=normal.is_off(body, profiles),
         network_mode=str(body.get("network_mode") or ""),
         networks=normal.networks(body.get("networks")),
         depends={key: how["condition"] for key, how in normal.dependencies(body).items()},

@@ -15,8 +15,8 @@ from ..printable import seen
 def respelled(document: yaml.Node | None) -> Iterator[Finding]:
     visited: set[int] = set()
     yield from _keys(document, "", visited)
-    for name, service in _pairs(_value(document, "services")):
-        for key, value in _pairs(_value(service, "environment")):
+    for name, service in go_yaml.pairs(_value(document, "services")):
+        for key, value in go_yaml.pairs(_value(service, "environment")):
             becomes = go_yaml.respelled(value)
             if becomes is not None:
                 place = step(step("services", str(name.value)) + ".environment", str(key.value))
@@ -29,7 +29,7 @@ def _keys(node: yaml.Node | None, path: str, visited: set[int]) -> Iterator[Find
     if node is None or id(node) in visited:  # an alias, whose keys have been looked at
         return
     visited.add(id(node))
-    for key, value in _pairs(node):
+    for key, value in go_yaml.pairs(node):
         if isinstance(key, yaml.ScalarNode) and not go_yaml.is_text(key):
             yield finding(path, "keys that are text", str(key.value)[:40], "write it in quotes")
         elif not all(map(seen, str(key.value))):
@@ -41,8 +41,4 @@ def _keys(node: yaml.Node | None, path: str, visited: set[int]) -> Iterator[Find
 
 
 def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    return next((value for name, value in _pairs(node) if name.value == key), None)
-
-
-def _pairs(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
-    return list(node.value) if isinstance(node, yaml.MappingNode) else []
+    return next((value for name, value in go_yaml.pairs(node) if name.value == key), None)

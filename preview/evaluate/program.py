@@ -24,9 +24,9 @@ from pulumi.runtime.mocks import MockSettings
 from pulumi.runtime.stack import run_in_stack
 
 from preview.aliases import former_resources, renamed
-from preview.evaluate import spelling, stackfile
+from preview.evaluate import stackfile
 from preview.evaluate.monitor import Engine, Monitor, Registered
-from preview.evaluate.project import program_of, stack_file
+from preview.evaluate.project import program_of
 from preview.evaluate.unknowns import Names, Placeholders, Probes
 from preview.resources import Evaluation, Resource, mask
 
@@ -51,7 +51,7 @@ def evaluate(
     """
     root = root.resolve()
     settings = stackfile.read(root, stack, config_file, config)
-    spelling.check(stack_file(root, stack, config_file), root)
+    settings.refuse_respelled()
     return evaluate_settings(root, settings)
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from model import go_yaml
 from preview.evaluate import project as project_file
+from preview.evaluate import spelling
 from preview.evaluate.places import lines_of
 from preview.evaluate.yaml_file import StackFileError as StackFileError
-from preview.evaluate.yaml_file import load_yaml, place_of, shown
+from preview.evaluate.yaml_file import compose_yaml, construct_yaml, place_of, shown
 from preview.resources import Secret
 
 
@@ -35,6 +36,13 @@ class StackFile:
     path: Path | None = None
     changed: frozenset[str] = frozenset()
     """Keys whose values are not those of the file."""
+    respelled: tuple[str, ...] = ()
+    """An error for each value of the file that the engine passes on in another spelling: see `spelling`."""
+
+    def refuse_respelled(self) -> None:
+        """Raises StackFileError for values that would reach the program in another spelling."""
+        if self.respelled:
+            raise StackFileError("\n".join(self.respelled))
 
     def lines(self) -> dict[str, int]:
         """The line of each setting that comes from the file."""
@@ -72,7 +80,9 @@ def read(
     match = re.fullmatch(r"Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml", path.name)
     if not match:
         raise StackFileError(f"{called}: expected a stack file's name, Pulumi.STACK.yaml; rename the file")
-    document = load_yaml(path, root)
+    node = compose_yaml(path, root)
+    respelled = spelling.respelled(node, called)
+    document = construct_yaml(node, path, root)
     if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
         raise StackFileError(
             f"{called}:1: expected a mapping `config:`, found {_shape(document)}; write `config:` and, indented below it, keys "
@@ -103,6 +113,7 @@ def read(
         called=called,
         path=path,
         changed=frozenset(changes or {}),
+        respelled=respelled,
     )
 
 

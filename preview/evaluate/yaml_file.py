@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from model import go_yaml
-
-LARGEST = 1 << 20
-"""Bytes of a stack file or a Pulumi.yaml."""
+from model.limits import PROJECT_FILE_BYTES
 
 
 class StackFileError(ValueError):
@@ -34,14 +34,19 @@ def place_of(path: Path, root: Path, key: str) -> str:
 
 def load_yaml(path: Path, root: Path) -> Any:
     """The document of a YAML file of the project at ``root``. Raises StackFileError with file, line and fix."""
+    return construct_yaml(compose_yaml(path, root), path, root)
+
+
+def compose_yaml(path: Path, root: Path) -> yaml.Node | None:
+    """The nodes of such a file. Raises StackFileError."""
     name = shown(path, root)
-    if path.exists() and not (path.is_file() and path.stat().st_size <= LARGEST):
+    if path.exists() and not (path.is_file() and path.stat().st_size <= PROJECT_FILE_BYTES):
         found = "more than 1 MiB" if path.is_file() else "a folder, a device or a pipe"
         raise StackFileError(
             f"{name}: expected a text file of at most 1 MiB, found {found}; give another file"
         )
     try:
-        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=go_yaml.Loader)
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         if path.name == "Pulumi.yaml":
             raise StackFileError(
@@ -59,6 +64,21 @@ def load_yaml(path: Path, root: Path) -> Any:
         ) from None
     except OSError as error:
         raise StackFileError(f"{name}: file cannot be read: {error.strerror}") from None
+    with _named(name):
+        return go_yaml.composed(text)
+
+
+def construct_yaml(node: yaml.Node | None, path: Path, root: Path) -> Any:
+    """The document that these nodes of a file are. Raises StackFileError."""
+    with _named(shown(path, root)):
+        return go_yaml.constructed(node)
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """YAML's errors as StackFileErrors of the file called so."""
+    try:
+        yield
     except RecursionError:
         raise StackFileError(f"{name}: not valid YAML: its values lie too deep in each other") from None
     except yaml.MarkedYAMLError as error:

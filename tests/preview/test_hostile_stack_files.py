@@ -16,22 +16,14 @@ from model import go_yaml
 from model.checks.upload_size import nginx_limits
 from model.errors import finding
 from model.printable import printable, printable_lines, seen
-from preview.evaluate import spelling
 from preview.evaluate.stackfile import StackFileError, read
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "Pulumi.yaml").write_text("name: drawbridge\nruntime: python\n")
-    return tmp_path
 
 
 def refused(project: Path, text: str) -> str:
     file = project / "Pulumi.prod.yaml"
     file.write_text(text)
     with pytest.raises(StackFileError) as caught:
-        read(project, "prod", None)
-        spelling.check(file, project)
+        read(project, "prod", None).refuse_respelled()
     return str(caught.value)
 
 
@@ -125,8 +117,9 @@ def test_text_that_yaml_spells_anew_is_to_stand_in_quotes(project: Path, written
 def test_text_that_stays_as_it_is_needs_no_quotes(project: Path, written: str) -> None:
     file = project / "Pulumi.prod.yaml"
     file.write_text(f"config:\n  drawbridge:app:\n    env: {{X: {written}}}\n  other:version: 1.10\n")
-    spelling.check(file, project)
-    assert json.loads(read(project, "prod", None).config["drawbridge:app"])["env"].keys() == {"X"}
+    settings = read(project, "prod", None)
+    settings.refuse_respelled()
+    assert json.loads(settings.config["drawbridge:app"])["env"].keys() == {"X"}
 
 
 @pytest.mark.parametrize("other", ["host", "drawbridge:config:host"])

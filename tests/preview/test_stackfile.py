@@ -10,12 +10,6 @@ from preview.evaluate.stackfile import StackFileError, read
 from preview.resources import Secret
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "Pulumi.yaml").write_text("name: drawbridge\nruntime: python\n")
-    return tmp_path
-
-
 def write(project: Path, text: str) -> Path:
     path = project / "Pulumi.prod.yaml"
     path.write_text(text)
