@@ -8,9 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from model.errors import UnreadableFile
-
-LARGEST = 1 << 20
-"""Bytes. A machine's user data ends at 16 KiB, compressed."""
+from model.limits import PROJECT_FILE_BYTES
 
 
 def reader(project: Path) -> Callable[[str], str]:
@@ -50,7 +48,7 @@ def _text(place: Path) -> str:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise UnreadableFile("a regular file, not a folder, a device or a pipe")
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
+        content = file.read(PROJECT_FILE_BYTES + 1)
+    if len(content) > PROJECT_FILE_BYTES:
         raise UnreadableFile("a text of at most 1 MiB")
     return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")

@@ -192,6 +192,9 @@ PARAMETER_BYTES = 8192
 # EC2 takes 16 KB of user data before base64.
 USER_DATA_BYTES = 16_384
 
+# Of a file of the project that is read as text: far more than a machine's user data could hold of it.
+PROJECT_FILE_BYTES = 1 << 20
+
 # Lifecycle hook heartbeats: API_PutLifecycleHook, 30 to 7200 seconds.
 HEARTBEAT_SECONDS = (30, 7200)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
 
 from ..compose.file import Compose, Service
 from ..compose.interpolation import UNKNOWN, shown
@@ -15,23 +14,22 @@ from ..lines import step
 from ..settings import App
 
 _PROCESS = frozenset(
-    (
-        *(
-            "HOME",
-            "PATH",
-            "PWD",
-            "OLDPWD",
-            "SHLVL",
-            "LANG",
-            "LANGUAGE",
-            "LC_ALL",
-            "USER",
-            "LOGNAME",
-            "SHELL",
-            "TERM",
-        ),
-        *("INVOCATION_ID", "JOURNAL_STREAM"),
-    )
+    [
+        "HOME",
+        "PATH",
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "LANG",
+        "LANGUAGE",
+        "LC_ALL",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "TERM",
+        "INVOCATION_ID",
+        "JOURNAL_STREAM",
+    ]
 )
 """Variables that Compose's own process may have on a machine: there they go before .env."""
 
@@ -292,17 +290,3 @@ def _once(compose: Compose, app: App) -> list[Finding]:
                     )
                 )
     return found
-
-
-def own_database(compose: Compose, readers: Iterable[str]) -> list[Finding]:
-    """Services that are given the database and have the address of another one written into the compose file, which wins."""
-    return [
-        compose.problem(
-            f"services.{name}.environment.{variable}",
-            f"the service gets the stack's database, and this value of {variable} would win",
-            f"write ${{{variable}}} for its value, or leave it out; or list in database.services who does use the database",
-        )
-        for name in readers
-        for variable in ("DATABASE_URL", "PGHOST")
-        if variable in compose.services[name].fixed
-    ]

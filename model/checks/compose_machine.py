@@ -23,20 +23,23 @@ _HARMLESS = (
 
 
 _CAPABILITIES = frozenset(
-    (
-        *(
-            "ALL",
-            "BPF",
-            "DAC_READ_SEARCH",
-            "MAC_ADMIN",
-            "MAC_OVERRIDE",
-            "NET_ADMIN",
-            "PERFMON",
-            "SYSLOG",
-            "SYS_ADMIN",
-        ),
-        *("SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_TIME"),
-    )
+    [
+        "ALL",
+        "BPF",
+        "DAC_READ_SEARCH",
+        "MAC_ADMIN",
+        "MAC_OVERRIDE",
+        "NET_ADMIN",
+        "PERFMON",
+        "SYSLOG",
+        "SYS_ADMIN",
+        "SYS_BOOT",
+        "SYS_CHROOT",
+        "SYS_MODULE",
+        "SYS_PTRACE",
+        "SYS_RAWIO",
+        "SYS_TIME",
+    ]
 )
 """With one of these a process reaches beyond its container."""
 
@@ -90,10 +93,8 @@ def _handed_over(service: Service) -> Iterator[tuple[str, Any]]:
 def _lacking(place: str, body: Mapping[str, Any], host: Host) -> Iterator[Finding]:
     platform = body.get("platform")
     if platform and UNKNOWN not in platform:
-        architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(
-            *[platform.split("/")[1] if "/" in platform else platform] * 2
-        )
-        system = platform.split("/")[0] if "/" in platform else "linux"
+        system, name = platform.split("/")[:2] if "/" in platform else ("linux", platform)
+        architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(name, name)
         if system != "linux" or architecture not in (host.architecture, "amd64/v2"):
             rule = f"linux/{host.architecture}, which {host.instance_type} is"
             yield finding(

@@ -12,30 +12,33 @@ from ..lines import step
 from ..settings import App
 
 ENGINES = frozenset(
-    (
-        *(
-            "postgres",
-            "postgresql",
-            "postgis",
-            "pgvector",
-            "timescaledb",
-            "timescaledb-ha",
-            "postgresql-repmgr",
-            "citus",
-        ),
-        *(
-            "spilo",
-            "spilo-15",
-            "spilo-16",
-            "spilo-17",
-            "crunchy-postgres",
-            "pgvecto-rs",
-            "vchord-postgres",
-            "vchord-suite",
-        ),
-        *("cloudnative-vectorchord", "edb-postgres", "percona-postgresql"),
-        *("mysql", "mysql-server", "mariadb", "mariadb-galera", "percona", "percona-server"),
-    )
+    [
+        "postgres",
+        "postgresql",
+        "postgis",
+        "pgvector",
+        "timescaledb",
+        "timescaledb-ha",
+        "postgresql-repmgr",
+        "citus",
+        "spilo",
+        "spilo-15",
+        "spilo-16",
+        "spilo-17",
+        "crunchy-postgres",
+        "pgvecto-rs",
+        "vchord-postgres",
+        "vchord-suite",
+        "cloudnative-vectorchord",
+        "edb-postgres",
+        "percona-postgresql",
+        "mysql",
+        "mysql-server",
+        "mariadb",
+        "mariadb-galera",
+        "percona",
+        "percona-server",
+    ]
 )
 """The last part of an image's name, of servers that do what the stack's database does."""
 

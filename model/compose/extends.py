@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import Finding, finding, problem
 from ..lines import step
+from . import normal
 
 _REPLACED = ("command", "entrypoint")
 _PAIRS = ("environment", "labels", "annotations", "sysctls", "extra_hosts")
@@ -72,9 +73,7 @@ def _merged(below: Any, over: Any, key: str = "") -> Any:
 
 def _by_target(volumes: list[Any]) -> list[Any]:
     """The later of two mounts of one place."""
-    from .normal import mount
-
-    return list({mount(item).get("target") or str(item): item for item in volumes}.values())
+    return list({normal.mount(item).get("target") or str(item): item for item in volumes}.values())
 
 
 def _pairs(value: Any) -> dict[str, Any]:

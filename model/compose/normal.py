@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 _BIND = (".", "/", "~")
@@ -24,6 +24,12 @@ def depends_on(value: Any) -> dict[str, dict[str, Any]]:
         }
         for name, body in bodies.items()
     }
+
+
+def is_off(body: Mapping[str, Any], profiles: Collection[str]) -> bool:
+    """Whether a service has profiles and none of them is among those switched on; `*` switches all on."""
+    own = body.get("profiles") or ()
+    return bool(own) and not {"*", *map(str, own)} & set(profiles)
 
 
 _SERVICE = "service:"

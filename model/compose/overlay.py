@@ -13,6 +13,10 @@ from .file import Compose
 CONNECTOR = "cloudflared"
 
 
+FILE = "compose.override.yaml"
+"""Its name beside the app's compose file: Compose merges it unasked."""
+
+
 PROJECT = "app"
 """The compose project on every machine. Compose reads it, and this file, when an operator types `docker compose` beside them."""
 

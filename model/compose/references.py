@@ -27,11 +27,7 @@ def check(document: Mapping[str, Any], profiles: Collection[str]) -> list[Findin
             found.append(
                 problem(step("volumes", name), f"there are `external` and `{own[0]}`", "keep one of them")
             )
-    on = {
-        name: body
-        for name, body in services.items()
-        if not body.get("profiles") or {"*", *body["profiles"]} & set(profiles)
-    }
+    on = {name: body for name, body in services.items() if not normal.is_off(body, profiles)}
     for name, body in on.items():
         place = step("services", name)
         found += _names(place, body, document)

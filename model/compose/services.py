@@ -8,10 +8,6 @@ from ..settings import App, Database
 from .file import Compose
 
 
-def bare(path: str) -> str:
-    return path.removeprefix("./")
-
-
 def read_by_services(compose: Compose) -> frozenset[str]:
     return compose.mentioned.union(*(service.variables for service in compose.services.values()))
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from ..compose.overlay import FILE as OVERLAY
 from ..errors import SettingsError, finding
 from ..limits import USER_DATA_BYTES
 from .specification import Machine
@@ -133,7 +134,7 @@ def _files(machine: Machine, values: Values, templates: Mapping[str, str]) -> li
     files = [
         (f"{ETC}/machine.json", "0644", _json(_machine_json(machine, values))),
         (f"{APP}/compose.yaml", "0644", machine.compose),
-        (f"{APP}/compose.override.yaml", "0644", machine.overlay),
+        (f"{APP}/{OVERLAY}", "0644", machine.overlay),
         *((f"{APP}/{path}", _mode(content), content) for path, content in sorted(machine.files.items())),
         ("/etc/docker/daemon.json", "0644", _json(_daemon(machine, values))),
         ("/etc/apt/apt.conf.d/52drawbridge", "0644", templates["52drawbridge"]),
