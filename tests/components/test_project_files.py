@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from components.project_files import LARGEST, reader
+from components.project_files import reader
 from model.errors import UnreadableFile
+from model.limits import PROJECT_FILE_BYTES
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_what_is_no_text_of_the_project_says_what_would_be(project: Path, path: 
     (project / ".git/config").write_text("token")
     (project / "config").symlink_to(".git/config")
     with (project / "large.txt").open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(PROJECT_FILE_BYTES + 1)
     with pytest.raises(UnreadableFile, match=words):
         reader(project)(path)
 

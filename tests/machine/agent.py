@@ -26,6 +26,17 @@ FACTS: dict[str, Any] = {
 }
 
 
+def impatient(root: Path, cloud: Double) -> dict[str, str]:
+    """The environment of a program below ``root``, in which what is waited for takes seconds."""
+    return {
+        "PATH": f"{root}/bin:{os.environ['PATH']}",
+        "DRAWBRIDGE_ROOT": str(root),
+        "DRAWBRIDGE_PATIENCE": "0",
+        "DRAWBRIDGE_PAUSE": "0.05",
+        **cloud.environment(),
+    }
+
+
 class Machine:
     def __init__(self, root: Path, cloud: Double) -> None:
         self.root, self.cloud = root, cloud
@@ -64,14 +75,7 @@ class Machine:
         return path.read_text().splitlines() if path.exists() else []
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        settings = {
-            "PATH": f"{self.root}/bin:{os.environ['PATH']}",
-            "DRAWBRIDGE_ROOT": str(self.root),
-            "DRAWBRIDGE_PATIENCE": "0",
-            "DRAWBRIDGE_PAUSE": "0.05",
-            **self.cloud.environment(),
-            **environment,
-        }
+        settings = {**impatient(self.root, self.cloud), **environment}
         return subprocess.run(
             [sys.executable, str(AGENT), *command], env=settings, capture_output=True, text=True, timeout=60
         )

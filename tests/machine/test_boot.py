@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.evaluations import ROOT
-from tests.machine.agent import container
+from tests.machine.agent import container, impatient
 from tests.machine.double import Double, double
 
 pytestmark = pytest.mark.slow
@@ -92,13 +91,7 @@ class Machine:
         return (self.root / "argv").read_text().replace(str(self.root), "").splitlines()
 
     def boot(self, script: str = str(ROOT / "cloud-init" / "boot")) -> subprocess.CompletedProcess[str]:
-        settings = {
-            "PATH": f"{self.root}/bin:{os.environ['PATH']}",
-            "DRAWBRIDGE_ROOT": str(self.root),
-            "DRAWBRIDGE_PATIENCE": "0",
-            "DRAWBRIDGE_PAUSE": "0.05",
-            **self.cloud.environment(),
-        }
+        settings = impatient(self.root, self.cloud)
         return subprocess.run(
             ["bash", script],
             env=settings,

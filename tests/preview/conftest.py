@@ -22,3 +22,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(place, "init", "-q", "-b", "main")
     commit(place, "as it is")
     return place
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project without a stack file."""
+    (tmp_path / "Pulumi.yaml").write_text("name: drawbridge\nruntime: python\n")
+    return tmp_path

@@ -17,7 +17,6 @@ from tests.preview.posture_edits import (
     edit,
 )
 
-SUBNETS = "aws:rds/subnetGroup:SubnetGroup"
 OPENED = edit(
     types.TUNNEL_CONFIGURATION, "config.ingresses.1.originRequest.access", GONE
 )  # models.example.com without a login

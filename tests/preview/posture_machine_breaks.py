@@ -18,9 +18,6 @@ from tests.preview.posture_edits import (
 )
 
 SUBNETS = "aws:rds/subnetGroup:SubnetGroup"
-OPENED = edit(
-    types.TUNNEL_CONFIGURATION, "config.ingresses.1.originRequest.access", GONE
-)  # models.example.com without a login
 
 # (rule, the change, the findings of that rule: resource and detail)
 MACHINE_BREAKS: list[tuple[str, Change, list[tuple[str, str]]]] = [

@@ -13,20 +13,28 @@ ROLE = "aws:iam/role:Role"
 BUCKET = "aws:s3/bucket:Bucket"
 
 
+OPTIONS: dict[str, Any] = {
+    "protect": False,
+    "ignoreChanges": [],
+    "deleteBeforeReplace": False,
+    "replaceOnChanges": [],
+    "aliases": [],
+    "custom": True,
+    "dependsOn": [],
+    "propertyDependencies": {},
+    "additionalSecretOutputs": [],
+}
+"""A resource's that sets none."""
+
+
 def resource(
     type_: str, name: str, raw: dict[str, Any], reads: dict[str, list[str]] | None = None, **options: Any
 ) -> Resource:
     """A resource without a parent; ``reads`` gives by input the URNs that it depends on."""
     every: dict[str, Any] = {
-        "protect": False,
-        "ignoreChanges": [],
-        "deleteBeforeReplace": False,
-        "replaceOnChanges": [],
-        "aliases": [],
-        "custom": True,
+        **OPTIONS,
         "dependsOn": sorted({urn for urns in (reads or {}).values() for urn in urns}),
         "propertyDependencies": reads or {},
-        "additionalSecretOutputs": [],
         **options,
     }
     return Resource(urn(type_, name), type_, name, "", mask(raw), raw, every)

@@ -21,21 +21,11 @@ from preview.report.page import to_html
 from preview.report.report import build
 from preview.report.text import to_text
 from preview.resources import Evaluation, Resource, mask
+from tests.preview.programs import OPTIONS
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 VOLUME = "aws:ebs/volume:Volume"
 TODAY = datetime.date(2026, 11, 21)
-OPTIONS: dict[str, Any] = {
-    "protect": False,
-    "ignoreChanges": [],
-    "deleteBeforeReplace": False,
-    "replaceOnChanges": [],
-    "aliases": [],
-    "custom": True,
-    "dependsOn": [],
-    "propertyDependencies": {},
-    "additionalSecretOutputs": [],
-}
 COMPONENT = "drawbridge:index:Host"
 HOST = Resource(
     f"urn:pulumi:prod::app::{COMPONENT}::app-prod-host",
