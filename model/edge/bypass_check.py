@@ -210,8 +210,10 @@ def _disagreements(
     found: dict[str, Finding] = {}
     rules, small = Rules(routes), Rules(in_small_letters(routes))
     for host, raw in _requests(pattern, routes):
+        if shield and shield.refuses_as_sent(host, raw):
+            continue
         edge = normalised(raw)
-        if shield and shield.refuses(host, raw, edge):
+        if shield and shield.refuses_as_normalised(host, edge):
             continue
         # Access knows no letters' case in a host and no port; the connector does, and the app gets the host as it came.
         chosen = application_for(apps, without_port(host.lower()), edge)

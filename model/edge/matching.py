@@ -39,15 +39,16 @@ class Rules:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._whole: dict[str, Route] = {}
-        self._paths: dict[str, dict[str, list[tuple[int, Route]]]] = {}
-        for position, route in enumerate(ordered(routes)):
+        self._paths: dict[str, dict[str, list[Route]]] = {}
+        for route in ordered(routes):
             if route.path is None:
                 self._whole.setdefault(route.hostname, route)
             else:
-                self._paths.setdefault(route.hostname, {}).setdefault(route.path.literal, []).append(
-                    (position, route)
-                )
-        self._lengths = {host: sorted({len(text) for text in texts}) for host, texts in self._paths.items()}
+                self._paths.setdefault(route.hostname, {}).setdefault(route.path.literal, []).append(route)
+        # The longest first, as `ordered` has them.
+        self._lengths = {
+            host: sorted({len(text) for text in texts}, reverse=True) for host, texts in self._paths.items()
+        }
 
     def matching(self, host: str, path: str) -> Iterator[Route]:
         """Every route that a decoded path matches, in order; the connector takes the first."""
@@ -57,16 +58,10 @@ class Rules:
             _, _, host = host.partition(".")
             names.append(f"*.{host}")
         for name in dict.fromkeys(names):
-            begin = (
-                self._paths[name].get(path[:length], ())
-                for length in self._lengths.get(name, ())
-                if length <= len(path)
-            )
-            for _, route in sorted(
-                (found for routes in begin for found in routes), key=lambda found: found[0]
-            ):
-                if route.path is not None and route.path.matches(path):
-                    yield route
+            for length in self._lengths.get(name, ()):
+                for route in self._paths[name].get(path[:length], ()):
+                    if route.path is not None and route.path.matches(path):
+                        yield route
             if name in self._whole:
                 yield self._whole[name]
 

@@ -45,7 +45,33 @@ class Guard:
 
     def refuses(self, host: str, raw: str, normalised: str) -> bool:
         """Whether `expression` is true of a request: its Host header, and its path as sent and as the edge normalised it."""
-        small, low = host.lower(), raw.lower()
+        return self.refuses_as_sent(host, raw) or self.refuses_as_normalised(host, normalised)
+
+    def refuses_as_sent(self, host: str, raw: str) -> bool:
+        """What `expression` can tell by the Host header and the path as sent."""
+        refused, bounded = self._host(host)
+        if refused or not bounded:
+            return refused
+        low = raw.lower()
+        return self._odd.search(low) is not None or low.endswith(ODD_ENDS)
+
+    def refuses_as_normalised(self, host: str, normalised: str) -> bool:
+        """What `expression` tells by the path as the edge normalised it."""
+        if not self._host(host)[1]:
+            return False
+        other = normalised.lower()
+        if any(text in other for text in OVERLONG):
+            return True
+        return any(lowered.matches(other) and not path.matches(normalised) for path, lowered in self._cased)
+
+    def _host(self, host: str) -> tuple[bool, bool]:
+        """Whether a Host header is refused whatever the path, and whether paths are boundaries on it."""
+        if host not in self._hosts:
+            self._hosts[host] = (self._refuses_host(host), any(header_matches(p, host.lower()) for p in self.hosts))
+        return self._hosts[host]
+
+    def _refuses_host(self, host: str) -> bool:
+        small = host.lower()
         if "[" in host:
             return True
         named = (any(header_matches(name, text) for name in self.strict) for text in (small, host))
@@ -55,14 +81,16 @@ class Guard:
             beyond = any(header_matches(known, small) for known in self._known_under(wildcard))
             if re.fullmatch(rf".*\..*{re.escape(wildcard[1:])}(:.*)?", small, re.DOTALL) and not beyond:
                 return True
-        if not any(header_matches(pattern, small) for pattern in self.hosts):
-            return False
-        if any(text in low for text in self.odd) or low.endswith(ODD_ENDS):
-            return True
-        other = normalised.lower()
-        if any(text in other for text in OVERLONG):
-            return True
-        return any(lowered.matches(other) and not path.matches(normalised) for path, lowered in self._cased)
+        return False
+
+    @functools.cached_property
+    def _hosts(self) -> dict[str, tuple[bool, bool]]:
+        """A check asks about many paths of few hosts."""
+        return {}
+
+    @functools.cached_property
+    def _odd(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(re.escape, self.odd)) or r"(?!)")
 
     @functools.cached_property
     def _cased(self) -> list[tuple[PathPattern, PathPattern]]:
