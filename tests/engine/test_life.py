@@ -331,7 +331,7 @@ def test_up_stops_before_anything_is_made_when_a_secret_has_no_value(tmp_path: P
 def test_a_secret_set_in_plain_text_is_refused(tmp_path: Path, plugins: Path) -> None:
     engine = prepare("maycast-recorder", tmp_path, plugins)
     engine.configure(**{"drawbridge:secrets": {"SESSION_SECRET": "plain"}})
-    assert "secrets: every value is encrypted" in engine.preview(fails=True).output
+    assert "secrets: values in plain text; remove SESSION_SECRET" in engine.preview(fails=True).output
 
 
 # A failed release: decision 7 in the whole program (test_decision7.py tries its defences one by one) --------------------
