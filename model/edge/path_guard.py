@@ -67,7 +67,10 @@ class Guard:
     def _host(self, host: str) -> tuple[bool, bool]:
         """Whether a Host header is refused whatever the path, and whether paths are boundaries on it."""
         if host not in self._hosts:
-            self._hosts[host] = (self._refuses_host(host), any(header_matches(p, host.lower()) for p in self.hosts))
+            self._hosts[host] = (
+                self._refuses_host(host),
+                any(header_matches(p, host.lower()) for p in self.hosts),
+            )
         return self._hosts[host]
 
     def _refuses_host(self, host: str) -> bool:
