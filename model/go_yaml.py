@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
 
 from . import yaml_nodes
 
@@ -32,13 +33,25 @@ _PLAIN = "!plain"
 _CORE = "tag:yaml.org,2002:"
 
 
-class Loader(yaml.SafeLoader):
+class _Parser(Composer, yaml.CSafeLoader):
+    """libyaml's parser, of which Go's is a translation, beneath PyYAML's composer, which can be told what to refuse.
+
+    PyYAML's own parser takes other files (it refuses a tab in a text), and five times as long. Its wheels bring libyaml.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        yaml.CSafeLoader.__init__(self, stream)
+        Composer.__init__(self)
+
+
+class Loader(_Parser):
     """For stack files. Refuses a key that is there twice (PyYAML keeps the last one without a word), as Go's parser does."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         self.depth = getattr(self, "depth", 0) + 1
         if self.depth > yaml_nodes.DEEPEST:
-            raise yaml_nodes.too_deep(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+            event: Any = self.peek_event()
+            raise yaml_nodes.too_deep(event.start_mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -131,7 +144,13 @@ ComposeLoader.add_multi_constructor("!", _construct_tagged)
 
 def composed(text: str, loader: type[Loader] = Loader) -> yaml.Node | None:
     """The nodes of a document, as they are written. Raises yaml.YAMLError."""
-    node: yaml.Node | None = yaml.compose(text, Loader=loader)
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        last = text.rstrip("\n").count("\n")
+        if error.problem_mark and error.problem_mark.line > last:  # after the end, where no line is
+            error.problem_mark = yaml.Mark("", 0, last, 0, None, 0)
+        raise
     return node
 
 

@@ -503,7 +503,7 @@ COMPOSES: list[tuple[str, str, str]] = [
     (
         "services:",
         "services: [",
-        "compose.yaml:3: not valid YAML: expected ',' or ']', but got ':'",
+        "compose.yaml:3: not valid YAML: did not find expected ',' or ']'",
     ),
     (
         COMPOSE,

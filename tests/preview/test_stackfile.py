@@ -126,7 +126,7 @@ FIX = "; write `config:` and, indented below it, keys such as `aws:region` and `
         ),
         ("config:\n  ? [a]\n  : 1\n", ":2: not valid YAML: a key is text, not a list or a mapping"),
         ("config:\n  a: .inf\n", ":2: not valid YAML: .inf is not a finite number; put it in quotes"),
-        ("config: [", ":1: not valid YAML: expected the node content, but found '<stream end>'"),
+        ("config: [", ":1: not valid YAML: did not find expected node content"),
         ("config: {a:b:c: 1}\n", ":1 a:b:c: expected a key NAMESPACE:KEY; remove a colon"),
         ("- a\n", ":1: expected a mapping `config:`, found a list" + FIX),
         ("conifg: {}\n", ":1: expected a mapping `config:`, found other keys alone" + FIX),
