@@ -13,7 +13,7 @@ import yaml
 
 from .. import errors, go_yaml, lines
 from ..errors import Finding
-from . import interpolation, normal, references, schema, spelling
+from . import casts, interpolation, normal, references, schema, spelling
 from .extends import extended
 
 
@@ -158,9 +158,9 @@ def parse(
     raw, unextendable = extended(services)
     document["services"] = raw
     values = {**{name: interpolation.unknown(name) for name in hidden}, **(env or {})}
-    whole = interpolation.interpolated(document, values)
+    whole, uncast = casts.cast(interpolation.interpolated(document, values))
     whole["services"] = {name: normal.unique(body) for name, body in whole["services"].items()}
-    found = unextendable or schema.judge(whole) or references.check(whole, profiles)
+    found = unextendable or uncast or schema.judge(whole) or references.check(whole, profiles)
     if found:
         return broken(*found)
     return dataclasses.replace(_compose(document, whole, values, profiles), file=file, text=text)
@@ -217,7 +217,7 @@ def _service(
     passed = {key for key, value in written.items() if value is None}
     return Service(
         name=name,
-        image=body["image"] if isinstance(body.get("image"), str) else None,
+        image=(body["image"] or None) if isinstance(body.get("image"), str) else None,
         built="build" in body,
         checked=_checked(body.get("healthcheck")),
         one_shot=finished,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -11,10 +10,6 @@ from ..errors import Finding, finding, problem
 from ..lines import step
 from . import normal
 from .interpolation import UNKNOWN
-
-_DURATION = re.compile(r"-?(?:0|(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+")
-_FLAGS = ("init", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty")
-_FLAG_WORDS = ("true", "false", "1", "0", "t", "f", "y", "n", "yes", "no", "on", "off")
 
 
 def check(document: Mapping[str, Any], profiles: Collection[str]) -> list[Finding]:
@@ -33,7 +28,6 @@ def check(document: Mapping[str, Any], profiles: Collection[str]) -> list[Findin
         found += _names(place, body, document)
         found += _needed(place, name, body, on, services)
         found += _itself(place, body)
-        found += _values(place, body)
     return found or list(_circle(on))
 
 
@@ -41,10 +35,12 @@ def _contents(document: Mapping[str, Any], key: str) -> Iterator[Finding]:
     ways = ("file", "environment", "content") if key == "configs" else ("file", "environment")
     for name, body in (document.get(key) or {}).items():
         given = [way for way in ways if way in (body or {})]
+        # An empty config is one; a secret has to come from somewhere.
+        named = [way for way in given if key == "configs" or body[way]]
         place = step(key, name)
         if len(given) > 1:
             yield finding(place, f"one of {', '.join(ways)}", given)
-        elif not given and not {"external", "driver"} & set(body or {}):
+        elif not named and not {"external", "driver"} & set(body or {}):
             yield problem(place, "nothing says what is in it", f"add one of {', '.join(ways)}")
 
 
@@ -56,6 +52,7 @@ def _names(place: str, body: Mapping[str, Any], document: Mapping[str, Any]) -> 
         "volumes": [item["source"] for item in mounts if item["type"] == "volume" and item["source"]],
         "secrets": normal.sources(body.get("secrets")),
         "configs": normal.sources(body.get("configs")),
+        "models": list(map(str, body.get("models") or ())),
     }
     for key, names in used.items():
         declared = document.get(key) or {}
@@ -94,7 +91,7 @@ def _needed(
 
 
 def _itself(place: str, body: Mapping[str, Any]) -> Iterator[Finding]:
-    if "image" not in body and "build" not in body and "provider" not in body:
+    if not body.get("image") and "build" not in body and "provider" not in body:
         yield problem(place, "the service has no image", "add `image`")
     if body.get("network_mode") and body.get("networks"):
         yield problem(f"{place}.network_mode", "there are `networks` too", "keep one of them")
@@ -124,35 +121,15 @@ def _itself(place: str, body: Mapping[str, Any]) -> Iterator[Finding]:
     tmpfs = body.get("tmpfs") or []
     places = [str(item).partition(":")[0] for item in ([tmpfs] if isinstance(tmpfs, str) else tmpfs)]
     places += [normal.mount(item)["target"].rstrip("/") for item in body.get("volumes") or ()]
+    for item in body.get("volumes") or ():
+        if item == "":
+            yield finding(f"{place}.volumes", "a volume or a folder, and a place", item, "remove it")
+        if isinstance(item, dict) and item.get("type") in ("bind", "tmpfs") and not item.get("target"):
+            yield problem(f"{place}.volumes", "a mount without the key 'target'", "add it")
     for target in places:
         if target in seen:
             yield finding(f"{place}.volumes", "one mount for each place of the container", target)
         seen.add(target)
-
-
-def _values(place: str, body: Mapping[str, Any]) -> Iterator[Finding]:
-    """Texts where Compose takes them for durations, numbers, and yes or no."""
-    healthcheck, deploy = body.get("healthcheck") or {}, body.get("deploy") or {}
-    durations = {
-        f"healthcheck.{key}": healthcheck.get(key)
-        for key in ("interval", "timeout", "start_period", "start_interval")
-    }
-    durations["stop_grace_period"] = body.get("stop_grace_period")
-    for key, value in durations.items():
-        if isinstance(value, str) and UNKNOWN not in value and value and not _DURATION.fullmatch(value):
-            yield finding(f"{place}.{key}", "a duration such as 1m30s", value)
-    for key in _FLAGS:
-        value = body.get(key)
-        if isinstance(value, str) and UNKNOWN not in value and value.lower() not in _FLAG_WORDS:
-            yield finding(f"{place}.{key}", "true or false", value)
-    numbers = {
-        "scale": body.get("scale"),
-        "deploy.replicas": deploy.get("replicas"),
-        "healthcheck.retries": healthcheck.get("retries"),
-    }
-    for key, value in numbers.items():
-        if isinstance(value, str) and UNKNOWN not in value and _number(value) is None:
-            yield finding(f"{place}.{key}", "a whole number", value)
 
 
 def _target(text: str) -> bool:

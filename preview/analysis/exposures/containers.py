@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from model.compose.casts import is_on, may_be_on
 from preview.analysis.exposures.machine_files import APP, Machine, machines
 from preview.analysis.exposures.versions import Versions, dicts, texts
 from preview.changes import Exposure
@@ -59,7 +60,7 @@ def _fresh(name: str, old: Service | None, new: Service, before: Machine, after:
 
 def _powers(name: str, service: Service, machine: Machine) -> Iterator[str]:
     """Each power over the machine as text that completes "service NAME ..."."""
-    if _is_on(service.get("privileged")):
+    if may_be_on(service.get("privileged")):
         yield "runs privileged: it is root on the machine"
     for key, words in _NAMESPACES.items():
         value = str(service.get(key) or "")
@@ -82,13 +83,13 @@ def _powers(name: str, service: Service, machine: Machine) -> Iterator[str]:
         yield f"mounts {source} of the machine to {mode}" + _grave(source)
     for host in _hosts(service):
         yield f"reaches {host}"
-    if _is_on(service.get("use_api_socket")):
+    if may_be_on(service.get("use_api_socket")):
         yield "speaks to Docker, and so is root on the machine"
     for group in texts(service.get("group_add")):
         if group in ("docker", "root", "0", "sudo", "disk"):
             yield f"is in the machine's group {group}"
     for hook in dicts(service.get("post_start")) + dicts(service.get("pre_stop")):
-        if _is_on(hook.get("privileged")):
+        if may_be_on(hook.get("privileged")):
             yield "runs a privileged command as it starts or stops"
     for source in texts(service.get("volumes_from")):
         yield f"mounts what {source} mounts"
@@ -107,10 +108,6 @@ _NAMESPACES = {
     "network_mode": "network, and so the machine's credentials",
     "cgroup": "control groups",
 }
-
-
-def _is_on(value: Any) -> bool:
-    return str(value).lower() in ("true", "yes", "on", "1") or "$" in str(value)
 
 
 def _listed(value: Any) -> list[str]:
@@ -169,7 +166,7 @@ def _mount(volume: Any) -> tuple[str, bool]:
     if isinstance(volume, Mapping):
         if volume.get("type", "bind") not in ("bind", "volume"):
             return "", False
-        return str(volume.get("source") or ""), _is_on(volume.get("read_only"))
+        return str(volume.get("source") or ""), is_on(volume.get("read_only"))
     parts = str(volume).split(":")
     return (
         (parts[0], "ro" in parts[2].split(",") if len(parts) > 2 else False)
@@ -210,7 +207,7 @@ def _hosts(service: Service) -> Iterator[str]:
 
 
 def _lost(old: Service, new: Service) -> Iterator[str]:
-    if _is_on(old.get("read_only")) and not _is_on(new.get("read_only")):
+    if may_be_on(old.get("read_only")) and not is_on(new.get("read_only")):
         yield "may write to its own file system"
     dropped = [
         {str(c).upper() for c in old.get("cap_drop") or ()},

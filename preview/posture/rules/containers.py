@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from model.compose.casts import may_be_on
 from preview.posture.compose import host_mounts, images, services
 from preview.posture.program import Program
 from preview.posture.rule import Broken, rule
@@ -44,11 +44,6 @@ def image_digest(program: Program) -> Broken:
         yield name, f"pinned by tag: {', '.join(sorted(set(several)))}"
 
 
-def _on(value: Any) -> bool:
-    """Compose takes true as a text too; what a variable decides may be true."""
-    return value is True or str(value).lower() in ("true", "yes", "on", "1") or "$" in str(value)
-
-
 @rule(
     id="container-privileged",
     severity="critical",
@@ -59,7 +54,7 @@ def _on(value: Any) -> bool:
 )
 def container_privileged(program: Program) -> Broken:
     for name, service, definition, _ in services(program):
-        if _on(definition.get("privileged", False)):
+        if may_be_on(definition.get("privileged", False)):
             yield name, f"service {service} is privileged"
 
 
@@ -81,7 +76,7 @@ def container_socket(program: Program) -> Broken:
         if _SOCKETS.search(source):
             yield name, f"service {service} mounts {source}"
     for name, service, definition, _ in services(program):
-        if _on(definition.get("use_api_socket", False)):
+        if may_be_on(definition.get("use_api_socket", False)):
             yield name, f"service {service} uses the engine's API socket"
 
 

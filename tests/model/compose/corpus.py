@@ -57,12 +57,8 @@ def reduced(merged: dict[str, Any]) -> dict[str, Any]:
 
 def _service(body: dict[str, Any]) -> dict[str, Any]:
     return {
-        "image": body.get("image"),
-        # Compose writes a dollar as it would have to be written again.
-        "environment": {
-            name: value and value.replace("$$", "$")
-            for name, value in (body.get("environment") or {}).items()
-        },
+        "image": _text(body.get("image")),
+        "environment": {name: _text(value) for name, value in (body.get("environment") or {}).items()},
         "ports": [
             [
                 port.get("host_ip", ""),
@@ -73,7 +69,7 @@ def _service(body: dict[str, Any]) -> dict[str, Any]:
             for port in body.get("ports") or ()
         ],
         "volumes": [
-            [item["type"], item.get("source", ""), item["target"], bool(item.get("read_only"))]
+            [item["type"], _text(item.get("source", "")), _text(item["target"]), bool(item.get("read_only"))]
             for item in body.get("volumes") or ()
         ],
         "depends_on": {
@@ -83,3 +79,8 @@ def _service(body: dict[str, Any]) -> dict[str, Any]:
         "networks": sorted(body.get("networks") or ()),
         "network_mode": body.get("network_mode", ""),
     }
+
+
+def _text(value: Any) -> Any:
+    """Compose writes a dollar as it would have to be written again."""
+    return value.replace("$$", "$") if isinstance(value, str) else value
