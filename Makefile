@@ -14,10 +14,10 @@ DIST := dist
 SBOM = $(DIST)/drawbridge-$(VERSION).cdx.json
 # One lock with hashes per environment, beside the requirements that people edit. Installations read the locks only.
 LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requirements-checkov.lock requirements-docs.lock \
-	requirements-supply.lock requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
+	requirements-cfn-lint.lock requirements-supply.lock requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview install help test test-slow check lint walk generate golden docs rehearse rehearse-faults policy checkov boot boot-faults \
+.PHONY: preview install help test test-slow check lint walk generate golden docs rehearse rehearse-faults policy checkov cfn-lint boot boot-faults \
 	boot-release boot-vm bench emulated lock audit sbom release hooks clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
@@ -79,6 +79,14 @@ checkov: $(VENV)/.installed $(VENV)-checkov/.installed ## checkov over every exa
 $(VENV)-checkov/.installed: requirements-checkov.lock | $(VENV)/.uv
 	$(BIN)/uv venv --quiet --clear $(VENV)-checkov
 	$(INSTALL) --python $(VENV)-checkov/bin/python -r requirements-checkov.lock
+	@touch $@
+
+cfn-lint: $(VENV)/.installed-dev $(VENV)/cfn-lint/.installed ## cfn-lint over the AWS half of every example, as CloudFormation
+	@$(BIN)/python -m pytest -m slow tests/cloudformation -rs
+
+$(VENV)/cfn-lint/.installed: requirements-cfn-lint.lock | $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/cfn-lint
+	$(INSTALL) --python $(VENV)/cfn-lint/bin/python -r requirements-cfn-lint.lock
 	@touch $@
 
 boot: $(VENV)/.installed-dev ## Boot every example's machine for real; root and Linux, see docs/boot.md

@@ -215,6 +215,19 @@ def zones(region: str) -> tuple[str, str]:
     return region + first, region + second
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lacking:
+    """Instance classes of RDS that begin with ``family`` are not to be had; ``instead``: one of the same size that is."""
+
+    family: str
+    instead: str
+
+
+# Held against cfn-lint's list of what RDS for PostgreSQL offers in each region: the default class is in every other one.
+CLASSES_LACKING: Mapping[str, Lacking] = {
+    "ca-west-1": Lacking(family="db.t4g.", instead="db.t3.micro"),
+}
+
 # botocore's partitions.json. The isolated partitions and the European sovereign one have domains of their own, which nothing
 # here knows.
 _OTHER_PARTITIONS = ("us-iso", "eu-iso", "eusc-")

@@ -14,6 +14,7 @@ from .checks import (
     compose_file,
     compose_machine,
     compose_networks,
+    database_class,
     database_services,
     edge_plan,
     environment,
@@ -134,6 +135,8 @@ def load(
         found += identity_providers.check(access, providers, warnings)
     if network and region:
         found += zones.check(network, region)
+    if database and region:
+        found += database_class.check(database, region)
     missing: tuple[str, ...] = ()
     if app is not None and providers is not None and firewall is not None:
         more, missing = secret_values.check(app, providers, firewall, secrets, plain_secrets)

@@ -628,6 +628,10 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
         {"region": "us-west-1"},
         "network.zones: the two zones are not set: an account sees two of the three in us-west-1, and others see another two; aws ec2 describe-availability-zones --region us-west-1 --query 'AvailabilityZones[].ZoneName'",
     ),
+    (
+        {"region": "ca-west-1"},
+        'database.instanceClass: expected a class that RDS has in ca-west-1, found "db.t4g.micro"; use db.t3.micro',
+    ),
     ({"region": "tokyo"}, 'aws:region: expected an AWS region such as ap-northeast-1, found "tokyo"'),
     (
         {"stack": "Prod"},
