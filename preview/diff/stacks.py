@@ -41,7 +41,15 @@ def stack_changes(before: Evaluation, after: Evaluation) -> Iterator[StackChange
             yield _not_judged(key, after.stack, f"`{key}` of the stack file differs", old, new)
     for key in sorted(before.config.keys() | after.config.keys()):
         old, new = before.config.get(key), after.config.get(key)
-        if old != new and key.partition(":")[0] not in _NAMESPACES:
+        if old != new and key == "pulumi:tags":
+            yield StackChange(
+                kind="program",
+                subject=after.stack,
+                text="the stack has other tags at Pulumi's service",
+                effects=(Effect(consequence=Consequence.IN_PLACE, why=""),),
+                differences=(Difference(path=key, before=old, after=new),),
+            )
+        elif old != new and key.partition(":")[0] not in _NAMESPACES:
             yield _not_judged(key, after.stack, f"the setting {key} differs", old, new)
     for version, evaluation in (("earlier", before), ("later", after)):
         if evaluation.probe_error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.tree import Tree
 
 from model.printable import printable
-from preview.analysis.gate import Gate
-from preview.changes import Change, Comparison, Consequence, Difference
+from preview.changes import Change, Consequence, Difference
 from preview.report import change_tables, cost_tables, posture_tables, tables
+from preview.report.first_screen import first_screen
 from preview.report.groups import Group, own_differences
 from preview.report.headline import headline
 from preview.report.report import Report
@@ -44,7 +44,7 @@ def to_text(report: Report, *, colour: bool = False) -> str:
     )
     console.print(f"[bold]{escape(evaluation.project)} / {escape(evaluation.stack)}[/bold]\n")
     if report.compared:
-        _compared(console, *report.compared, report.groups)
+        _compared(console, report)
     for data in (tables.reach(evaluation), tables.groups(evaluation), tables.state(evaluation)):
         if data.rows:
             _print_table(console, data)
@@ -86,13 +86,19 @@ _COLOURS = {
 _LINES = 60
 
 
-def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequence[Group]) -> None:
-    """What the change does, the worst first; then each changed resource with its differences."""
-    worst = comparison.consequence
+def _compared(console: Console, report: Report) -> None:
+    """The decision, and what the change does, the worst first; then each changed resource with its differences."""
+    assert report.compared
+    comparison, gate = report.compared
+    worst, screen = comparison.consequence, first_screen(report)
     for word, side in zip(("before", "after"), comparison.sides or (), strict=False):
         console.print(f"[dim]{word + ':':8}{escape(str(side))}[/dim]", soft_wrap=True)
     summary = headline(comparison, gate)
+    console.print(f"\n[bold]{escape(screen.state)}.[/bold]")
     console.print(f"[bold]{escape(summary.title)}.[/bold] {escape(summary.counts)}")
+    if screen.to_do:
+        console.print(f"[bold]To do:[/bold] {escape(screen.to_do)}")
+    console.print()
     counts = ", ".join(f"{number} {action}" for action, number in comparison.count().items())
     console.print(
         f"[bold]Consequence:[/bold] [{_COLOURS[worst]}]{worst.label}[/]   ({counts or 'nothing there'})"
@@ -126,9 +132,9 @@ def _compared(console: Console, comparison: Comparison, gate: Gate, groups: Sequ
     if comparison.upgrade:
         _print_table(console, change_tables.upgrade(comparison))
         console.print()
-    if groups:
+    if report.groups:
         tree = Tree("[bold]Changes, by what causes them[/bold]")
-        for group in groups:
+        for group in report.groups:
             _cause(tree, group)
         console.print(tree)
         console.print()

@@ -15,15 +15,24 @@ from preview.report.first_screen import FirstScreen, first_screen
 from preview.report.markdown import to_markdown
 from preview.report.page import to_html
 from preview.report.report import Report, build
+from preview.report.text import to_text
 from preview.resources import Evaluation
 from tests.evaluations import deployed
 from tests.preview.programs import program, resource
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+BEFORE = Side(
+    ref="HEAD^1",
+    commit="0123456789abcdef",
+    date="2026-11-26T08:00:00+00:00",
+    file="Pulumi.prod.yaml",
+    stack="prod",
+    version="1.0.0",
+)
 SIDES = (
-    Side(ref="HEAD^1", commit="0123456789abcdef", date="2026-11-26T08:00:00+00:00", file="Pulumi.prod.yaml", stack="prod", version="1.0.0"),
-    Side(ref="topic", commit="fedcba9876543210", date="2026-11-27T08:00:00+00:00", file="Pulumi.prod.yaml", stack="prod", version="1.0.0"),
-)  # fmt: skip
+    BEFORE,
+    dataclasses.replace(BEFORE, ref="topic", commit="fedcba9876543210", date="2026-11-27T08:00:00+00:00"),
+)
 
 
 def report(before: Evaluation, after: Evaluation, *grounds: Any, edit: Edited | None = None) -> Report:
@@ -177,3 +186,20 @@ def test_a_comment_on_a_small_change_stays_under_a_screen() -> None:
             shown.append(line)
         depth -= line.count("</details>")
     assert len(shown) <= 12, shown
+
+
+def test_the_text_begins_with_the_decision_and_ends_its_head_with_what_to_do() -> None:
+    shown = to_text(with_balancer())
+    head = shown[shown.index("Stop:") : shown.index("Consequence:")].split("\n")
+    assert head[0] == "Stop: the gate is closed."
+    assert " ".join(head[1:]).partition("To do: ")[2].strip() == (
+        "Undo the edit. Or, if each of the 2 lines below is meant, write its entry into `drawbridge:acknowledge` of "
+        "`Pulumi.prod.yaml`, with a reason."
+    )
+    assert "to let it pass: - {change: exposure, of: lb" in shown
+
+
+def test_the_text_of_a_change_that_nobody_notices_says_so() -> None:
+    shown = to_text(released())
+    assert "Go ahead.\n" in shown
+    assert "To do: Nothing. No downtime, no data lost, nothing opened." in shown

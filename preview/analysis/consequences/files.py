@@ -9,6 +9,7 @@ from typing import Any
 
 from model import durations
 from preview.analysis.consequences.context import Context, downtime, unknown
+from preview.analysis.consequences.own_programs import own_programs
 from preview.analysis.exposures.machine_files import (
     APP,
     SECRETS,
@@ -49,6 +50,7 @@ def files(context: Context, change: Change) -> Iterator[Effect]:
         return
     yield from _stopping(old, new)
     yield from _system(old, new)
+    yield from own_programs(old, new)
     yield from _waits(old, new)
     yield from _paths(old, new)
     yield from _running(old, new)
