@@ -103,6 +103,15 @@ def test_a_file_can_be_read_in_one_go(path: Path) -> None:
         assert len(path.read_text().splitlines()) <= MOST_LINES
 
 
+def test_the_formatter_is_told_nothing_file_by_file() -> None:
+    told = [
+        path
+        for path in [*CODE, *TESTS]
+        if re.search(r"# fmt: *(?:skip|off)\b", path.read_text(encoding="utf-8"))
+    ]
+    assert told == []
+
+
 def test_every_package_of_the_preview_has_its_floor() -> None:
     assert {package(name) for name in MODULES if name.startswith("preview")} == {
         name for packages in FLOORS[1:] for name in packages

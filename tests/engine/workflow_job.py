@@ -289,9 +289,16 @@ class Job:
         environment = self.environment(own) | {f"GITHUB_{name}": str(each) for name, each in files.items()}
         patience = self.job.get("timeout-minutes", 360) * 60
         process = subprocess.Popen(
-            [*_SHELLS[shell], str(file)], cwd=folder, env=environment, start_new_session=True, encoding="utf-8", errors="replace",
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [*_SHELLS[shell], str(file)],
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+            encoding="utf-8",
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         try:
             done.log, _ = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
@@ -317,8 +324,24 @@ class Job:
     def environment(self, own: Mapping[str, str]) -> dict[str, str]:
         """All that a script sees; nothing of the environment of whoever runs the tests."""
         github = self.contexts["github"]
-        names = ("api_url", "base_ref", "event_name", "head_ref", "job", "ref", "ref_name", "repository", "repository_owner",
-                 "run_attempt", "run_id", "run_number", "server_url", "sha", "workflow", "workspace")  # fmt: skip
+        names = (
+            "api_url",
+            "base_ref",
+            "event_name",
+            "head_ref",
+            "job",
+            "ref",
+            "ref_name",
+            "repository",
+            "repository_owner",
+            "run_attempt",
+            "run_id",
+            "run_number",
+            "server_url",
+            "sha",
+            "workflow",
+            "workspace",
+        )
         found = {
             **self.hub.environment,
             "CI": "true",

@@ -181,7 +181,19 @@ def github_context(hub: Hub, run: WorkflowRun) -> Known:
     if event.name == "schedule":
         payload.pop("repository")
     return Known(
-        api_url=hub.github.url, base_ref=event.base_ref, event=payload, event_name=event.name, head_ref=event.head_ref, ref=event.ref,
-        ref_name=ref_name, repository=hub.repository, repository_owner=hub.repository.partition("/")[0], run_attempt="1",
-        run_id=str(run.id), run_number=str(run.id), server_url="https://github.com", sha=event.sha, workflow=run.name,
-    )  # fmt: skip
+        api_url=hub.github.url,
+        base_ref=event.base_ref,
+        event=payload,
+        event_name=event.name,
+        head_ref=event.head_ref,
+        ref=event.ref,
+        ref_name=ref_name,
+        repository=hub.repository,
+        repository_owner=hub.repository.partition("/")[0],
+        run_attempt="1",
+        run_id=str(run.id),
+        run_number=str(run.id),
+        server_url="https://github.com",
+        sha=event.sha,
+        workflow=run.name,
+    )

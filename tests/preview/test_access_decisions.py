@@ -61,7 +61,7 @@ GROUP = {"group": {"id": "1"}}
         ([GROUP], [OPS], [domain("other.io")], ""),
         ([{"everyone": {}}], [ACME], [OPS], ""),
     ],
-)  # fmt: skip
+)
 def test_why_nobody_passes(includes: Any, requires: Any, excludes: Any, words: str) -> None:
     why = why_nobody({"decision": "allow", "includes": includes, "requires": requires, "excludes": excludes})
     assert (words in why) if words else why == ""
@@ -162,9 +162,13 @@ def test_a_destination_that_goes_where_the_connector_still_wants_a_login(
 
 def test_machines_cannot_come_from_elsewhere() -> None:
     old, new = (
-        resource(type_names.ACCESS_POLICY, "systems", {"decision": "non_identity", "includes": [{"serviceToken": {"tokenId": "t"}}], **more})
+        resource(
+            type_names.ACCESS_POLICY,
+            "systems",
+            {"decision": "non_identity", "includes": [{"serviceToken": {"tokenId": "t"}}], **more},
+        )
         for more in ({}, {"requires": [country("JP")]})
-    )  # fmt: skip
+    )
     assert "must also be: from JP" in said(compare(program(old), program(new)), DOWNTIME)
 
 

@@ -53,13 +53,22 @@ def database(**inputs: Any) -> Resource:
     ("found", "expected"),
     [
         (billed(resource("aws:kms/key:Key")), {"KMS key": 1.0}),
-        (billed(resource("aws:secretsmanager/secret:Secret", replicas=[{"region": "eu-west-1"}])), {"secret (2 ×)": 0.8}),
+        (
+            billed(resource("aws:secretsmanager/secret:Secret", replicas=[{"region": "eu-west-1"}])),
+            {"secret (2 ×)": 0.8},
+        ),
         (billed(resource("aws:ec2/natGateway:NatGateway")), {"NAT gateway": 32.85}),
         (billed(resource("aws:ec2/natGateway:NatGateway"), region="ap-northeast-1"), {"NAT gateway": 45.26}),
-        (billed(resource("aws:ec2/natGateway:NatGateway", availabilityMode="regional")), {"NAT gateway": None}),
+        (
+            billed(resource("aws:ec2/natGateway:NatGateway", availabilityMode="regional")),
+            {"NAT gateway": None},
+        ),
         (billed(resource("aws:ec2/eip:Eip")), {"public IPv4 address": 3.65}),
         (billed(resource("aws:cloudwatch/dashboard:Dashboard")), {"dashboard": 3.0}),
-        (billed(resource("aws:ssm/parameter:Parameter", tier="Advanced", value="x")), {"advanced parameter": 0.05}),
+        (
+            billed(resource("aws:ssm/parameter:Parameter", tier="Advanced", value="x")),
+            {"advanced parameter": 0.05},
+        ),
         (billed(resource("aws:ssm/parameter:Parameter", value="x")), {}),
         (billed(resource("aws:ssm/parameter:Parameter", tier="Intelligent-Tiering", value="x" * 4096)), {}),
         (
@@ -67,7 +76,9 @@ def database(**inputs: Any) -> Resource:
             {"advanced parameter": 0.05},
         ),
         (
-            billed(resource("aws:ec2/vpcEndpoint:VpcEndpoint", vpcEndpointType="Interface", subnetIds=["a", "b"])),
+            billed(
+                resource("aws:ec2/vpcEndpoint:VpcEndpoint", vpcEndpointType="Interface", subnetIds=["a", "b"])
+            ),
             {"VPC endpoint (2 ×)": 14.6},
         ),
         (billed(resource("aws:ec2/vpcEndpoint:VpcEndpoint", serviceName="s3")), {}),
@@ -77,10 +88,19 @@ def database(**inputs: Any) -> Resource:
         ),
         (billed(resource("aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint")), {}),
         (billed(resource("aws:sns/topicSubscription:TopicSubscription", protocol="email")), {}),
-        (billed(resource("aws:sns/topicSubscription:TopicSubscription", protocol="sms")), {"notifications": None}),
+        (
+            billed(resource("aws:sns/topicSubscription:TopicSubscription", protocol="sms")),
+            {"notifications": None},
+        ),
         (billed(resource(ALARM, namespace="AWS/EC2", metricName="CPU", period=60)), {"alarms (1)": 0.1}),
-        (billed(resource(ALARM, namespace="AWS/EC2", metricName="CPU", period=10)), {"alarms of high resolution (1)": 0.3}),
-        (billed(resource(ALARM, metricQueries=[{"metric": {}}, {"metric": {}}, {"expression": "a/b"}])), {"alarms (2)": 0.2}),
+        (
+            billed(resource(ALARM, namespace="AWS/EC2", metricName="CPU", period=10)),
+            {"alarms of high resolution (1)": 0.3},
+        ),
+        (
+            billed(resource(ALARM, metricQueries=[{"metric": {}}, {"metric": {}}, {"expression": "a/b"}])),
+            {"alarms (2)": 0.2},
+        ),
         (billed(resource("aws:ebs/volume:Volume", size=100, type="gp3")), {"disk (100 GiB gp3)": 8.0}),
         (
             billed(resource("aws:ebs/volume:Volume", size=100, type="gp3", iops=4000, throughput=225)),
@@ -89,12 +109,18 @@ def database(**inputs: Any) -> Resource:
         (billed(resource("aws:ebs/volume:Volume", size="«x.size»", type="gp3")), {"disk (gp3)": None}),
         (billed(resource("aws:ebs/volume:Volume", snapshotId="snap-1")), {"disk": None}),
         (
-            billed(resource("aws:efs/fileSystem:FileSystem", throughputMode="provisioned", provisionedThroughputInMibps=2),
-                   region="ap-northeast-1"),
+            billed(
+                resource(
+                    "aws:efs/fileSystem:FileSystem",
+                    throughputMode="provisioned",
+                    provisionedThroughputInMibps=2,
+                ),
+                region="ap-northeast-1",
+            ),
             {"provisioned throughput (2 MiB/s)": 14.4},
         ),
     ],
-)  # fmt: skip
+)
 def test_a_resource_is_billed_for(found: dict[str, float | None], expected: dict[str, float | None]) -> None:
     assert found == expected
 

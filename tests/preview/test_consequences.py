@@ -44,8 +44,18 @@ def database(old: dict[str, Any], new: dict[str, Any]) -> Change:
         ({}, {"engineVersion": "16.9"}, DOWNTIME, "engineVersion restarts"),
         ({}, {"engineVersion": "17.2"}, DOWNTIME, "RDS wants allowMajorVersionUpgrade"),
         ({}, {"instanceClass": "db.r4.large"}, DOWNTIME, "RDS has no db.r4"),
-        ({"allocatedStorage": 500, "iops": 12000}, {"allocatedStorage": 500, "iops": 6000}, REFUSED, "at least 12000"),
-        ({"allocatedStorage": 50}, {"allocatedStorage": 50, "storageThroughput": 500}, REFUSED, "neither iops"),
+        (
+            {"allocatedStorage": 500, "iops": 12000},
+            {"allocatedStorage": 500, "iops": 6000},
+            REFUSED,
+            "at least 12000",
+        ),
+        (
+            {"allocatedStorage": 50},
+            {"allocatedStorage": 50, "storageThroughput": 500},
+            REFUSED,
+            "neither iops",
+        ),
         ({"allocatedStorage": 50}, {"allocatedStorage": 100, "storageType": "io1"}, REFUSED, "wants iops"),
         ({}, {"storageType": "standard"}, DOWNTIME, "magnetic"),
         ({"dbSubnetGroupName": "a"}, {"dbSubnetGroupName": "b"}, REFUSED, "another subnet group"),
@@ -54,12 +64,17 @@ def database(old: dict[str, Any], new: dict[str, Any]) -> Change:
         ({}, {"networkType": "DUAL"}, UNKNOWN, "networkType means is not known"),
         ({}, {"manageMasterUserPassword": False}, UNKNOWN, "manageMasterUserPassword means is not known"),
         ({"optionGroupName": "a"}, {"optionGroupName": "b"}, UNKNOWN, "optionGroupName"),
-        ({"backupRetentionPeriod": 7}, {"backupRetentionPeriod": 0}, LOSS, "every automated backup is deleted"),
+        (
+            {"backupRetentionPeriod": 7},
+            {"backupRetentionPeriod": 0},
+            LOSS,
+            "every automated backup is deleted",
+        ),
         (SAFE, {**SAFE, "deletionProtection": False}, AT_RISK, "no longer refuses to delete"),
         (SAFE, {**SAFE, "skipFinalSnapshot": True}, AT_RISK, "no final snapshot"),
         (SAFE, {**SAFE, "deleteAutomatedBackups": True}, AT_RISK, "its automated backups go"),
     ],
-)  # fmt: skip
+)
 def test_a_change_of_the_database(
     old: dict[str, Any], new: dict[str, Any], consequence: Consequence, words: str
 ) -> None:
@@ -219,14 +234,18 @@ def test_a_dns_record(old: dict[str, Any] | None, new: dict[str, Any], consequen
 @pytest.mark.parametrize(
     "old, new, consequence",
     [
-        ({"corsHeaders": {"allowedOrigins": ["https://a.io", "https://b.io"]}}, {"corsHeaders": {"allowedOrigins": ["https://a.io"]}}, DOWNTIME),
+        (
+            {"corsHeaders": {"allowedOrigins": ["https://a.io", "https://b.io"]}},
+            {"corsHeaders": {"allowedOrigins": ["https://a.io"]}},
+            DOWNTIME,
+        ),
         ({"sameSiteCookieAttribute": "none"}, {"sameSiteCookieAttribute": "lax"}, DOWNTIME),
         ({"allowedIdps": ["a", "b"]}, {"allowedIdps": ["a"]}, IN_PLACE),
         ({"sessionDuration": "24h"}, {"sessionDuration": "1h"}, IN_PLACE),
         ({"name": "a"}, {"name": "b"}, IN_PLACE),
         ({}, {"optionsPreflightBypass": True}, UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_an_access_application(old: dict[str, Any], new: dict[str, Any], consequence: Consequence) -> None:
     assert step(type_names.ACCESS_APPLICATION, old, new).consequence is consequence
 
@@ -270,13 +289,21 @@ def test_a_given_secret_that_changes_is_none() -> None:
 @pytest.mark.parametrize(
     "old, new, consequence",
     [
-        ({"minSize": 2, "maxSize": 2, "desiredCapacity": 2}, {"minSize": 0, "maxSize": 0, "desiredCapacity": 0}, DOWNTIME),
+        (
+            {"minSize": 2, "maxSize": 2, "desiredCapacity": 2},
+            {"minSize": 0, "maxSize": 0, "desiredCapacity": 0},
+            DOWNTIME,
+        ),
         ({"minSize": 2, "maxSize": 4}, {"minSize": 2, "maxSize": 1}, REFUSED),
-        ({"minSize": 1, "maxSize": 1}, {"minSize": 1, "maxSize": 1, "suspendedProcesses": ["Launch"]}, UNKNOWN),
+        (
+            {"minSize": 1, "maxSize": 1},
+            {"minSize": 1, "maxSize": 1, "suspendedProcesses": ["Launch"]},
+            UNKNOWN,
+        ),
         ({"minSize": 1, "maxSize": 1}, {"minSize": 1, "maxSize": 1, "maxInstanceLifetime": 86400}, UNKNOWN),
         ({"minSize": 1, "maxSize": 1}, {"minSize": 1, "maxSize": 1, "healthCheckGracePeriod": 10}, IN_PLACE),
     ],
-)  # fmt: skip
+)
 def test_a_group_of_machines(old: dict[str, Any], new: dict[str, Any], consequence: Consequence) -> None:
     assert step(type_names.AUTO_SCALING_GROUP, old, new).consequence is consequence
 

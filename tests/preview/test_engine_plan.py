@@ -135,9 +135,14 @@ def test_outputs_that_stay_are_known_again_by_what_the_state_has(tmp_path: Path)
         ({"database": "a"}, {"database": ["a"]}, "type", "database: was a string, and is a list now"),
         ({"key": MASK}, {"key": "x"}, "plain", "key: was a secret, and is plain now"),
         ({"key": "x"}, {"key": Secret("x")}, "secret", "key: was plain, and is a secret now"),
-        ({"arn": "arn:aws:s3:::another"}, {"arn": "«b.arn»"}, "value", "arn: was arn:aws:s3:::another, and is «b.arn» now"),
+        (
+            {"arn": "arn:aws:s3:::another"},
+            {"arn": "«b.arn»"},
+            "value",
+            "arn: was arn:aws:s3:::another, and is «b.arn» now",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_breaks_for_readers_of_the_outputs_is_judged_from_the_state(
     old: dict[str, Any], new: dict[str, Any], kind: str, text: str, tmp_path: Path
 ) -> None:

@@ -15,11 +15,39 @@ from preview.resource_types.import_prices import ITEMS, main
 from tests.evaluations import ROOT
 
 NAMES = [
-    "SKU", "OfferTermCode", "RateCode", "TermType", "PriceDescription", "EffectiveDate", "StartingRange", "EndingRange", "Unit",
-    "PricePerUnit", "Currency", "LeaseContractLength", "PurchaseOption", "Product Family", "serviceCode", "Location", "Location Type",
-    "Instance Type", "Tenancy", "Operating System", "License Model", "usageType", "operation", "CapacityStatus", "Database Engine",
-    "Deployment Option", "Access Type", "Transfer Type", "To Location", "From Region Code", "Pre Installed S/W", "Region Code",
-]  # fmt: skip
+    "SKU",
+    "OfferTermCode",
+    "RateCode",
+    "TermType",
+    "PriceDescription",
+    "EffectiveDate",
+    "StartingRange",
+    "EndingRange",
+    "Unit",
+    "PricePerUnit",
+    "Currency",
+    "LeaseContractLength",
+    "PurchaseOption",
+    "Product Family",
+    "serviceCode",
+    "Location",
+    "Location Type",
+    "Instance Type",
+    "Tenancy",
+    "Operating System",
+    "License Model",
+    "usageType",
+    "operation",
+    "CapacityStatus",
+    "Database Engine",
+    "Deployment Option",
+    "Access Type",
+    "Transfer Type",
+    "To Location",
+    "From Region Code",
+    "Pre Installed S/W",
+    "Region Code",
+]
 LINUX = {
     "Product Family": "Compute Instance",
     "Tenancy": "Shared",
@@ -329,10 +357,13 @@ def test_an_import_replaces_its_items_alone_and_names_its_source(tmp_path: Path)
         ),
         (offer("AmazonS3"), ": the table has nothing of AmazonS3; it takes AWSBackup, "),
         ("<html></html>", ": expected an offer of AWS's price list, JSON or CSV, found neither"),
-        ('"FormatVersion","v1.0"\n"OfferCode","AmazonEC2"\n', ": expected a row of column names that begins with SKU, found none"),
+        (
+            '"FormatVersion","v1.0"\n"OfferCode","AmazonEC2"\n',
+            ": expected a row of column names that begins with SKU, found none",
+        ),
         ('{"offers": {}}', ": expected an offer file with products and terms, found none of 'offerCode'"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_taken_is_refused_and_nothing_is_written(
     text: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

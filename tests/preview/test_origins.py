@@ -64,13 +64,23 @@ API = check("http://127.0.0.1:8000/health")
         ({"ports": ["8080:5000"]}, "", "http://web:8000", DOWNTIME),
         ({"command": ["serve", "--port", "9000"]}, "", "http://web:9001", DOWNTIME),
         ({"environment": {"PORT": "3000"}}, "", "http://web:3001", DOWNTIME),
-        ({"image": "nginx:1.28", "volumes": [CONF]}, "server {\n  listen 8081;\n}\n", "http://web:80", DOWNTIME),
+        (
+            {"image": "nginx:1.28", "volumes": [CONF]},
+            "server {\n  listen 8081;\n}\n",
+            "http://web:80",
+            DOWNTIME,
+        ),
         ({}, "", "http://web:8080", UNKNOWN),
         ({"environment": ["PORT=3000"]}, "", "http://web:3000", None),
-        ({"image": "nginx:1.28", "volumes": [CONF]}, "server {\n  listen 8081;\n}\n", "http://web:8081", None),
+        (
+            {"image": "nginx:1.28", "volumes": [CONF]},
+            "server {\n  listen 8081;\n}\n",
+            "http://web:8081",
+            None,
+        ),
         ({**API, "command": "serve --metrics :9100"}, "", "http://web:9100", None),
     ],
-)  # fmt: skip
+)
 def test_a_route_to_another_port(
     body: dict[str, Any], conf: str, service: str, consequence: Consequence | None
 ) -> None:

@@ -66,8 +66,8 @@ ORDINARY = [
     'http.referer eq ""',
     'not any(http.request.headers["x-key"][*] eq "a")',
     'http.request.uri.path contains "/.env" or http.request.method eq "POST"',
-    'len(http.request.uri.query) gt 10',
-]  # fmt: skip
+    "len(http.request.uri.query) gt 10",
+]
 ODD = [
     'http.request.uri.path contains "/.env"',
     'http.request.uri.path in {"/wp-login.php" "/xmlrpc.php"}',
@@ -148,9 +148,9 @@ REFUSED = [
     'ip.src eq "1.2.3.4"',
     'http.host eq "a" adn ssl',
     'host eq "a"',
-    'http.request.method == get',
+    "http.request.method == get",
     "",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("expression", REFUSED)

@@ -145,14 +145,17 @@ class Expression:
         """Is it sure that no request matches both?"""
         return all(
             any(
-                part.field == another.field and part.operator == another.operator == "in" and not part.no
-                and not another.no and not _overlap(part.values, another.values)
+                part.field == another.field
+                and part.operator == another.operator == "in"
+                and not part.no
+                and not another.no
+                and not _overlap(part.values, another.values)
                 for part in mine
                 for another in theirs
             )
             for mine in self.alternatives
             for theirs in other.alternatives
-        )  # fmt: skip
+        )
 
 
 HOST_FIELDS = ("http.host", "lower(http.host)", 'http.request.headers["host"][0]')

@@ -30,7 +30,7 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "development_mode": ("on", "off"),
     "replace_insecure_js": ("off", "on"),
     "advanced_ddos": ("off", "on"),
-}  # fmt: skip
+}
 """Values from the weakest."""
 
 WEAK: dict[str, tuple[str, ...]] = {

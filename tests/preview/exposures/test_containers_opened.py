@@ -18,13 +18,28 @@ IMAGE = {"image": "app:1"}
     [
         ({"privileged": True}, "runs privileged: it is root on the machine"),
         ({"privileged": "true"}, "runs privileged: it is root on the machine"),
-        ({"volumes": ["/var/run/docker.sock:/var/run/docker.sock"]}, "mounts /var/run/docker.sock of the machine to write, where Docker takes orders: it is root on the machine"),
-        ({"volumes": ["/run:/host-run:ro"]}, "mounts /run of the machine to read, where Docker takes orders: it is root on the machine"),
+        (
+            {"volumes": ["/var/run/docker.sock:/var/run/docker.sock"]},
+            "mounts /var/run/docker.sock of the machine to write, where Docker takes orders: it is root on the machine",
+        ),
+        (
+            {"volumes": ["/run:/host-run:ro"]},
+            "mounts /run of the machine to read, where Docker takes orders: it is root on the machine",
+        ),
         ({"volumes": ["/:/host:ro"]}, "mounts / of the machine to read, which is all of it"),
-        ({"volumes": [{"type": "bind", "source": "/proc", "target": "/p", "read_only": True}]}, "mounts /proc of the machine to read"),
-        ({"volumes": ["/etc/drawbridge:/secrets:ro"]}, "mounts /etc/drawbridge of the machine to read, where the secrets of every service are"),
+        (
+            {"volumes": [{"type": "bind", "source": "/proc", "target": "/p", "read_only": True}]},
+            "mounts /proc of the machine to read",
+        ),
+        (
+            {"volumes": ["/etc/drawbridge:/secrets:ro"]},
+            "mounts /etc/drawbridge of the machine to read, where the secrets of every service are",
+        ),
         ({"volumes": ["../../../etc:/e"]}, "mounts /etc of the machine to write"),
-        ({"volumes": ["./.env:/run/env:ro"]}, "mounts /opt/drawbridge/app/.env of the machine to read, where the secrets of every service are"),
+        (
+            {"volumes": ["./.env:/run/env:ro"]},
+            "mounts /opt/drawbridge/app/.env of the machine to read, where the secrets of every service are",
+        ),
         ({"volumes": ["~/.docker:/d"]}, "mounts ~/.docker of the machine to write"),
         ({"pid": "host"}, "shares the machine's processes"),
         ({"ipc": "host"}, "shares the machine's shared memory"),
@@ -37,20 +52,29 @@ IMAGE = {"image": "app:1"}
         ({"cap_add": ["SYS_ADMIN"]}, "has the capability SYS_ADMIN"),
         ({"cap_add": ["cap_net_raw"]}, "has the capability NET_RAW"),
         ({"security_opt": ["seccomp:unconfined"]}, "runs without a guard of the machine: seccomp:unconfined"),
-        ({"security_opt": ["apparmor=unconfined"]}, "runs without a guard of the machine: apparmor=unconfined"),
+        (
+            {"security_opt": ["apparmor=unconfined"]},
+            "runs without a guard of the machine: apparmor=unconfined",
+        ),
         ({"security_opt": ["label:disable"]}, "runs without a guard of the machine: label:disable"),
         ({"user": "0:0"}, "runs as root"),
         ({"ports": ["8080:80"]}, "answers on port 8080/tcp of the machine"),
         ({"ports": ["0.0.0.0:53:53/udp"]}, "answers on port 53/udp of the machine"),
         ({"ports": [{"target": 9000, "published": "9001"}]}, "answers on port 9001/tcp of the machine"),
         ({"extra_hosts": ["metadata:169.254.169.254"]}, "reaches the machine itself by metadata"),
-        ({"extra_hosts": {"host.docker.internal": "host-gateway"}}, "reaches the machine itself by host.docker.internal"),
+        (
+            {"extra_hosts": {"host.docker.internal": "host-gateway"}},
+            "reaches the machine itself by host.docker.internal",
+        ),
         ({"use_api_socket": True}, "speaks to Docker, and so is root on the machine"),
         ({"group_add": ["docker"]}, "is in the machine's group docker"),
-        ({"post_start": [{"command": "x", "privileged": True}]}, "runs a privileged command as it starts or stops"),
+        (
+            {"post_start": [{"command": "x", "privileged": True}]},
+            "runs a privileged command as it starts or stops",
+        ),
         ({"sysctls": {"net.ipv4.ip_forward": 1}}, "sets net.ipv4.ip_forward=1 of the kernel"),
     ],
-)  # fmt: skip
+)
 def test_a_power_over_the_machine_is_an_exposure_of_its_service(given: dict[str, Any], text: str) -> None:
     assert service(IMAGE, {**IMAGE, **given}) == [("container", "app", f"service app {text}")]
     # A new service has its powers as news, one that had them before has none, and giving them up opens nothing.
@@ -66,14 +90,22 @@ def test_a_power_over_the_machine_is_an_exposure_of_its_service(given: dict[str,
     [
         ({"read_only": True}, {}, "may write to its own file system"),
         ({"cap_drop": ["ALL"]}, {"cap_drop": ["NET_RAW"]}, "is no longer without the capabilities ALL"),
-        ({"cap_drop": ["NET_RAW", "MKNOD"]}, {"cap_drop": ["MKNOD"]}, "is no longer without the capabilities NET_RAW"),
+        (
+            {"cap_drop": ["NET_RAW", "MKNOD"]},
+            {"cap_drop": ["MKNOD"]},
+            "is no longer without the capabilities NET_RAW",
+        ),
         ({"security_opt": ["no-new-privileges:true"]}, {}, "loses a guard: no-new-privileges:true"),
         ({"security_opt": ["apparmor=strict"]}, {"security_opt": []}, "loses a guard: apparmor=strict"),
         ({"user": "1000:1000"}, {}, "runs as its image says, not as 1000"),
         ({"user": "node"}, {"user": "root"}, "runs as root"),
-        ({"volumes": ["/etc/hosts:/h:ro"]}, {"volumes": ["/etc/hosts:/h"]}, "mounts /etc/hosts of the machine to write"),
+        (
+            {"volumes": ["/etc/hosts:/h:ro"]},
+            {"volumes": ["/etc/hosts:/h"]},
+            "mounts /etc/hosts of the machine to write",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_guard_that_goes_is_an_exposure(old: dict[str, Any], new: dict[str, Any], text: str) -> None:
     assert service(old, new) == [("container", "app", f"service app {text}")]
     assert service(new, old) == []
@@ -172,12 +204,24 @@ def test_a_service_that_was_kept_apart_and_is_not_any_longer_is_an_exposure() ->
 @pytest.mark.parametrize(
     ("allow", "expected"),
     [
-        ({"hostNetwork": ["probe"]}, [("container", "probe", "service probe is let pass by app.allow.hostNetwork")]),
-        ({"byHost": ["nginx"], "mutableImages": ["db"]}, [("container", "db", "service db is let pass by app.allow.mutableImages"), ("container", "nginx", "service nginx is let pass by app.allow.byHost")]),
-        ({"dockerSocket": {"watcher": "It restarts things"}}, [("container", "watcher", "service watcher is let pass by app.allow.dockerSocket")]),
+        (
+            {"hostNetwork": ["probe"]},
+            [("container", "probe", "service probe is let pass by app.allow.hostNetwork")],
+        ),
+        (
+            {"byHost": ["nginx"], "mutableImages": ["db"]},
+            [
+                ("container", "db", "service db is let pass by app.allow.mutableImages"),
+                ("container", "nginx", "service nginx is let pass by app.allow.byHost"),
+            ],
+        ),
+        (
+            {"dockerSocket": {"watcher": "It restarts things"}},
+            [("container", "watcher", "service watcher is let pass by app.allow.dockerSocket")],
+        ),
         ({"noHealthcheck": ["job"]}, []),
     ],
-)  # fmt: skip
+)
 def test_what_the_stack_file_lets_pass_is_named_by_its_service(allow: dict[str, Any], expected: Any) -> None:
     before, after = (program(app={"compose": "c.yaml", "allow": given}) for given in ({}, allow))
     assert between(before, after) == expected

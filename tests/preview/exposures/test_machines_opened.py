@@ -23,15 +23,27 @@ def template(**inputs: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("new", "text"),
     [
-        (template(metadataOptions={**SAFE, "httpTokens": "optional"}), "the machines' credentials need no session token (IMDSv1)"),
-        (template(metadataOptions={**SAFE, "httpPutResponseHopLimit": 2}), "containers reach the machines' credentials (hop limit above 1)"),
+        (
+            template(metadataOptions={**SAFE, "httpTokens": "optional"}),
+            "the machines' credentials need no session token (IMDSv1)",
+        ),
+        (
+            template(metadataOptions={**SAFE, "httpPutResponseHopLimit": 2}),
+            "containers reach the machines' credentials (hop limit above 1)",
+        ),
         (template(keyName="ops"), "a lasting SSH key opens the machines"),
-        (template(blockDeviceMappings=[{"ebs": {"encrypted": "false"}}]), "the machines' disks are no longer encrypted"),
+        (
+            template(blockDeviceMappings=[{"ebs": {"encrypted": "false"}}]),
+            "the machines' disks are no longer encrypted",
+        ),
         (template(blockDeviceMappings=[]), "the machines' disks are no longer encrypted"),
-        (template(networkInterfaces=[{"associatePublicIpAddress": "true"}]), "the machines get public addresses"),
+        (
+            template(networkInterfaces=[{"associatePublicIpAddress": "true"}]),
+            "the machines get public addresses",
+        ),
         (template(networkInterfaces=[{"ipv6AddressCount": 1}]), "the machines get public addresses"),
     ],
-)  # fmt: skip
+)
 def test_a_template_that_opens_its_machines_is_an_exposure(new: dict[str, Any], text: str) -> None:
     assert edited(LAUNCH_TEMPLATE, template(), new) == [("address", "it", text)]
     assert edited(LAUNCH_TEMPLATE, new, template()) == edited(LAUNCH_TEMPLATE, new, new) == []
@@ -73,16 +85,31 @@ def test_a_new_machine_with_a_public_address_is_one_where_its_groups_admit_someb
 @pytest.mark.parametrize(
     ("token", "old", "new", "text"),
     [
-        (DATABASE, {"storageEncrypted": True}, {"storageEncrypted": True, "publiclyAccessible": True}, "the database gets a public address"),
-        ("aws:redshift/cluster:Cluster", {"x": 1}, {"x": 1, "publiclyAccessible": True}, "it gets a public address"),
+        (
+            DATABASE,
+            {"storageEncrypted": True},
+            {"storageEncrypted": True, "publiclyAccessible": True},
+            "the database gets a public address",
+        ),
+        (
+            "aws:redshift/cluster:Cluster",
+            {"x": 1},
+            {"x": 1, "publiclyAccessible": True},
+            "it gets a public address",
+        ),
         (DATABASE, {"storageEncrypted": True}, {}, "the database's storage is no longer encrypted"),
-        (DATABASE, {"storageEncrypted": True, "manageMasterUserPassword": True}, {"storageEncrypted": True}, "RDS no longer keeps the master password"),
+        (
+            DATABASE,
+            {"storageEncrypted": True, "manageMasterUserPassword": True},
+            {"storageEncrypted": True},
+            "RDS no longer keeps the master password",
+        ),
         (FILE_SYSTEM, {"encrypted": True}, {"encrypted": False}, "the files are no longer encrypted"),
         (VOLUME, {"encrypted": True}, {}, "the disk is no longer encrypted"),
         (DATABASE, None, {"storageEncrypted": False}, "the database's storage is not encrypted"),
         (VOLUME, None, {}, "the disk is not encrypted"),
     ],
-)  # fmt: skip
+)
 def test_data_that_lies_open_is_an_exposure(token: str, old: Any, new: Any, text: str) -> None:
     found = [item for item in edited(token, old, new) if item[0] == "address"]
     assert found == [("address", "it", text)]
@@ -145,17 +172,33 @@ def test_a_new_line_of_the_machines_own_texts_that_opens_something_is_an_exposur
 @pytest.mark.parametrize(
     ("path", "line", "says"),
     [
-        (BOOT, "iptables -I DOCKER-USER -d 169.254.169.254 -j DROP", "nothing keeps containers from the machine's credentials"),
-        (BOOT, "nft add rule ip filter forward ip daddr 169.254.169.254 drop", "nothing keeps containers from the machine's credentials"),
+        (
+            BOOT,
+            "iptables -I DOCKER-USER -d 169.254.169.254 -j DROP",
+            "nothing keeps containers from the machine's credentials",
+        ),
+        (
+            BOOT,
+            "nft add rule ip filter forward ip daddr 169.254.169.254 drop",
+            "nothing keeps containers from the machine's credentials",
+        ),
         (BOOT, "chmod 0600 /etc/drawbridge/secrets.json", "rights of files are no longer narrowed"),
         (BOOT, "umask 077", "rights of files are no longer narrowed"),
-        ("/opt/drawbridge/bin/drawbridge", 'write(ETC + "tunnel-token", token, 0o400)', "rights of files are no longer narrowed"),
+        (
+            "/opt/drawbridge/bin/drawbridge",
+            'write(ETC + "tunnel-token", token, 0o400)',
+            "rights of files are no longer narrowed",
+        ),
         (UNIT, "NoNewPrivileges=true", "a unit loses a guard"),
         (UNIT, "ProtectSystem=strict", "a unit loses a guard"),
         (BOOT, 'chattr +i "$root"', "a folder may be written to again"),
-        ("/opt/drawbridge/bin/drawbridge", 'sslmode="verify-full",', "the database's certificate is no longer checked"),
+        (
+            "/opt/drawbridge/bin/drawbridge",
+            'sslmode="verify-full",',
+            "the database's certificate is no longer checked",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_line_that_guarded_and_goes_is_an_exposure(path: str, line: str, says: str) -> None:
     found = opens([script(line, path=path)], [script(path=path)])
     assert (
@@ -175,10 +218,13 @@ def test_a_line_that_guarded_and_goes_is_an_exposure(path: str, line: str, says:
         ("apt install docker.io", "apt install docker.io curl"),
         ("chmod 0644 a.pem.new", "chmod 0600 a.pem.new"),
         ("TimeoutStartSec=900", "TimeoutStartSec=1200"),
-        ("curl -fsS --retry 3 https://truststore.pki.rds.amazonaws.com/x", "curl -fsS --retry 5 https://truststore.pki.rds.amazonaws.com/x"),
+        (
+            "curl -fsS --retry 3 https://truststore.pki.rds.amazonaws.com/x",
+            "curl -fsS --retry 5 https://truststore.pki.rds.amazonaws.com/x",
+        ),
         ("curl -sk https://x", "curl -s https://x"),
     ],
-)  # fmt: skip
+)
 def test_a_line_that_opens_nothing_is_none(old: str, new: str) -> None:
     assert opens([script(old)], [script(new)]) == []
 
@@ -255,11 +301,19 @@ def test_a_part_of_cloud_init_that_nobody_here_knows_is_unknown() -> None:
     ("old", "new", "text"),
     [
         ("{}", '{"hosts": ["tcp://0.0.0.0:2375"]}', "Docker takes orders from the network: Docker's hosts"),
-        ("{}", '{"insecure-registries": ["x:5000"]}', "images come without a certificate: Docker's insecure-registries"),
+        (
+            "{}",
+            '{"insecure-registries": ["x:5000"]}',
+            "images come without a certificate: Docker's insecure-registries",
+        ),
         ('{"no-new-privileges": true}', "{}", "Docker guards containers less: no-new-privileges is not set"),
-        ('{"userns-remap": "default"}', '{"userns-remap": ""}', "Docker guards containers less: userns-remap is "),
+        (
+            '{"userns-remap": "default"}',
+            '{"userns-remap": ""}',
+            "Docker guards containers less: userns-remap is ",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_docker_that_guards_less_is_an_exposure(old: str, new: str, text: str) -> None:
     versions = [machine(files={"/etc/docker/daemon.json": content}) for content in (old, new)]
     assert ("machine", "host-template", f"host-template: {text}") in opens([versions[0]], [versions[1]])
@@ -272,8 +326,12 @@ def test_another_host_that_says_which_database_is_the_right_one_is_an_exposure()
 
     base = "https://truststore.pki.rds.amazonaws.com"
     assert opens([version(f"{base}/a.pem")], [version("https://evil.io/a.pem")]) == [
-        ("machine", "host-template", "host-template: another party says which database is the right one: evil.io (before: truststore.pki.rds.amazonaws.com)")
-    ]  # fmt: skip
+        (
+            "machine",
+            "host-template",
+            "host-template: another party says which database is the right one: evil.io (before: truststore.pki.rds.amazonaws.com)",
+        )
+    ]
     assert opens([version(f"{base}/a.pem")], [version(f"{base}/b.pem")]) == []
 
 

@@ -28,13 +28,16 @@ def rule(**inputs: Any) -> dict[str, Any]:
     ("old", "new"),
     [
         (rule(cidrIpv4="10.0.0.0/8"), rule(cidrIpv4="10.1.0.0/16")),
-        (rule(cidrIpv4="0.0.0.0/0", fromPort=1, toPort=65535), rule(cidrIpv4="192.0.2.1/32", fromPort=8000, toPort=8010)),
+        (
+            rule(cidrIpv4="0.0.0.0/0", fromPort=1, toPort=65535),
+            rule(cidrIpv4="192.0.2.1/32", fromPort=8000, toPort=8010),
+        ),
         (rule(cidrIpv6="::/0"), rule(cidrIpv6="2001:db8::/32")),
         (rule(cidrIpv4="10.0.0.0/8", ipProtocol="-1"), rule(cidrIpv4="10.0.0.0/8", ipProtocol="udp")),
         (rule(cidrIpv4="10.0.0.0/8"), {**rule(cidrIpv4="10.0.0.0/8"), "description": "Another word"}),
         (rule(cidrIpv4="10.0.0.0/8"), None),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("token", [INGRESS_RULE, EGRESS_RULE])
 def test_a_narrower_door_opens_nothing(token: str, old: dict[str, Any], new: dict[str, Any] | None) -> None:
     assert edited(token, old, new, WEB) == []
@@ -45,13 +48,17 @@ def test_a_narrower_door_opens_nothing(token: str, old: dict[str, Any], new: dic
     [
         (rule(cidrIpv4="10.1.0.0/16"), rule(cidrIpv4="10.0.0.0/8"), "10.0.0.0/8 on tcp 443"),
         (rule(cidrIpv4="10.0.0.0/8"), rule(cidrIpv4="10.0.0.0/8", toPort=444), "10.0.0.0/8 on tcp 443-444"),
-        (rule(cidrIpv4="10.0.0.0/8"), rule(cidrIpv4="10.0.0.0/8", ipProtocol="-1"), "10.0.0.0/8 on every port of every protocol"),
+        (
+            rule(cidrIpv4="10.0.0.0/8"),
+            rule(cidrIpv4="10.0.0.0/8", ipProtocol="-1"),
+            "10.0.0.0/8 on every port of every protocol",
+        ),
         (rule(cidrIpv4="10.0.0.0/8"), rule(cidrIpv6="::/0"), "anywhere (::/0) on tcp 443"),
         (rule(cidrIpv4="10.0.0.0/8"), rule(prefixListId="pl-1"), "pl-1 on tcp 443"),
         (None, rule(referencedSecurityGroupId="sg-0123"), "sg-0123 on tcp 443"),
         (None, rule(), "a peer that is not known here on tcp 443"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize(
     ("token", "kind", "verb"), [(INGRESS_RULE, "port", "admits"), (EGRESS_RULE, "egress", "may speak to")]
 )
@@ -130,11 +137,15 @@ def test_a_private_subnet_that_gets_a_way_to_the_internet_is_an_exposure() -> No
         resource("aws:ec2/internetGateway:InternetGateway", "gateway", {}),
         resource("aws:ec2/routeTable:RouteTable", "public", {}),
         resource("aws:ec2/routeTable:RouteTable", "private", {}),
-        resource(ROUTE, "internet", {"routeTableId": "«public.id»", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "«gateway.id»"}),
+        resource(
+            ROUTE,
+            "internet",
+            {"routeTableId": "«public.id»", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "«gateway.id»"},
+        ),
         resource("aws:ec2/subnet:Subnet", "rows", {}),
         resource("aws:ec2/subnet:Subnet", "front", {}),
         resource(JOINED, "front", {"subnetId": "«front.id»", "routeTableId": "«public.id»"}),
-    ]  # fmt: skip
+    ]
     kept = {"subnetId": "«rows.id»", "routeTableId": "«private.id»"}
     says = [("address", "rows", "rows: the subnet gets a way to the Internet and back")]
     assert edited(JOINED, kept, {**kept, "routeTableId": "«public.id»"}, *base) == says
@@ -151,8 +162,12 @@ def test_a_private_subnet_that_gets_a_way_to_the_internet_is_an_exposure() -> No
 
 @pytest.mark.parametrize(
     ("key", "words"),
-    [("vpcPeeringConnectionId", "a peered VPC"), ("transitGatewayId", "a transit gateway"), ("networkInterfaceId", "a network interface")],
-)  # fmt: skip
+    [
+        ("vpcPeeringConnectionId", "a peered VPC"),
+        ("transitGatewayId", "a transit gateway"),
+        ("networkInterfaceId", "a network interface"),
+    ],
+)
 def test_a_route_to_another_network_is_an_exposure(key: str, words: str) -> None:
     route = {"routeTableId": "rtb-1", "destinationCidrBlock": "10.9.0.0/16", key: "x-1"}
     says = f"it: 10.9.0.0/16 is reached, and reaches back, through {words}"

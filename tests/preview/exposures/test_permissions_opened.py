@@ -50,17 +50,45 @@ TAGGED = {"Condition": {"StringEquals": {"ec2:ResourceTag/stack": "a"}}}
 @pytest.mark.parametrize(
     ("old", "new", "text"),
     [
-        ((allow("s3:GetObject", "arn:aws:s3:::a/*"),), (allow("s3:*", "arn:aws:s3:::a/*"),), "gains s3:* on arn:aws:s3:::a/*"),
-        ((allow("s3:GetObject", "arn:aws:s3:::a/x"),), (allow("s3:GetObject", "arn:aws:s3:::a/*"),), "gains s3:GetObject on arn:aws:s3:::a/*"),
-        ((allow("ec2:StopInstances", **TAGGED),), (allow("ec2:StopInstances"),), "gains ec2:StopInstances on *"),
-        ((allow("s3:GetObject"),), (allow("s3:GetObject"), allow(["kms:Decrypt", "kms:Sign"], "arn:aws:kms:::key/1")), "gains kms:Decrypt, kms:Sign on arn:aws:kms:::key/1"),
-        ((allow("s3:Get*"),), ({"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},), "gains all but iam:* on *"),
-        ((allow("ec2:StopInstances", **TAGGED),), (allow("ec2:StopInstances", Condition={"StringEquals": {"ec2:ResourceTag/stack": ["a", "b"]}}),), "gains ec2:StopInstances on *"),
-        ((allow("a:B", Condition={"StringNotEquals": {"k": ["x", "y"]}}),), (allow("a:B", Condition={"StringNotEquals": {"k": "x"}}),), "gains a:B on *"),
+        (
+            (allow("s3:GetObject", "arn:aws:s3:::a/*"),),
+            (allow("s3:*", "arn:aws:s3:::a/*"),),
+            "gains s3:* on arn:aws:s3:::a/*",
+        ),
+        (
+            (allow("s3:GetObject", "arn:aws:s3:::a/x"),),
+            (allow("s3:GetObject", "arn:aws:s3:::a/*"),),
+            "gains s3:GetObject on arn:aws:s3:::a/*",
+        ),
+        (
+            (allow("ec2:StopInstances", **TAGGED),),
+            (allow("ec2:StopInstances"),),
+            "gains ec2:StopInstances on *",
+        ),
+        (
+            (allow("s3:GetObject"),),
+            (allow("s3:GetObject"), allow(["kms:Decrypt", "kms:Sign"], "arn:aws:kms:::key/1")),
+            "gains kms:Decrypt, kms:Sign on arn:aws:kms:::key/1",
+        ),
+        (
+            (allow("s3:Get*"),),
+            ({"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},),
+            "gains all but iam:* on *",
+        ),
+        (
+            (allow("ec2:StopInstances", **TAGGED),),
+            (allow("ec2:StopInstances", Condition={"StringEquals": {"ec2:ResourceTag/stack": ["a", "b"]}}),),
+            "gains ec2:StopInstances on *",
+        ),
+        (
+            (allow("a:B", Condition={"StringNotEquals": {"k": ["x", "y"]}}),),
+            (allow("a:B", Condition={"StringNotEquals": {"k": "x"}}),),
+            "gains a:B on *",
+        ),
         ((allow("*"), deny("iam:*")), (allow("*"),), "is no longer denied iam:* on *"),
         ((allow("*"), deny("iam:*")), (allow("*"), deny("iam:Get*")), "is no longer denied iam:* on *"),
     ],
-)  # fmt: skip
+)
 def test_what_a_role_could_not_do_before_is_an_exposure(old: Any, new: Any, text: str) -> None:
     assert policies(old, new) == [("permission", f"the machines' role {text}")]
     assert policies(new, new) == []
@@ -72,14 +100,17 @@ def test_what_a_role_could_not_do_before_is_an_exposure(old: Any, new: Any, text
         ((allow("s3:*"),), (allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::a/*"),)),
         ((allow(["S3:getobject"]),), (allow("s3:GetObject"),)),
         ((allow("ec2:StopInstances"),), (allow("ec2:StopInstances", **TAGGED),)),
-        ((allow("a:B", Condition={"StringLike": {"k": "x*"}}),), (allow("a:B", Condition={"StringLike": {"k": ["xy*", "xz"]}, "Bool": {"s": "true"}}),)),
+        (
+            (allow("a:B", Condition={"StringLike": {"k": "x*"}}),),
+            (allow("a:B", Condition={"StringLike": {"k": ["xy*", "xz"]}, "Bool": {"s": "true"}}),),
+        ),
         ((allow("s3:GetObject"),), (allow("s3:GetObject"), deny("s3:*", "arn:aws:s3:::secret/*"))),
         ((deny("iam:Get*"),), (deny("iam:*"),)),
         ((allow(["a:B", "c:D"], ["x", "y"]),), (allow("a:B", "x"), allow("c:D", "x"), allow("c:D", "y"))),
         ((allow("s3:*"),), ()),
         ((), (allow(["cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"]),)),
     ],
-)  # fmt: skip
+)
 def test_a_stricter_policy_is_none(old: Any, new: Any) -> None:
     assert policies(old, new) == []
 
@@ -152,10 +183,16 @@ def test_an_attached_policy_is_an_exposure_unless_aws_wrote_it_for_the_new_roles
     [
         ({"AWS": "*"}, "it may be taken by *"),
         ({"AWS": "arn:aws:iam::999999999999:root"}, "it may be taken by AWS:arn:aws:iam::999999999999:root"),
-        ({"Federated": "cognito-identity.amazonaws.com"}, "it may be taken by Federated:cognito-identity.amazonaws.com"),
-        ({"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}, "it may be taken by Service:lambda.amazonaws.com"),
+        (
+            {"Federated": "cognito-identity.amazonaws.com"},
+            "it may be taken by Federated:cognito-identity.amazonaws.com",
+        ),
+        (
+            {"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]},
+            "it may be taken by Service:lambda.amazonaws.com",
+        ),
     ],
-)  # fmt: skip
+)
 def test_somebody_else_who_may_take_a_role_is_an_exposure(principal: Any, text: str) -> None:
     assert edited(ROLE, role(), role(principal)) == [("permission", "it", text)]
     assert edited(ROLE, role(principal), role(principal)) == []

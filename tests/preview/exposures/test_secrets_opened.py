@@ -29,14 +29,34 @@ def parameter(value: Any = None, kind: str = "SecureString", **inputs: Any) -> A
 @pytest.mark.parametrize(
     ("old", "new", "text"),
     [
-        (parameter(), parameter(kind="String"), "p: the parameter is a String: it is kept in plain text (before: a SecureString)"),
-        (parameter(), parameter(kind="StringList"), "p: the parameter is a StringList: it is kept in plain text (before: a SecureString)"),
+        (
+            parameter(),
+            parameter(kind="String"),
+            "p: the parameter is a String: it is kept in plain text (before: a SecureString)",
+        ),
+        (
+            parameter(),
+            parameter(kind="StringList"),
+            "p: the parameter is a StringList: it is kept in plain text (before: a SecureString)",
+        ),
         (parameter(), parameter("something else"), "p: a value that was secret with Pulumi is plain (value)"),
-        (parameter(), parameter(f"prefix-{VALUE}"), "p: a value that was secret with Pulumi is plain (value)"),
-        (parameter(), parameter(description=f"It is {VALUE}"), "p: a value that was secret with Pulumi is plain (description)"),
-        (parameter(), parameter(tags={"note": VALUE}), "p: a value that was secret with Pulumi is plain (tags.note)"),
+        (
+            parameter(),
+            parameter(f"prefix-{VALUE}"),
+            "p: a value that was secret with Pulumi is plain (value)",
+        ),
+        (
+            parameter(),
+            parameter(description=f"It is {VALUE}"),
+            "p: a value that was secret with Pulumi is plain (description)",
+        ),
+        (
+            parameter(),
+            parameter(tags={"note": VALUE}),
+            "p: a value that was secret with Pulumi is plain (tags.note)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_parameter_that_loses_its_secrecy_is_an_exposure(old: Any, new: Any, text: str) -> None:
     assert opens([old], [new]) == [("secret", "p", text)]
     assert opens([new], [new]) == opens([old], [old]) == opens([new], [old]) == []
