@@ -274,6 +274,7 @@ def judged(name: str) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STACKS)
 def test_every_create_is_one_that_the_service_model_takes(name: str) -> None:
     result = judged(name)

@@ -82,32 +82,71 @@ def property_of(kind: str, *path: str | int) -> Callable[[Template, Any], None]:
 DATABASE, GROUP = "AWS::RDS::DBInstance", "AWS::AutoScaling::AutoScalingGroup"
 TEMPLATE, ALARM = "AWS::EC2::LaunchTemplate", "AWS::CloudWatch::Alarm"
 FAULTS: dict[str, tuple[Callable[[Template, Any], None], Any, str, str]] = {
-    "a word that is none": (property_of("AWS::EFS::FileSystem", "ThroughputMode"), "elastik", "E3030", "elastik"),
-    "days that logs cannot be kept": (property_of("AWS::Logs::LogGroup", "RetentionInDays"), 31, "E3030", "31"),
-    "a class that no region has": (property_of(DATABASE, "DBInstanceClass"), "db.t9.micro", "E3025", "db.t9.micro"),
-    "a machine that no region has": (property_of("AWS::EC2::Instance", "InstanceType"), "t9.huge", "E3628", "t9.huge"),
-    "a name that is too long": (property_of("AWS::IAM::Role", "RoleName"), "a" * 65, "E3033", "longer than 64"),
+    "a word that is none": (
+        property_of("AWS::EFS::FileSystem", "ThroughputMode"),
+        "elastik",
+        "E3030",
+        "elastik",
+    ),
+    "days that logs cannot be kept": (
+        property_of("AWS::Logs::LogGroup", "RetentionInDays"),
+        31,
+        "E3030",
+        "31",
+    ),
+    "a class that no region has": (
+        property_of(DATABASE, "DBInstanceClass"),
+        "db.t9.micro",
+        "E3025",
+        "db.t9.micro",
+    ),
+    "a machine that no region has": (
+        property_of("AWS::EC2::Instance", "InstanceType"),
+        "t9.huge",
+        "E3628",
+        "t9.huge",
+    ),
+    "a name that is too long": (
+        property_of("AWS::IAM::Role", "RoleName"),
+        "a" * 65,
+        "E3033",
+        "longer than 64",
+    ),
     "letters that a description cannot have": (
-        property_of("AWS::EC2::SecurityGroup", "GroupDescription"), "the bank's", "E3031", "the bank's",
+        property_of("AWS::EC2::SecurityGroup", "GroupDescription"),
+        "the bank's",
+        "E3031",
+        "the bank's",
     ),
     "an unknown property": (property_of(DATABASE, "StorageClass"), "gp3", "E3002", "StorageClass"),
     "more machines at least than at most": (property_of(GROUP, "MinSize"), 9, "E3706", "9"),
     "a rule for a range and for a group": (
-        property_of("AWS::EC2::SecurityGroupIngress", "CidrIp"), "10.0.0.0/8", "E3014", "CidrIp",
+        property_of("AWS::EC2::SecurityGroupIngress", "CidrIp"),
+        "10.0.0.0/8",
+        "E3014",
+        "CidrIp",
     ),
     "a major version that is not there": (property_of(DATABASE, "EngineVersion"), "99", "E3691", "99"),
     "a reference to another kind": (
-        property_of("AWS::EFS::MountTarget", "SubnetId"), {"Fn::GetAtt": ["DrawbridgeProdNetworkStorageSecurityGroup", "GroupId"]},
-        "E1040", "GroupId",
+        property_of("AWS::EFS::MountTarget", "SubnetId"),
+        {"Fn::GetAtt": ["DrawbridgeProdNetworkStorageSecurityGroup", "GroupId"]},
+        "E1040",
+        "GroupId",
     ),
     "a reference to nothing": (property_of(ALARM, "AlarmActions", 0), {"Ref": "Nobody"}, "E1020", "Nobody"),
     "a policy without an effect": (
-        property_of("AWS::IAM::RolePolicy", "PolicyDocument", "Statement", 0, "Effect"), "Perhaps", "E3510", "Perhaps",
+        property_of("AWS::IAM::RolePolicy", "PolicyDocument", "Statement", 0, "Effect"),
+        "Perhaps",
+        "E3510",
+        "Perhaps",
     ),
     "a volume type that is none": (
-        property_of(TEMPLATE, "LaunchTemplateData", "BlockDeviceMappings", 0, "Ebs", "VolumeType"), "gp9", "E3030", "gp9",
+        property_of(TEMPLATE, "LaunchTemplateData", "BlockDeviceMappings", 0, "Ebs", "VolumeType"),
+        "gp9",
+        "E3030",
+        "gp9",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -224,6 +224,7 @@ def test_machines_read_their_own_secrets_and_nobody_elses() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_stack_of_very_many_secrets_stays_within_a_roles_policies() -> None:
     """IAM: 10,240 characters without white space for all inline policies of a role (reference_iam-quotas)."""
     app = dict(yaml.safe_load(example_file("image2model").read_text())["config"]["drawbridge:app"])
@@ -237,6 +238,7 @@ def test_a_stack_of_very_many_secrets_stays_within_a_roles_policies() -> None:
     assert len("".join(policy.split())) < 5000
 
 
+@pytest.mark.slow
 def test_a_database_leaves_no_snapshot_only_where_the_stack_file_says_so() -> None:
     settings = {"version": "17", "name": "app"}
     for protect in ("true", "false"):

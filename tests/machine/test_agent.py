@@ -47,6 +47,7 @@ def test_a_denied_parameter_ends_in_one_clear_line(machine: Machine) -> None:
     assert not (machine.root / "etc/drawbridge/secrets.json").exists()
 
 
+@pytest.mark.slow
 def test_a_denial_that_passes_is_waited_for(machine: Machine) -> None:
     machine.facts(parameters={"A": "/x/A:3"})
     machine.cloud.parameters["/x/A:3"] = "v"
@@ -134,6 +135,7 @@ def test_a_machine_that_is_not_well_says_why_and_signals_nothing(
     assert machine.cloud.calls == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("restart", ["", "no", "on-failure"])
 def test_what_ended_well_and_is_not_to_be_restarted_has_done_its_work(machine: Machine, restart: str) -> None:
     machine.facts(launch_hook=None)
@@ -160,6 +162,7 @@ def test_a_container_that_runs_for_a_moment_between_two_restarts_is_not_well(mac
     assert machine.cloud.calls == []
 
 
+@pytest.mark.slow
 def test_a_launch_that_is_over_is_neither_completed_nor_abandoned_again(machine: Machine) -> None:
     machine.facts()
     machine.docker(container("web"))
@@ -172,6 +175,7 @@ def test_a_launch_that_is_over_is_neither_completed_nor_abandoned_again(machine:
     assert [action for action, _ in machine.cloud.calls] == ["CreateTags"]
 
 
+@pytest.mark.slow
 def test_another_instance_made_from_this_ones_disk_completes_its_own_launch(machine: Machine) -> None:
     machine.facts()
     machine.docker(container("web"))
@@ -187,6 +191,7 @@ def test_no_container_at_all_is_not_health(machine: Machine) -> None:
     assert machine.run("ready", "0").stderr == "drawbridge: still waiting: no container runs\n"
 
 
+@pytest.mark.slow
 def test_the_hook_is_tried_again_while_the_instance_is_still_pending(machine: Machine) -> None:
     machine.facts()
     machine.docker(container("web"))

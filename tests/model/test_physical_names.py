@@ -58,6 +58,7 @@ def named_by_pulumi(kind: str, inputs: dict[str, Any]) -> bool:
     return snake(key) in shape(kind).optional_inputs and key not in inputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STACKS)
 def test_every_name_fits_its_service_at_the_longest_stack_name(name: str) -> None:
     long = longest(name)
@@ -70,6 +71,7 @@ def test_every_name_fits_its_service_at_the_longest_stack_name(name: str) -> Non
     assert len(made) > 15 and {key: text for key, text in wrong.items() if text} == {}
 
 
+@pytest.mark.slow
 def test_the_table_has_no_type_that_no_stack_has() -> None:
     seen = {r.type for name in STACKS for r in program(name).resources}
     assert set(NAME_RULES) - seen == set()
@@ -110,6 +112,7 @@ def test_the_error_says_how_much_room_there_is() -> None:
     assert "of their 39 characters there is room for 38" in str(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STACKS)
 def test_names_of_our_own_fit_too(name: str) -> None:
     long, made = longest(name), program(name)

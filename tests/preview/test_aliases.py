@@ -87,6 +87,7 @@ def test_what_reads_a_renamed_resource_reads_the_same() -> None:
     assert compare(version("old"), renamed).count() == {"unchanged": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [

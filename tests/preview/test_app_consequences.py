@@ -238,7 +238,7 @@ def test_no_parameter_is_in_both_lists() -> None:
     [
         ("stack_file", {"environment": ["a/b"]}),
         ("project_file", {"plugins": {"providers": []}}),
-        ("config", {"pulumi:tags": "x"}),
+        ("config", {"pulumi:disable-default-providers": ["aws"]}),
     ],
 )
 def test_what_the_engine_reads_and_the_preview_does_not_is_unknown(place: str, value: dict[str, Any]) -> None:
@@ -247,3 +247,10 @@ def test_what_the_engine_reads_and_the_preview_does_not_is_unknown(place: str, v
     after = dataclasses.replace(before, **changed)
     (change,) = stacks.stack_changes(before, after)
     assert (change.kind, change.consequence) == ("program", Consequence.UNKNOWN)
+
+
+def test_other_tags_of_the_stack_at_pulumis_service_are_in_place() -> None:
+    before = deployed("image2model")
+    after = dataclasses.replace(before, config={**before.config, "pulumi:tags": "x"})
+    (change,) = stacks.stack_changes(before, after)
+    assert change.consequence == Consequence.IN_PLACE

