@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
+from pulumi.output import UNKNOWN
 
 from model import naming
 from model.iam import Statement, allow
@@ -53,7 +55,7 @@ class Database(pulumi.ComponentResource):
                 for key, value in database_variables.parameters(settings).items()
             ],
         )
-        # A constant final snapshot name would make the second destroy of a stack fail.
+        # A constant name of the final snapshot would make the second destroy of a stack fail.
         suffix = random.RandomId(names.final_suffix, byte_length=4, opts=child)
         instance = aws.rds.Instance(
             names.instance,
@@ -78,7 +80,7 @@ class Database(pulumi.ComponentResource):
             delete_automated_backups=False,
             deletion_protection=protect,
             skip_final_snapshot=not settings.final_snapshot,
-            final_snapshot_identifier=suffix.hex.apply(names.final_snapshot),
+            final_snapshot_identifier=_new_at_each_replacement(suffix.hex, names),
             auto_minor_version_upgrade=True,
             allow_major_version_upgrade=True,
             apply_immediately=True,
@@ -91,7 +93,8 @@ class Database(pulumi.ComponentResource):
                 parent=self,
                 protect=protect,
                 # Another name of the master would replace an instance that has a former one (FORMER_MASTER), and its data.
-                ignore_changes=["username"],
+                # The final snapshot's name is another in each `up`, and is taken when the instance is made.
+                ignore_changes=["username", "finalSnapshotIdentifier"],
             ),
         )
         password = random.RandomPassword(names.password, length=40, special=False, opts=child)
@@ -120,3 +123,14 @@ class Database(pulumi.ComponentResource):
         return self.master_secret_arn.apply(
             lambda arn: allow("MakeAppRole", "secretsmanager:GetSecretValue", arn)
         )
+
+
+def _new_at_each_replacement(suffix: pulumi.Output[str], names: naming.Database) -> pulumi.Output[str]:
+    """The final snapshot's name, of digits of the stack's and some that are new in each `up`.
+
+    What is ignored in an update is taken as it is now by a replacement, so an instance that takes another's place leaves a
+    snapshot beside the other's. A preview cannot know the name, and says so: `up` is held to the plan that it writes.
+    """
+    if pulumi.runtime.is_dry_run():
+        return suffix.apply(lambda _: UNKNOWN)  # type: ignore[arg-type,return-value]
+    return suffix.apply(lambda digits: names.final_snapshot(f"{digits}-{token_hex(2)}"))

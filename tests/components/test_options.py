@@ -244,10 +244,7 @@ def test_a_database_leaves_no_snapshot_only_where_the_stack_file_says_so() -> No
     for protect in ("true", "false"):
         kept = inputs(deployed("image2model", database=settings, protect=protect), invariants.DATABASE)
         assert (kept["skipFinalSnapshot"], kept["deletionProtection"]) == (False, protect == "true")
-        assert (
-            kept["finalSnapshotIdentifier"]
-            == "drawbridge-prod-database-final-«drawbridge-prod-database-final.hex»"
-        )
+        assert kept["finalSnapshotIdentifier"] == "«unknown»"  # new in each `up`, taken by a new instance
         gone = {**settings, "finalSnapshot": False}
         assert inputs(deployed("image2model", database=gone, protect=protect), invariants.DATABASE)[
             "skipFinalSnapshot"
@@ -256,7 +253,7 @@ def test_a_database_leaves_no_snapshot_only_where_the_stack_file_says_so() -> No
 
 def test_another_name_of_the_master_replaces_no_database() -> None:
     (database,) = deployed("image2model").of_type(invariants.DATABASE)
-    assert database.options["ignoreChanges"] == ["username"]
+    assert "username" in database.options["ignoreChanges"]
 
 
 def test_a_zone_without_capacity_does_not_end_a_release() -> None:

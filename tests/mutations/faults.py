@@ -91,6 +91,7 @@ COMPONENTS = [
         "components/database.py",
         ("delete_automated_backups=False", "delete_automated_backups=True"),
         ("skip_final_snapshot=not settings.final_snapshot", "skip_final_snapshot=True"),
+        ('["username", "finalSnapshotIdentifier"]', '["username"]'),
         ("                protect=protect,\n", ""),
         by=GOLDEN,
     ),
