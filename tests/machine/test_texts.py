@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests import invariants
 from tests.evaluations import DELIVERIES, EXAMPLES, ROOT, deployed, example_file
 from tests.machine.rendered import COMPOSE, SCRIPTS, agent, merged, project, written
+from tests.thorough import examples
 
 BIN = Path(sys.executable).parent
 
@@ -103,7 +104,9 @@ def test_lasting_volumes_lie_on_the_shared_file_system_and_the_app_verifies_its_
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=20)
     | st.text("a'\"\\$ #\n{}=\r\t", max_size=10)
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_compose_reads_every_value_of_the_env_file_back_to_the_letter(tmp_path: Path, value: str) -> None:
     (tmp_path / "compose.yaml").write_text('services: {a: {image: "b:1", environment: {V: "${V}"}}}\n')
     (tmp_path / ".env").write_bytes(f"V={agent()['quoted'](value)}\n".encode())

@@ -20,6 +20,7 @@ from tests.model.dialects import (
     wirefilter,
 )
 from tests.model.stacks import changed, findings
+from tests.thorough import examples
 
 WORDS = ("a", "A", "ad", "admin", "b.c", "x+y")
 LITERAL = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
@@ -113,7 +114,9 @@ def behind(routes: Sequence[Route], host: str, path: str) -> str:
 @example([route("h.x.io", None, "public"), route("h.x.io", "/admin/*", "staff")], "h.x.io", "/.")
 @example([route("h.x.io", None, "public"), route("h.x.io", "/admin/*", "staff")], "h.x.io", "/..")
 @settings(
-    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+    max_examples=examples(600),
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 def test_where_the_proof_finds_no_hole_no_request_gets_around_a_login(
     routes: list[Route], host: str, raw: str

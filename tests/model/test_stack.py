@@ -15,6 +15,7 @@ from model.errors import SettingsError
 from model.machine import app_variables
 from model.settings import SECTIONS
 from tests.model.stacks import STACK, changed, load_stack
+from tests.thorough import examples
 
 SCALAR = st.none() | st.booleans() | st.integers(-5, 10**6) | st.floats(allow_nan=True) | st.text(max_size=8)
 ANYTHING = st.recursive(
@@ -34,7 +35,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @pytest.mark.slow
 @given(st.sampled_from(places(STACK)), ANYTHING)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_value_at_any_place_is_taken_or_refused_with_findings(place: tuple[Any, ...], value: Any) -> None:
     config = copy.deepcopy(STACK)
     inner: Any = config
@@ -49,7 +50,7 @@ def test_any_value_at_any_place_is_taken_or_refused_with_findings(place: tuple[A
 
 
 @given(st.dictionaries(st.sampled_from([*SECTIONS, "x"]), ANYTHING, max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_sections_are_refused_with_findings(config: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         load_stack(config)
@@ -75,7 +76,7 @@ def test_any_sections_are_refused_with_findings(config: dict[str, Any]) -> None:
         max_size=8,
     ).map("".join)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_compose_text_is_taken_or_refused_with_findings(text: str) -> None:
     try:
         load_stack(STACK, text)

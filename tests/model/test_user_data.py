@@ -21,6 +21,7 @@ from model.machine.specification import Machine, machine_of
 from model.settings import Registry
 from tests.evaluations import ROOT
 from tests.model.stacks import STACK, changed, load_stack
+from tests.thorough import examples
 
 TEMPLATES = {name: (ROOT / "cloud-init" / name).read_text() for name in cloud_init.TEMPLATES}
 MACHINE = machine_of(load_stack(STACK))
@@ -45,7 +46,7 @@ def files(text: str) -> dict[str, dict[str, Any]]:
     | st.text("a \n\r\x85\u2028\t'\"#$:", max_size=12)
 )
 @example("\n")  # YAML's emitter ends a document there
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_text_of_a_file_arrives_to_the_letter(content: str) -> None:
     machine = replace(MACHINE, files={"x.conf": content})
     assert (
@@ -56,7 +57,7 @@ def test_any_text_of_a_file_arrives_to_the_letter(content: str) -> None:
 
 @pytest.mark.slow
 @given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_any_secret_arrives_to_the_letter(secret: str) -> None:
     rendered = cloud_init.render(MACHINE, replace(VALUES, secrets={"SECRET": secret}), TEMPLATES)
     assert json.loads(files(rendered)["/etc/drawbridge/secrets.json"]["content"]) == {"SECRET": secret}

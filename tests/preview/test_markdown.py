@@ -23,6 +23,7 @@ from preview.report.tables import Row, Table
 from tests.evaluations import EXAMPLES, deployed
 from tests.preview.hostile import TEXT, hostile, hostile_comparison_report, hostile_posture, hostile_report
 from tests.preview.scripted import large_change
+from tests.thorough import examples
 
 CELLS = st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=4)
 
@@ -71,7 +72,7 @@ def harmless(text: str) -> bool:
 @given(TEXT)
 @example("1. a")
 @example("- a")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_a_sentence_is_one_paragraph_of_plain_words_and_code(text: str) -> None:
     written = markdown.prose(text)
     read = github(written)
@@ -88,7 +89,7 @@ def test_a_sentence_is_one_paragraph_of_plain_words_and_code(text: str) -> None:
 
 
 @given(TEXT)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_a_sentence_loses_nothing_that_can_be_seen(text: str) -> None:
     read = HTMLText(cmarkgfm.github_flavored_markdown_to_html(markdown.prose(text), Options.CMARK_OPT_UNSAFE))
     expected = markdown.clean(markdown.clip(text.strip()))
@@ -115,7 +116,7 @@ def HTMLText(page: str) -> str:
 
 
 @given(CELLS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_a_table_keeps_its_rows_and_columns(cells: list[tuple[str, str, str]]) -> None:
     data = Table("t", ("a", "b", "c"), tuple(Row(row) for row in cells), frozenset({1}))
     written = markdown.table(data)
@@ -130,7 +131,7 @@ def test_a_table_keeps_its_rows_and_columns(cells: list[tuple[str, str, str]]) -
 
 
 @given(TEXT)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_a_block_of_code_ends_only_where_we_end_it(text: str) -> None:
     written = markdown.folded("t", markdown.fenced(text, "diff")) + "\n\nafter"
     read = github(written)
@@ -150,7 +151,7 @@ def shown_comparison(text: str) -> str:
 
 @pytest.mark.parametrize("written", [shown, shown_comparison])
 @given(text=TEXT)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_the_comment_of_a_hostile_stack_has_the_form_of_an_honest_one(
     written: Callable[[str], str], text: str
 ) -> None:
@@ -200,7 +201,7 @@ def test_the_table_of_who_reaches_what() -> None:
 
 
 @given(st.integers(4_096, 34_000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_whatever_the_limit_the_comment_keeps_it_and_says_what_is_missing(limit: int) -> None:
     written = markdown.to_markdown(build(deployed("maycast-recorder")), limit=limit)
     assert len(written.encode()) <= limit

@@ -27,6 +27,7 @@ from preview.resource_types import type_names
 from tests.evaluations import EXAMPLES, canary, deployed, secret_names
 from tests.preview.hostile import TEXT, hostile_comparison_report, hostile_report
 from tests.preview.scripted import large_change
+from tests.thorough import examples
 
 VOID = {"meta", "link", "rect", "path"}
 
@@ -162,7 +163,7 @@ def shown_comparison(text: str) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("written", [shown, shown_comparison])
 @given(text=TEXT)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_no_text_of_a_stack_becomes_markup(written: Callable[[str], str], text: str) -> None:
     honest, read = (Reader(written(added)) for added in ("x", f"x {text}"))
     of_the_diagram = dict.fromkeys(
@@ -216,7 +217,7 @@ def extents(drawing: Drawing) -> list[tuple[str, float, float, float, float]]:
 
 @pytest.mark.parametrize("layout", [wide, narrow], ids=["wide", "narrow"])
 @given(known=FACTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_no_label_covers_another_or_leaves_the_drawing(layout: Any, known: Picture) -> None:
     drawing = layout(known)
     placed = extents(drawing)
@@ -229,7 +230,7 @@ def test_no_label_covers_another_or_leaves_the_drawing(layout: Any, known: Pictu
 
 @pytest.mark.parametrize("layout", [wide, narrow], ids=["wide", "narrow"])
 @given(known=FACTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_boxes_lie_in_one_another_or_apart(layout: Any, known: Picture) -> None:
     drawing = layout(known)
     for index, a in enumerate(drawing.boxes):
