@@ -32,7 +32,12 @@ templates = {
 }
 names, name = stack.names, stack.name
 
-network_args = NetworkArgs(settings=stack.network, region=stack.region)
+network_args = NetworkArgs(
+    settings=stack.network,
+    region=stack.region,
+    files=bool(stack.app.storage),
+    database=stack.database is not None,
+)
 network = (Network.adopt if stack.network.vpc_id else Network)(names.network.name, network_args)
 secrets = Secrets(names.secrets.name, SecretsArgs(generate=stack.app.generate, given=given))
 database = stack.database and Database(

@@ -13,13 +13,19 @@ import pulumi_aws as aws
 from model import limits, naming
 from model.settings import Network as NetworkSettings
 
+from .adopted_subnets import require_fitting
+
 ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
+    """``files``, ``database``: whether the stack has them; an adopted VPC's subnets must suit them."""
+
     settings: NetworkSettings
     region: str
+    files: bool
+    database: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,9 +226,11 @@ class _AdoptedNetwork(Network):
     """A network whose VPC, subnets and routes are another's."""
 
     def _vpc(self, args: NetworkArgs) -> Vpc:
-        assert args.settings.vpc_id
+        settings = args.settings
+        assert settings.vpc_id
+        require_fitting(settings, files=args.files, database=args.database, parent=self)
         return Vpc(
-            id=args.settings.vpc_id,
-            public_subnet_ids=args.settings.public_subnet_ids,
-            private_subnet_ids=args.settings.private_subnet_ids,
+            id=settings.vpc_id,
+            public_subnet_ids=settings.public_subnet_ids,
+            private_subnet_ids=settings.private_subnet_ids,
         )

@@ -28,6 +28,7 @@ FACTS: dict[str, Any] = {
     "ami": "ami-0f00000000000000a",
     "ami-arm64": "ami-0f000000000000a64",
     "zones": ["a", "c", "d"],  # letters after the region's name
+    "subnets": {},  # by id, those that no stack made: {"vpc": "vpc-1", "zone": "a"}
 }
 
 
@@ -187,7 +188,7 @@ class Cloud:
             self._save("faults.json", [])
 
     def state_fact(self, name: str, value: Any) -> None:
-        """Change what the cloud says of itself (`ami`, `zones`, `account`)."""
+        """Change what the cloud says of itself (`ami`, `zones`, `account`, `subnets`)."""
         with self._lock():
             self._save("facts.json", {**self._read("facts.json", {}), name: value})
 

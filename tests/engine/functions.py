@@ -93,6 +93,20 @@ def _machines(question: Question) -> dict[str, Any]:
     }
 
 
+def _subnet(question: Question) -> dict[str, Any]:
+    """One that the stack did not make: the cloud's facts say in which VPC and zone it lies."""
+    name = str(question.args["id"])
+    lies = question.facts["subnets"].get(name)
+    if lies is None:
+        raise NotFound(f"InvalidSubnetID.NotFound: The subnet ID '{name}' does not exist")
+    return {
+        "id": name,
+        "arn": f"arn:aws:ec2:{question.region}::subnet/{name}",
+        "vpcId": lies["vpc"],
+        "availabilityZone": question.region + lies["zone"],
+    }
+
+
 def _zones(question: Question) -> dict[str, Any]:
     names = [f"{question.region}{letter}" for letter in question.facts["zones"]]
     return {
@@ -111,6 +125,7 @@ def _document(question: Question) -> dict[str, Any]:
 FUNCTIONS: dict[str, Callable[[Question], dict[str, Any]]] = {
     "aws:ssm/getParameter:getParameter": _parameter,
     "aws:ec2/getInstances:getInstances": _machines,
+    "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:iam/getPolicyDocument:getPolicyDocument": _document,
     "aws:index/getCallerIdentity:getCallerIdentity": lambda question: {

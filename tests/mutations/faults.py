@@ -22,6 +22,12 @@ AGENT = ("tests/machine/test_agent.py",)
 
 MODEL = [
     *_in(
+        "model/adopted_subnets.py",
+        ("if len(set(zones)) < len(zones):", "if len(zones) < len(set(zones)):"),
+        ("if subnet.zone not in zones:", "if not zones:"),
+        by=("tests/model/test_adopted_subnets.py",),
+    ),
+    *_in(
         "model/durations.py",
         ('"d": 86400', '"d": 8640'),
         ('if not parts or "".join', 'if parts and "".join'),
