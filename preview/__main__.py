@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["doctor"]:
+        from preview.doctor import command
+
+        return command.main(arguments[1:])
     parser = argparse.ArgumentParser(
-        prog="preview", description="Show what a stack would register, without any cloud."
+        prog="preview",
+        description="Show what a stack would register, without any cloud.",
+        epilog="`preview doctor` asks the clouds what would refuse it: preview doctor --help",
     )
     parser.add_argument(
         "--project",

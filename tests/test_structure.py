@@ -48,6 +48,7 @@ FLOORS = [
     {"preview.posture"},
     {"preview.analysis"},
     {"preview.report"},
+    {"preview.doctor"},
     {"preview.__main__"},
 ]
 """From the ground. A package imports what lies below it, and itself; plain data may also import plain data."""

@@ -11,7 +11,8 @@ What is added to moto, each in a function of its own below:
   (`POST /_double/machines {"healthy": false}`), and then waits in its launch hook;
 - values that moto drops, so that a second `up` would set them again: the description of a security group's rule for another group,
   a group's health check grace period (AWS's default is 0, moto's 300), a database's `EnablePerformanceInsights` and `EngineLifecycleSupport`;
-- `CompleteLifecycleAction` and `RecordLifecycleActionHeartbeat`, which such a machine calls.
+- `CompleteLifecycleAction` and `RecordLifecycleActionHeartbeat`, which such a machine calls;
+- what the doctor asks of an account (`tests/emulated/aws_account.py`): the policy simulator, quotas, RDS's offers, regions.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.rds.models import DBInstance
 from moto.ssm.models import Parameter, ssm_backends
 from werkzeug.serving import make_server
+
+from . import aws_account
 
 ACCOUNT = "123456789012"
 IMAGE = "ami-0f00000000000000a"
@@ -225,6 +228,7 @@ def extend_moto() -> None:
         ),
         EFSResponse: (put_backup_policy,),
         AutoScalingResponse: (complete_lifecycle_action, record_lifecycle_action_heartbeat),
+        **aws_account.ADDED,
     }
     for responses, functions in ours.items():
         for function in functions:
@@ -232,6 +236,7 @@ def extend_moto() -> None:
                 raise AttributeError(f"moto's {responses.__name__} has {function.__name__} now: remove ours")
             setattr(responses, function.__name__, function)
     keep_dropped_values()
+    aws_account.replace()
 
 
 def seed(region: str) -> None:
@@ -270,6 +275,10 @@ class Application:
         if environ["PATH_INFO"] == "/_double/machines":
             global machines_are_healthy
             machines_are_healthy = json.loads(body)["healthy"]
+            start("200 OK", [("Content-Type", "application/json")])
+            return [b"{}"]
+        if environ["PATH_INFO"] == "/_double/account":
+            aws_account.set_account(json.loads(body))
             start("200 OK", [("Content-Type", "application/json")])
             return [b"{}"]
         statuses: list[str] = []

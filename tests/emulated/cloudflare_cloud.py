@@ -35,6 +35,8 @@ class Cloud:
     tunnel_secrets: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     """`ZONE/setting` → value."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Path → what a GET of it answers, or the status of its refusal."""
 
     def of(self, kind: str) -> dict[str, Plain]:
         return self.things.setdefault(kind, {})

@@ -7,6 +7,7 @@ malformed token, a second tunnel of one name, deleting a tunnel that a connector
 a second record of one name, a second entry-point ruleset of a phase, a tunnel's rules without a catch-all, deleting a policy that an
 application uses, an unknown id. Codes and texts are Cloudflare's where they are known to us from its users' reports
 (1013, 1022, 7003, 10000, 11010, 20217, 81053); the rest are marked with 99999. What it cannot show: plan limits and entitlements.
+What has no collection of its own, a zone or an organisation, is what `POST /_double/facts {PATH: RESULT}` says; 403: the token may not GET it.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ def answer(cloud: Cloud, method: str, path: str, query: dict[str, str], given: P
         if method == "PATCH":
             cloud.settings[key] = given["value"]
         return {"id": found[2], "value": cloud.settings.get(key, "off"), "editable": True, "modified_on": NOW}
+    if method == "GET" and (known := fact(cloud, path)) is not None:
+        return known
     if found := re.fullmatch(f"zones/{HEX32}/url_normalization", path):
         key = f"{found[1]}/url_normalization"
         if method == "PUT":
@@ -70,6 +73,16 @@ def answer(cloud: Cloud, method: str, path: str, query: dict[str, str], given: P
     raise Refused(
         404, 7003, f"Could not route to /client/v4/{path}, perhaps your object identifier is invalid?"
     )
+
+
+def fact(cloud: Cloud, path: str) -> Any:
+    """What `POST /_double/facts {PATH: RESULT}` has set: a zone, an organisation, a token's record. None: nothing."""
+    found = cloud.facts.get(path)
+    if isinstance(found, int):
+        raise Refused(
+            found, 10000 if found == 403 else 99999, "Authentication error" if found == 403 else "not found"
+        )
+    return found
 
 
 def collection(
@@ -203,8 +216,13 @@ class Handler(BaseHTTPRequestHandler):
                 if path == "_double/connections":
                     self._connect(given)
                     result = None
+                elif path == "_double/facts":
+                    self.server.cloud.facts.update(given)
+                    result = None
                 else:
                     if not TOKEN.fullmatch(self.headers.get("Authorization", "")):
+                        raise Refused(403, 10000, "Authentication error")
+                    if self.command == "GET" and self.server.cloud.facts.get(path) == 403:
                         raise Refused(403, 10000, "Authentication error")
                     result = answer(self.server.cloud, self.command, path, query, given)
             document: Plain
@@ -226,13 +244,13 @@ class Handler(BaseHTTPRequestHandler):
             errors = [{"code": code, "message": message}]
             document = {"success": False, "errors": errors, "messages": [], "result": None}
         content = json.dumps(document).encode()
+        if self.server.log:  # before whoever asked goes on, and reads it
+            print(self.command, path, status, file=self.server.log, flush=True)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
-        if self.server.log:
-            print(self.command, path, status, file=self.server.log, flush=True)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_call
 

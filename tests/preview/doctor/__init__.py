@@ -1,0 +1,1 @@
+"""The doctor: what each service answers, and what is made of it."""
