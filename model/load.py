@@ -21,6 +21,7 @@ from .checks import (
     identity_providers,
     namespaces,
     own_database,
+    places,
     route_targets,
     subnets,
     upload_size,
@@ -110,6 +111,7 @@ def load(
         more, notes = compose_file.check(compose, app)
         found += more
         warnings += notes
+        found += places.check(compose, app, warnings)
         if tunnel_settings and network:
             found += compose_networks.check(compose, tunnel_settings, network)
         if "host" in parsed:

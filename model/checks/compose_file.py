@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from ..compose.file import Compose, Service
 from ..compose.interpolation import UNKNOWN, shown
@@ -128,38 +127,6 @@ def check(compose: Compose, app: App) -> tuple[list[Finding], list[str]]:
             () if reads_all else sorted(set(names) - read_by_services(compose) - registry_passwords(app))
         ):
             warnings.append(f"app.{kind}.{unused}: no service of {compose.file} mentions ${{{unused}}}")
-    for position, volume in enumerate(app.storage):
-        place = f"app.storage[{position}]"
-        if volume not in compose.volumes:
-            declared = ", ".join(sorted(compose.volumes)) or "none"
-            found.append(
-                finding(
-                    place,
-                    f"a volume under `volumes` of {compose.file} ({declared})",
-                    volume,
-                )
-            )
-        elif not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", volume):
-            found.append(
-                finding(place, "a volume whose name begins with a letter or digit, as Docker's do", volume)
-            )
-        elif compose.volumes[volume].get("external") or compose.volumes[volume].get("driver_opts"):
-            found.append(
-                finding(
-                    place,
-                    f"a volume without `external` and `driver_opts` in {compose.file}",
-                    volume,
-                    "remove these: Drawbridge decides where the volume lies",
-                )
-            )
-    mounted = {volume for service in compose.running.values() for volume in service.volumes}
-    idle = {
-        volume for service in compose.services.values() if service.off for volume in service.volumes
-    } - mounted
-    for volume in sorted(set(compose.volumes) - set(app.storage) - idle):
-        warnings.append(
-            f"app.storage: volume '{volume}' is lost with its machine; list it in app.storage if it must not be"
-        )
     for label, names in (
         ("mutableImages", app.allow.mutable_images),
         ("noHealthcheck", app.allow.no_healthcheck),

@@ -203,5 +203,10 @@ class App(Section):
     storage: tuple[str, ...] = Field(
         default=(), description="Volumes of the compose file that must outlive a machine (EFS)."
     )
+    scratch: tuple[str, ...] = Field(
+        default=(),
+        description="Places that may be lost with each release: volumes of the compose file, and `SERVICE:/PLACE` for volumes "
+        "without a name and folders of the machine. Every place that is written to is in `storage` or here.",
+    )
     registries: tuple[Registry, ...] = Field(default=(), description="Private registries to log in to.")
     allow: Allow = Field(default=Allow(), description="What is refused unless allowed here.")

@@ -179,9 +179,9 @@ SETTINGS: list[tuple[str, Any, str]] = [
         'tunnel.subnet: expected a private IPv4 range, below 10.0.0.0/8, 172.16.0.0/16 or 100.64.0.0/10, found "8.8.8.0/24"; choose one of these: machines could not reach whoever else has its addresses',
     ),
     (
-        "app/storage/0",
+        "app/storage/1",
         "cache",
-        'app.storage[0]: expected a volume under `volumes` of compose.yaml (data), found "cache"',
+        'app.storage[1]: expected a volume under `volumes` of compose.yaml (data), found "cache"',
     ),
     (
         "app/env/TAG",

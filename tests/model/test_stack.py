@@ -108,11 +108,6 @@ def test_warnings_name_what_a_reader_should_know() -> None:
     )
     deep = changed("routes/0/hostname", "a.b.example.com")
     assert "two levels below example.com" in load_stack(deep).warnings[0]
-    assert (
-        load_stack(changed("app/storage", []))
-        .warnings[0]
-        .startswith("app.storage: volume 'data' is lost with its machine")
-    )
 
 
 @pytest.mark.parametrize(
