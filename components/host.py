@@ -16,6 +16,7 @@ from model.machine.permissions import READY_TAG
 from model.machine.specification import LAUNCH_HOOK, TERMINATE_HOOK, Machine
 from model.settings import Host as HostSettings
 
+from . import launch_failures
 from .network import Network
 from .user_data import MachineInputs, user_data
 
@@ -54,8 +55,8 @@ class Host(pulumi.ComponentResource):
         profile, permissions = self._role(args, [_write(logs)] if logs else [])
         masked, rendered = user_data(args.machine, args.inputs, self.log_group, args.templates)
         template = self._template(rendered, profile, args.network)
-        group = self._group(template, args.network, permissions, args.paths)
-        self.group_name: Final[pulumi.Output[str]] = self._checked(group)
+        group = self._group(template, args, permissions)
+        self.group_name: Final[pulumi.Output[str]] = self._checked(group, args.region)
         # What must not come before the machines serve depends on this: the group alone may be a failed one that was refreshed.
         self.serving: Final[pulumi.Input[pulumi.Resource]] = (
             self.group_name.apply(lambda _: group) if self._looks_for_machines else group
@@ -150,9 +151,8 @@ class Host(pulumi.ComponentResource):
     def _group(
         self,
         template: aws.ec2.LaunchTemplate,
-        network: Network,
+        args: HostArgs,
         permissions: aws.iam.RolePolicy,
-        paths: Sequence[pulumi.Resource],
     ) -> aws.autoscaling.Group:
         settings = self._settings
         hooked = settings.readiness == "hook"
@@ -180,7 +180,7 @@ class Host(pulumi.ComponentResource):
             min_size=settings.replicas,
             max_size=settings.replicas,
             desired_capacity=settings.replicas,
-            vpc_zone_identifiers=network.vpc.public_subnet_ids,
+            vpc_zone_identifiers=args.network.vpc.public_subnet_ids,
             launch_template={
                 "id": template.id,
                 "version": template.latest_version.apply(lambda version: str(version)),
@@ -199,7 +199,8 @@ class Host(pulumi.ComponentResource):
                 # next `up` would take the broken group for done and delete the healthy one.
                 replace_on_changes=["launchTemplate", "#initerror"],
                 # No input names them, yet no machine boots without its rights and its way out, nor stops cleanly.
-                depends_on=[permissions, *paths],
+                depends_on=[permissions, *args.paths],
+                hooks=launch_failures.hooks(self._names.group, args.region),
                 custom_timeouts=pulumi.CustomTimeouts(update=f"{wait + 600}s", delete=f"{drain * 2 + 900}s"),
             ),
         )
@@ -208,7 +209,7 @@ class Host(pulumi.ComponentResource):
     def _looks_for_machines(self) -> bool:
         return not pulumi.runtime.is_dry_run() and self._settings.readiness == "hook"
 
-    def _checked(self, group: aws.autoscaling.Group) -> pulumi.Output[str]:
+    def _checked(self, group: aws.autoscaling.Group, region: str) -> pulumi.Output[str]:
         """The group's name; in `up`, only if one of its machines is ready.
 
         A refresh wipes the mark that a failed group carries. A program that fails here deletes nothing, so the healthy
@@ -225,7 +226,7 @@ class Host(pulumi.ComponentResource):
             instance_state_names=["running"],
             opts=pulumi.InvokeOutputOptions(parent=self, depends_on=[group]),
         )
-        return pulumi.Output.all(name, found.ids).apply(lambda v: _require_ready(v[0], v[1]))
+        return pulumi.Output.all(name, found.ids).apply(lambda v: _require_ready(v[0], v[1], region))
 
 
 def _write(logs: aws.cloudwatch.LogGroup) -> pulumi.Output[Statement]:
@@ -234,11 +235,10 @@ def _write(logs: aws.cloudwatch.LogGroup) -> pulumi.Output[Statement]:
     return arn.apply(lambda arn: iam.allow("WriteLogs", actions, f"{arn}:*"))
 
 
-def _require_ready(group: str, machines: list[str]) -> str:
+def _require_ready(group: str, machines: list[str], region: str) -> str:
     if not machines:
         raise pulumi.RunError(
             f"no machine of {group} is ready: its release failed. The earlier group, if there is one, still serves and is kept. "
-            "Read the machine's boot log, or why none was launched with `aws autoscaling describe-scaling-activities "
-            f"--auto-scaling-group-name {group}`; correct the stack, and run `pulumi up` again."
+            f"Correct the stack, and run `pulumi up` again; {launch_failures.asked(group, region)}"
         )
     return group

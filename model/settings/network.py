@@ -50,7 +50,8 @@ class Network(Section):
         default=(), description="With vpcId: the machines' subnets, which reach the Internet."
     )
     private_subnet_ids: tuple[Annotated[str, pattern(r"subnet-[0-9a-f]+", "a subnet's id")], ...] = Field(
-        default=(), description="With vpcId: the database's and the storage's subnets, one in each zone of the public ones."
+        default=(),
+        description="With vpcId: the database's and the storage's subnets, one in each zone of the public ones.",
     )
     endpoint: Literal["create", "existing", "none"] = Field(
         default="create", description="The EC2 Instance Connect Endpoint for SSH; AWS allows one a VPC."

@@ -122,8 +122,13 @@ COMPONENTS = [
         ("drain = settings.stop_timeout + 60", "drain = settings.stop_timeout"),
         ('replace_on_changes=["launchTemplate", "#initerror"]', 'replace_on_changes=["launchTemplate"]'),
         ('"default_result": "ABANDON"', '"default_result": "CONTINUE"'),
-        ("depends_on=[permissions, *paths]", "depends_on=[permissions]"),
+        ("depends_on=[permissions, *args.paths]", "depends_on=[permissions]"),
         by=GOLDEN,
+    ),
+    *_in(
+        "model/machine/launches.py",
+        ('in ("Failed", "Cancelled")', 'in ("Cancelled",)'),
+        by=("tests/model/test_launches.py",),
     ),
     *_in("components/network.py", ("preserve_client_ip=False", "preserve_client_ip=True"), by=GOLDEN),
     *_in(
