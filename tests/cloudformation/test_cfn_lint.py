@@ -140,6 +140,18 @@ FAULTS: dict[str, tuple[Callable[[Template, Any], None], Any, str, str]] = {
         "E3510",
         "Perhaps",
     ),
+    "an action that is none": (
+        property_of("AWS::IAM::RolePolicy", "PolicyDocument", "Statement", 0, "Action"),
+        "autoscaling:Finish",
+        "W3037",
+        "finish",
+    ),
+    "an action on another service's resource": (
+        property_of("AWS::IAM::RolePolicy", "PolicyDocument", "Statement", 0, "Resource"),
+        "arn:aws:s3:::b",
+        "I3510",
+        "requires a resource of",
+    ),
     "a volume type that is none": (
         property_of(TEMPLATE, "LaunchTemplateData", "BlockDeviceMappings", 0, "Ebs", "VolumeType"),
         "gp9",
@@ -163,7 +175,15 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Said]]:
         made[f"{region} instead"] = template(small(instanceClass=lacking.instead), region)
     for name, content in made.items():
         (folder / f"{name}.json").write_text(json.dumps(content))
-    command = [str(PROGRAM), "--format", "json", *map(str, sorted(folder.glob("*.json")))]
+    command = [
+        str(PROGRAM),
+        "--format",
+        "json",
+        "--include-checks",
+        "I3510",
+        "--",
+        *map(str, sorted(folder.glob("*.json"))),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=folder)
     found: dict[str, list[Said]] = {name: [] for name in made}
     for item in json.loads(done.stdout):
@@ -174,7 +194,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Said]]:
 
 def small(**database: str) -> Evaluation:
     """An example with the machine and the database that a stack file gets if it does not say which."""
-    return deployed("casecheck", host={}, database={"version": "17", "name": "app", **database})
+    return deployed("image2model", host={}, database={"version": "17", "name": "app", **database})
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -208,6 +228,18 @@ def test_a_class_that_is_refused_is_one_that_the_region_lacks(
     assert [(item.rule, item.place.rpartition("/")[2]) for item in lacking] == [("E3025", "DBInstanceClass")]
     assert region in lacking[0].text
     assert [item for item in said[f"{region} instead"] if item.rule not in ANSWERED] == []
+
+
+def test_a_machine_tags_itself_under_conditions_that_ec2_knows_of_an_instance() -> None:
+    (policy,) = stack(EVERYTHING).of_type("aws:iam/rolePolicy:RolePolicy")
+    (tagging,) = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Sid"] == "TagItself"]
+    (data,) = PROGRAM.parents[1].glob("lib/python*/site-packages/cfnlint/data/AdditionalSpecs/Policies.json")
+    service = json.loads(data.read_text())["ec2"]
+    assert "instance" in service["Actions"]["createtags"]["Resources"]
+    known = {key.partition("${")[0] for key in service["Resources"]["instance"]["ConditionKeys"]}
+    used = {key for keys in tagging["Condition"].values() for key in keys}
+    assert used == {"ec2:ResourceTag/drawbridge:stack", "aws:TagKeys"}
+    assert {"ec2:ResourceTag/", "aws:TagKeys"} <= known
 
 
 def test_every_type_of_ours_is_judged() -> None:
