@@ -8,6 +8,7 @@ module builds for the same stack. A changed name replaces the resource.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -192,12 +193,12 @@ class Firewall(Component):
         """A rule's `ref`, which keeps its identity between runs."""
         return self.child(label)
 
-    @property
-    def path_guard(self) -> str:
-        return self.rule(PATH_GUARD)
+    def path_guard(self, part: int = 1) -> str:
+        """The rule that guards paths; where its hosts do not fit into one expression, part 2 and so on."""
+        return self.rule(PATH_GUARD if part == 1 else f"{PATH_GUARD}-{part}")
 
 
-_GUARD_END = f"-firewall-{PATH_GUARD}"
+_GUARD_END = re.compile(rf"-firewall-{PATH_GUARD}(?:-[1-9][0-9]*)?$")
 
 
 def is_path_guard(ref: str) -> bool:
@@ -205,12 +206,12 @@ def is_path_guard(ref: str) -> bool:
 
     `may_name_a_rule` keeps every other rule from ending so.
     """
-    return ref.endswith(_GUARD_END)
+    return _GUARD_END.search(ref) is not None
 
 
 def may_name_a_rule(name: str) -> bool:
     """Whether a rule of `firewall.rules` or `firewall.rateLimits` may have this name: it must not read like the guard's."""
-    return name != PATH_GUARD and not is_path_guard(f"-{name}")
+    return not is_path_guard(f"-firewall-{name}") and not is_path_guard(f"-{name}")
 
 
 class Host(Component):

@@ -81,9 +81,11 @@ def check(
     found: list[Finding] = []
     warnings: list[str] = []
     shield = guard(routes)
-    count = len(firewall.rules) + (shield is not None)
+    shields = shield.parts() if shield else []
+    count = len(firewall.rules) + len(shields)
     if firewall.owner and count > limits.custom_rules:
-        used = " (one of them guards paths on shared hosts)" if shield else ""
+        guards = "one of them guards" if len(shields) == 1 else f"{len(shields)} of them guard"
+        used = f" ({guards} paths on shared hosts)" if shield else ""
         found.append(
             finding(
                 "firewall.rules",
@@ -182,7 +184,7 @@ def check(
                 "set firewall.owner: true, or leave originVerify to the owner's stack",
             )
         )
-    size = len(shield.expression()) if shield else 0
+    size = max((len(part.expression()) for part in shields), default=0)
     if size > EXPRESSION_CHARACTERS:
         found.append(
             finding(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..limits import EXPRESSION_CHARACTERS
 from ..paths import PathPattern, quote
 from ..settings import Route
 from .hosts import header_matches, host_expression, hostnames, wildcards_over
@@ -125,6 +127,24 @@ class Guard:
         # The connector takes `[name]:443` for the name; a browser writes no brackets around one.
         parts.append('http.host contains "["')
         return " or ".join(f"({part})" for part in parts)
+
+    def parts(self, most: int = EXPRESSION_CHARACTERS) -> list[Guard]:
+        """Guards that together refuse what this one does, each with an expression of at most ``most`` characters; the last resort
+        is one a host, which may be longer."""
+        for number in range(1, max(len(self.hosts), 1) + 1):
+            size = -(-len(self.hosts) // number)
+            shares = [self.hosts[start : start + size] for start in range(0, len(self.hosts), size or 1)] or [
+                ()
+            ]
+            parts = [
+                dataclasses.replace(self, hosts=share)
+                if not position
+                else dataclasses.replace(self, hosts=share, deep=(), known=(), strict=())
+                for position, share in enumerate(shares)
+            ]
+            if all(len(part.expression()) <= most for part in parts):
+                break
+        return parts
 
     def _known_under(self, wildcard: str) -> list[str]:
         return [

@@ -17,12 +17,12 @@ def custom_rules(firewall: Firewall, routes: Sequence[Route], names: naming.Fire
     """Rules of phase http_request_firewall_custom, as the API takes them; `ref` keeps a rule's identity between runs."""
     rules: list[dict[str, Any]] = []
     shield = guard(routes)
-    if shield:
+    for number, part in enumerate(shield.parts() if shield else (), 1):
         rules.append(
             {
-                "ref": names.path_guard,
+                "ref": names.path_guard(number),
                 "description": "Refuse paths that Access, the connector and the app would read differently",
-                "expression": shield.expression(),
+                "expression": part.expression(),
                 "action": "block",
                 "enabled": True,
             }

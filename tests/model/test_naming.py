@@ -46,6 +46,8 @@ def test_the_host_of_a_template_comes_back() -> None:
         ("x-firewall-path-guard", False),
         ("my-path-guard", True),
         ("path-guards", True),
+        ("path-guard-2", False),
+        ("path-guard-x", True),
     ],
 )
 def test_no_other_rule_can_be_taken_for_the_path_guard(name: str, allowed: bool) -> None:
@@ -55,4 +57,4 @@ def test_no_other_rule_can_be_taken_for_the_path_guard(name: str, allowed: bool)
 
 
 def test_the_path_guard_of_another_stack_is_recognised_too() -> None:
-    assert naming.is_path_guard(Names("other", "stack").firewall.path_guard)
+    assert naming.is_path_guard(Names("other", "stack").firewall.path_guard())

@@ -6,6 +6,7 @@ import pytest
 
 from model.edge.path_guard import guard
 from model.edge.readers import normalised
+from model.limits import EXPRESSION_CHARACTERS
 from model.settings import Route
 from tests.model.dialects import wirefilter
 
@@ -87,3 +88,55 @@ def test_hosts_written_otherwise_and_deeper_ones_are_refused_with_a_port_too(hos
     expected = host.startswith(("A", "a.b"))
     assert shield.refuses(host, "/", "/") is expected
     assert wirefilter(shield.expression(), fields) is expected
+
+
+def many(count: int) -> list[Route]:
+    """Hosts each of which has a protected path beside public ones."""
+    return [
+        Route.model_validate(
+            {"hostname": f"h{number}.x.io", "service": "http://web:80", "access": access, **path}
+        )
+        for number in range(count)
+        for access, path in (("public", {}), ("staff", {"path": "/Admin/*"}))
+    ]
+
+
+@pytest.mark.parametrize("count, rules", [(1, 1), (40, 1), (100, 3), (1000, 24)])
+def test_hosts_that_do_not_fit_into_one_expression_get_more_rules(count: int, rules: int) -> None:
+    shield = guard(many(count))
+    assert shield is not None
+    parts = shield.parts()
+    assert len(parts) == rules
+    assert max(len(part.expression()) for part in parts) <= EXPRESSION_CHARACTERS
+    assert [host for part in parts for host in part.hosts] == list(shield.hosts)
+
+
+def test_the_parts_refuse_together_what_the_whole_does() -> None:
+    wildcards = [("*.w.io", "staff"), ("a.w.io", "public")]
+    routes = [
+        *many(60),
+        *(
+            Route.model_validate({"hostname": name, "service": "http://web:80", "access": access})
+            for name, access in wildcards
+        ),
+    ]
+    shield = guard(routes)
+    assert shield is not None
+    parts = shield.parts()
+    assert len(parts) == 2
+    for host in (
+        "h0.x.io",
+        "h31.x.io:443",
+        "h59.x.io",
+        "a.w.io",
+        "A.w.io",
+        "b.c.w.io",
+        "other.x.io",
+        "[h3.x.io]",
+    ):
+        for raw in ("/", "/Admin", "/admin", "/x%2fy", "/..", "/\udcc0\udcaf"):
+            edge = normalised(raw)
+            fields = {"http.host": host, "raw.http.request.uri.path": raw, "http.request.uri.path": edge}
+            whole = shield.refuses(host, raw, edge)
+            assert any(part.refuses(host, raw, edge) for part in parts) is whole
+            assert any(wirefilter(part.expression(), fields) for part in parts) is whole

@@ -57,7 +57,7 @@ volumes: {data: }
 
 
 def test_the_web_service_of_the_cases_writes_nowhere_by_itself() -> None:
-    assert known_image(WEB["image"]) is None
+    assert known_image(str(WEB["image"])) is None
 
 
 @pytest.mark.parametrize(
