@@ -453,6 +453,11 @@ SETTINGS: list[tuple[str, Any, str]] = [
         "network: vpcId without two subnets of each kind; add publicSubnetIds and privateSubnetIds, at least two of each, in two zones",
     ),
     (
+        "network/egress",
+        [{"port": 8443, "why": "the bank's API"}],
+        'network.egress[0].why: expected a description of letters that EC2 takes: a-z, A-Z, 0-9, blanks and ._-:/()#,@[]+=&;{}!$*, found "the bank\'s API"',
+    ),
+    (
         "network/endpoint",
         "existing",
         "network: `endpoint: existing` and endpointSecurityGroupId go together, and one is missing; add or remove the other",

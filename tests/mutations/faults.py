@@ -265,4 +265,57 @@ SCRIPTS = [
     ),
 ]
 
-FAULTS = [*MODEL, *COMPONENTS, *CLOUD_INIT, *PREVIEW, *POLICY, *SCRIPTS]
+# What AWS would refuse, or take and do otherwise than meant: docs/aws.md. Each is one that was here once.
+ALARMS = ("tests/components/test_alarms.py",)
+OPTIONS = ("tests/components/test_options.py",)
+STACK_FILES = ("tests/model/test_bad_stack_files.py",)
+AWS = [
+    *_in(
+        "model/machine/figures.py",
+        ('{"Stack": host.name}', '{"Stack": host.name.removesuffix("-host")}'),
+        by=ALARMS,
+    ),
+    *_in(
+        "components/alerts.py",
+        ('Silence.WAITS: "missing"', 'Silence.WAITS: "breaching"'),
+        by=ALARMS,
+    ),
+    *_in(
+        "model/physical_names.py",
+        ("(?!sg-)", ""),
+        ('suffix="0a1b2c3"', 'suffix=""'),
+        by=("tests/model/test_physical_names.py",),
+    ),
+    *_in(
+        "model/settings/database.py",
+        ('MASTER = "drawbridge_admin"', 'MASTER = "drawbridge_master"'),
+        by=("tests/model/test_physical_names.py",),
+    ),
+    *_in(
+        "model/settings/database.py",
+        ("        if self.blue_green:", "        if False:"),
+        ("20 if self.max_storage_gib", "10 if self.max_storage_gib"),
+        by=(*STACK_FILES, *ALARMS),
+    ),
+    *_in(
+        "components/host.py",
+        ("ignore_failed_scaling_activities=True", "ignore_failed_scaling_activities=False"),
+        ("CustomTimeouts(update=", 'CustomTimeouts(create=f"{wait}s", update='),
+        by=OPTIONS,
+    ),
+    *_in(
+        "model/limits.py",
+        ('ZONES_BY_ACCOUNT = frozenset({"us-west-1"})', "ZONES_BY_ACCOUNT = frozenset()"),
+        ('"ca-west-1": Lacking(', '"ca-east-1": Lacking('),
+        by=STACK_FILES,
+    ),
+    *_in(
+        "model/limits.py",
+        ('("us-iso", "eu-iso", "eusc-")', '("us-iso", "eusc-")'),
+        by=("tests/model/test_physical_names.py",),
+    ),
+    *_in("model/settings/network.py", ("0-9. _", "0-9. _'"), by=STACK_FILES),
+    *_in("components/secrets.py", ('naming.parameter_path(self._stack, "*")', '"/*"'), by=OPTIONS),
+]
+
+FAULTS = [*MODEL, *COMPONENTS, *AWS, *CLOUD_INIT, *PREVIEW, *POLICY, *SCRIPTS]
