@@ -9,6 +9,7 @@ USED := pulumi pulumi_cloudflare pulumi_random pydantic google grpc \
 STACK ?= prod
 # The folder of your Pulumi.yaml: docs/your-project.md.
 PROJECT ?= .
+OPERATE = $(BIN)/python -m operate --project '$(PROJECT)' --stack '$(STACK)'
 VERSION := $(shell cat VERSION)
 DIST := dist
 SBOM = $(DIST)/drawbridge-$(VERSION).cdx.json
@@ -17,7 +18,7 @@ LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requ
 	requirements-cfn-lint.lock requirements-supply.lock requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview doctor install help test test-slow check lint walk generate golden docs rehearse rehearse-faults policy checkov cfn-lint boot boot-faults \
+.PHONY: preview doctor status logs shell psql install help test test-slow check lint walk generate golden docs rehearse rehearse-faults policy checkov cfn-lint boot boot-faults \
 	boot-release boot-vm bench emulated lock audit sbom release hooks clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
@@ -25,6 +26,18 @@ preview: $(VENV)/.installed ## Show what STACK would be; no account, no credenti
 
 doctor: $(VENV)/.installed ## Ask the clouds what would refuse STACK; makes nothing (docs/doctor.md)
 	@$(BIN)/python -m preview doctor --project '$(PROJECT)' --stack '$(STACK)'
+
+status: $(VENV)/.installed ## STACK's machines, database, alarms and connectors (docs/operate.md)
+	@$(OPERATE) status
+
+logs: $(VENV)/.installed ## STACK's lines as they come; of one service: make logs SERVICE=api
+	@$(OPERATE) logs --follow $(SERVICE)
+
+shell: $(VENV)/.installed ## A shell in a container (SERVICE=api), or on STACK's machine
+	@$(OPERATE) $(if $(SERVICE),exec $(SERVICE) -- sh,shell)
+
+psql: $(VENV)/.installed ## STACK's database, to read
+	@$(OPERATE) psql
 
 install: $(VENV)/.installed ## Install what a preview and a deployment need
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from preview.doctor.answers import Unasked
 
-READING = re.compile(r"(Describe|Get|List|Simulate)[A-Z]\w+")
+READING = re.compile(r"(Describe|Get|List|Simulate|Filter)[A-Z]\w+")
 _NOT_READING = {"GetSessionToken", "GetFederationToken", "GetAuthorizationToken"}
 """They make credentials."""
 _DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized|AuthFailure|OptInRequired|Forbidden")
