@@ -321,3 +321,23 @@ def test_images_of_what_runs_once_are_pulled_with_the_others(machine: Machine) -
         "docker compose --project-name app -f compose.yaml -f compose.override.yaml --profile once-schema --profile once-seed"
         " pull --quiet --policy missing"
     ) in machine.argv()
+
+
+def test_a_volume_that_is_there_keeps_its_rights(machine: Machine) -> None:
+    """An image or an operator gave it to somebody: a boot that opens it to all again would undo that."""
+    volume = machine.root / "srv/drawbridge/storage/uploads"
+    volume.mkdir(parents=True)
+    volume.chmod(0o700)
+    assert machine.boot().returncode == 0
+    assert volume.stat().st_mode & 0o7777 == 0o700
+    assert (machine.root / "srv/drawbridge/storage/media").stat().st_mode & 0o7777 == 0o1777
+
+
+def test_the_certificates_come_by_https_alone(machine: Machine) -> None:
+    """curl asks whatever the URL says, and follows what an answer says, unless it is told which protocols it may use."""
+    machine.tool("curl", "exit 7")
+    machine.facts(ca_url="https://ca.example.com/bundle.pem")
+    assert machine.boot().returncode != 0
+    asked = [line for line in machine.argv() if line.startswith("curl ")]
+    assert asked
+    assert all(" --proto =https " in line for line in asked)

@@ -167,13 +167,18 @@ PREVIEW = [
             "elif finding.severity and not at_least(finding.severity, least):",
             "elif finding.severity and at_least(finding.severity, least):",
         ),
-        by=("tests/preview/test_gate.py", "tests/preview/test_posture_change.py"),
+        by=(
+            "tests/preview/test_gate.py",
+            "tests/preview/test_posture_change.py",
+            "tests/preview/test_compare.py",
+        ),
     ),
     *_in(
         "preview/diff/differences.py",
         ("longest = max(len(old), len(new))", "longest = min(len(old), len(new))"),
         ("sorted(items, key=_text) if is_set(path, value) else items", "items"),
         by=(
+            "tests/preview/test_differences.py",
             "tests/preview/test_compare.py",
             "tests/preview/test_whole_stack.py",
             "tests/preview/test_engine_plan.py",
@@ -193,13 +198,18 @@ PREVIEW = [
         "preview/analysis/consequences/database.py",
         ("if 0 < sizes[1] < sizes[0]:", "if 0 < sizes[0] < sizes[1]:"),
         ("if versions[1][:common] < versions[0][:common]:", "if versions[1] < versions[0]:"),
-        by=("tests/preview/test_consequences.py", "tests/preview/test_changes.py"),
+        by=(
+            "tests/preview/consequences/test_database.py",
+            "tests/preview/test_consequences.py",
+            "tests/preview/test_changes.py",
+        ),
     ),
     *_in(
         "preview/analysis/consequences/machines.py",
         ("if all(names) and names[0] != names[1]:", "if any(names) and names[0] != names[1]:"),
         ('hook.get("defaultResult") != "ABANDON"', 'hook.get("defaultResult") == "CONTINUE"'),
         by=(
+            "tests/preview/consequences",
             "tests/preview/test_consequences.py",
             "tests/preview/test_app_consequences.py",
             "tests/preview/test_changes.py",

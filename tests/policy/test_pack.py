@@ -150,3 +150,26 @@ def test_what_the_stack_file_suppresses_is_passed_and_an_idle_entry_is_told(
     assert [text for text, _ in reported(pack["suppressions"], database(publiclyAccessible=False))] == [
         "suppress/0: database-public for db matches no resource with such a finding; remove it, or fix the resource's name"
     ]
+
+
+def converted(pack: dict[str, Taken], *resources: SimpleNamespace) -> list[Any]:
+    """The resources as the checks read them."""
+    del pack  # it brings the stand-in for the SDK
+    module = runpy.run_path(str(ROOT / "policy" / "resources.py"))
+    return list(module["to_resources"](resources, module["Inputs"]()))
+
+
+def test_what_the_engine_notes_of_defaults_is_no_input(pack: dict[str, Taken]) -> None:
+    (found,) = converted(
+        pack, database(engine="postgres", __defaults=["engine"], tags={"__defaults": [], "a": "b"})
+    )
+    assert found.inputs == {"engine": "postgres", "tags": {"a": "b"}}
+
+
+def test_each_id_of_a_list_is_named_after_its_own_resource(pack: dict[str, Taken]) -> None:
+    group = database(vpcSecurityGroupIds=["sg-1", "sg-2", "sg-3"])
+    group.property_dependencies = {
+        "vpcSecurityGroupIds": [SimpleNamespace(name="one"), SimpleNamespace(name="two")]
+    }
+    (found,) = converted(pack, group)
+    assert found.inputs["vpcSecurityGroupIds"] == ["«one.id»", "«two.id»", "«two.id»"]

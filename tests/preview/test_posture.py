@@ -122,6 +122,13 @@ def test_a_suppression_accepts_what_it_names_and_nothing_else(resource: str) -> 
     assert notes == ()
 
 
+@pytest.mark.parametrize("resource", [f"{P}-network", f"{P.upper()}-NETWORK-VPC"])
+def test_a_suppression_names_the_whole_resource_letter_by_letter(resource: str) -> None:
+    findings, notes = judged(accept("flow-logs", resource))
+    assert [f.open for f in findings] == [True, True]
+    assert len(notes) == 1
+
+
 def test_a_suppression_that_fits_nothing_is_told() -> None:
     findings, notes = judged(accept("flow-logs", "*-other"))
     assert [f.open for f in findings] == [True, True]

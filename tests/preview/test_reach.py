@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from preview.analysis.reach import EVERYONE, Reach
+from preview.analysis.reach import EVERYONE, Entry, Place, Reach
 from tests.preview.programs import program, resource
 
 CF = "cloudflare:index/"
@@ -49,3 +49,17 @@ WILDCARD = program(
 )
 def test_an_access_wildcard_stands_for_one_level(host: str, who: str) -> None:
     assert Reach(WILDCARD).at(host, "/").who == who
+
+
+def test_where_the_edge_asks_nothing_the_connectors_login_is_the_guard() -> None:
+    policy = resource(
+        "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy", "staff", {"decision": "allow"}
+    )
+    application = resource(
+        "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication", "app", {}
+    )
+    entry = Entry(
+        hostname="a.x.io", path=None, service="http://web:80", origin={}, logins=((policy, application),)
+    )
+    place = Place(hostname="a.x.io", path="/", entry=entry, edge=())
+    assert place.guards == ((policy, application),)

@@ -190,6 +190,15 @@ def test_an_exposure_stands_at_the_route_or_the_section_of_its_subject(subject: 
     assert [place_of(result) for result in by_rule(run, "exposure/reachable")] == [(EXAMPLE, expected)]
 
 
+def test_two_stacks_of_a_repository_have_alerts_of_their_own() -> None:
+    def prints(stack: str) -> set[str]:
+        evaluation = dataclasses.replace(deployed("image2model"), stack=stack)
+        run = run_of(to_sarif(build(evaluation)))
+        return {result["partialFingerprints"]["drawbridge/v1"] for result in run["results"]}
+
+    assert prints("prod").isdisjoint(prints("staging"))
+
+
 def test_a_fingerprint_stays_when_only_lines_move() -> None:
     def prints(places: Places) -> list[str]:
         run = run_of(to_sarif(build(deployed("image2model"), places=places)))
