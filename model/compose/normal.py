@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -99,17 +100,22 @@ def mount(item: Any) -> dict[str, Any]:
         return {
             "type": str(item.get("type", "")),
             "source": source,
-            "target": str(item.get("target", "")),
+            "target": _cleaned(str(item.get("target", ""))),
             "read_only": read_only,
         }
     parts = str(item).split(":")
     if len(parts[0]) == 1 and parts[0].isalpha() and len(parts) > 1 and parts[1].startswith(("/", "\\")):
         return {"type": "volume", "source": "", "target": str(item), "read_only": False}  # a drive of Windows
     if len(parts) == 1:
-        return {"type": "volume", "source": "", "target": parts[0], "read_only": False}
+        return {"type": "volume", "source": "", "target": _cleaned(parts[0]), "read_only": False}
     options = parts[2].split(",") if len(parts) > 2 else []
     kind = "bind" if parts[0].startswith(_BIND) else "volume"
-    return {"type": kind, "source": parts[0], "target": parts[1], "read_only": "ro" in options}
+    return {"type": kind, "source": parts[0], "target": _cleaned(parts[1]), "read_only": "ro" in options}
+
+
+def _cleaned(target: str) -> str:
+    """`/x//y/` is `/x/y`, and `/x/../y` is `/y`, as with Go's path.Clean."""
+    return posixpath.normpath("/" + target.lstrip("/")) if target.startswith("/") else target
 
 
 _PORT = re.compile(
