@@ -11,6 +11,7 @@ from .checks import (
     app_files,
     app_variables,
     ca_pools,
+    compose_capacity,
     compose_file,
     compose_machine,
     compose_networks,
@@ -116,6 +117,7 @@ def load(
             found += compose_networks.check(compose, tunnel_settings, network)
         if "host" in parsed:
             found += compose_machine.check(compose, app, parsed["host"], warnings)
+            found += compose_capacity.check(compose, app, parsed["host"], warnings)
         if database:
             found += own_database.check(compose, app)
             found += database_services.check(compose, app, database, warnings)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..compose.file import Compose, Service
 from ..compose.interpolation import UNKNOWN, shown
@@ -44,7 +45,18 @@ _CAPABILITIES = frozenset(
 """With one of these a process reaches beyond its container."""
 
 
-_LOGS = (None, "json-file", "local", "journald", "awslogs")
+class _Driver(NamedTuple):
+    name: str
+    options: str
+
+
+_ANY = r"mode|max-buffer-size|cache-.*|tag|"
+# https://docs.docker.com/engine/logging/drivers/awslogs/ and /journald/
+_DRIVERS = {
+    "cloudwatch": _Driver("awslogs", _ANY + r"awslogs-[a-z-]+"),
+    "journald": _Driver("journald", _ANY + r"labels(-regex)?|env(-regex)?"),
+}
+"""Docker's driver for each of host.logs, and a pattern of its options."""
 
 
 def check(compose: Compose, app: App, host: Host, warnings: list[str]) -> list[Finding]:
@@ -57,12 +69,25 @@ def check(compose: Compose, app: App, host: Host, warnings: list[str]) -> list[F
                 rule = "no hold on the machine, where the secrets and AWS credentials of all services are"
                 found.append(finding(f"{place}.{key}", rule, what, fix))
         found += _lacking(place, service.body, host)
-        driver = (service.body.get("logging") or {}).get("driver")
-        if driver not in _LOGS:
-            text = f"`{driver}` takes the service's lines from the machine's logs, and from alarms on them"
-            warnings.append(f"{compose.place(f'{place}.logging')}: {text}")
+        found += _logging(compose, place, service.body.get("logging") or {}, host, warnings)
     found += _outside(compose, app)
     return list(map(compose.placed, found))
+
+
+def _logging(
+    compose: Compose, place: str, logging: Mapping[str, Any], host: Host, warnings: list[str]
+) -> Iterator[Finding]:
+    driver, ours = str(logging.get("driver") or ""), _DRIVERS[host.logs]
+    if driver not in ("", ours.name) and UNKNOWN not in driver:
+        warnings.append(
+            f"{compose.place(f'{place}.logging')}: `{driver}` keeps the service's lines out of the machine's logs "
+            f"(host.logs: {host.logs}), and out of the alarm on errors; without `logging` they are there"
+        )
+    if driver in ("", ours.name):
+        for option in logging.get("options") or {}:
+            if not re.fullmatch(ours.options, option):
+                rule = f"an option of `{ours.name}`, the machine's driver (host.logs: {host.logs}), or Docker starts no container"
+                yield finding(f"{place}.logging.options", rule, option, "take it out")
 
 
 def _handed_over(service: Service) -> Iterator[tuple[str, Any]]:

@@ -32,10 +32,11 @@ def compose_of(case: dict[str, Any]) -> str:
 
 def stack_of(case: dict[str, Any], **sections: Any) -> Stack:
     files = {"compose.yaml": compose_of(case), "a.conf": "conf\n"}
-    config = {
+    config: dict[str, Any] = {
         "cloudflare": CLOUDFLARE,
         "app": {"compose": "compose.yaml", **case.get("app", {})},
         "routes": ROUTES,
+        **({"host": case["host"]} if "host" in case else {}),
         **sections,
     }
     return load(

@@ -22,6 +22,12 @@ AGENT = ("tests/machine/test_agent.py",)
 
 MODEL = [
     *_in(
+        "model/checks/compose_capacity.py",
+        ("if time > host.stop_timeout", "if time > 2 * host.stop_timeout"),
+        ("limit * _containers(service.body)", "limit"),
+        by=("tests/model/test_compose_cases.py",),
+    ),
+    *_in(
         "model/adopted_subnets.py",
         ("if len(set(zones)) < len(zones):", "if len(zones) < len(set(zones)):"),
         ("if subnet.zone not in zones:", "if not zones:"),
