@@ -8,6 +8,7 @@ from typing import Any
 from .checks import (
     access_entries,
     access_limits,
+    answers,
     app_files,
     app_variables,
     ca_pools,
@@ -97,7 +98,8 @@ def load(
     hidden = {*app.secrets, *app.generate, *app.facts} if app else set()
     if database:
         hidden |= {*database_variables.variables(database, ""), *database_variables.SECRETS}
-    compose, text, files = app_files.read_app(app, read, hidden, found)
+    asked = answers.answers_of(app, database, found, warnings) if app else None
+    compose, text, files = app_files.read_app(app, read, hidden, found, asked)
     if app:
         found += variable_names.check(app, database)
         if "database" in parsed:
@@ -120,6 +122,7 @@ def load(
             found += compose_capacity.check(compose, app, parsed["host"], warnings)
         if database:
             found += own_database.check(compose, app)
+            found += answers.left(compose, database, app, files, warnings)
             found += database_services.check(compose, app, database, warnings)
     if routes is not None and app:
         found += ca_pools.check(routes, tunnel_settings.origin if tunnel_settings else None, app)
@@ -129,6 +132,7 @@ def load(
             found += access_entries.check(routes, access, warnings)
         if compose and app and not compose.findings:
             found += route_targets.check(routes, compose, app)
+            answers.routed(routes, compose, warnings)
         if cloudflare and firewall:
             more, notes = edge_plan.check(firewall, cloudflare, routes)
             found += more

@@ -72,7 +72,7 @@ def test_the_commented_stack_file_shows_every_key() -> None:
         shown |= {key for item in (value.values() if named else [value]) for key in used(item, name)}
     shown = {
         re.sub(
-            r"/(env|files|parameters|private)/.*|(?:(?<=/generate)|(?<=/facts))/[^/]+",
+            r"/(env|environment|files|images|mounts|parameters|private)/.*|(?:(?<=/generate)|(?<=/facts)|(?<=/healthchecks))/[^/]+",
             lambda m: f"/{m[1]}" if m[1] else "",
             key,
         )

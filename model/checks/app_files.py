@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from ..compose.answers import Answers
 from ..compose.file import Compose, parse
 from ..errors import Finding, UnreadableFile, finding, problem
 from ..lines import step
@@ -16,7 +17,11 @@ OVERRIDES = tuple(
 
 
 def read_app(
-    app: App | None, read: Callable[[str], str], hidden: Collection[str], found: list[Finding]
+    app: App | None,
+    read: Callable[[str], str],
+    hidden: Collection[str],
+    found: list[Finding],
+    answers: Callable[[Compose], Answers] | None = None,
 ) -> tuple[Compose | None, str, dict[str, str]]:
     if app is None:
         return None, "", {}
@@ -59,6 +64,6 @@ def read_app(
     text = text_of("app.compose", app.compose)
     if text is None:
         return None, "", files
-    compose = parse(text, app.compose, env=app.env, hidden=hidden, profiles=app.profiles)
+    compose = parse(text, app.compose, env=app.env, hidden=hidden, profiles=app.profiles, answers=answers)
     found += compose.findings
     return compose, text, files

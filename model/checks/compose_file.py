@@ -47,16 +47,6 @@ def check(compose: Compose, app: App) -> tuple[list[Finding], list[str]]:
         if name == CONNECTOR or service.off:
             continue
         found += _image(compose, place, service, app)
-        for port, written in zip(service.ports, service.body.get("ports") or (), strict=True):
-            if port["host_ip"] not in ("127.0.0.1", "::1"):
-                found.append(
-                    compose.finding(
-                        f"{place}.ports",
-                        "a port that is published on loopback or not at all",
-                        shown(written) if isinstance(written, str) else written,
-                        "remove it (the connector reaches services by the compose network), or bind it to 127.0.0.1",
-                    )
-                )
         if service.host_network and name not in app.allow.host_network:
             found.append(
                 compose.finding(
@@ -150,7 +140,7 @@ def check(compose: Compose, app: App) -> tuple[list[Finding], list[str]]:
 def _image(compose: Compose, place: str, service: Service, app: App) -> list[Finding]:
     if service.image is None:
         fix = (
-            "build and push it in your pipeline, and name it: the machines pull, they do not build"
+            f"build and push it in your pipeline, and name it in app.images.{service.name}: the machines pull, they do not build"
             if service.built
             else "add `image`"
         )
@@ -167,7 +157,7 @@ def _image(compose: Compose, place: str, service: Service, app: App) -> list[Fin
                 f"{place}.image",
                 "an image with a tag other than `latest`",
                 image,
-                f"pin a version or a digest, or list '{service.name}' in app.allow.mutableImages",
+                f"pin a version or a digest in app.images.{service.name}, or list '{service.name}' in app.allow.mutableImages",
             )
         ]
     return []

@@ -51,7 +51,7 @@ def check(compose: Compose, app: App) -> list[Finding]:
         place = step("services", name)
         rule = "no other database beside drawbridge:database, which lives and dies with its machine"
         fix = (
-            f"take '{name}' and what names it out, and let the app use DATABASE_URL or PGHOST and the others; or list "
+            f"write `replaces: {name}` in drawbridge:database, which takes its place without a change of this file; or list "
             f"'{name}' in app.allow.ownDatabase if both are meant"
         )
         found.append(compose.finding(f"{place}.image", rule, shown(service.image or ""), fix))

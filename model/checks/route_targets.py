@@ -58,7 +58,7 @@ def check(routes: tuple[Route, ...], compose: Compose, app: App) -> list[Finding
                     place,
                     "a service with a healthcheck, for which a release waits",
                     route.target,
-                    f"add `healthcheck` in {compose.file}, or list it in app.allow.noHealthcheck",
+                    f"say it in app.healthchecks, or list '{route.target}' in app.allow.noHealthcheck",
                 )
             )
     return found

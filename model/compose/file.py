@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,9 @@ import yaml
 
 from .. import errors, go_yaml, lines
 from ..errors import Finding
+from . import answers as merge
 from . import casts, interpolation, normal, references, schema, spelling
+from .answers import Answers
 from .extends import extended
 
 
@@ -64,7 +66,9 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Compose:
-    """A parsed compose file. `required` are the variables that it mentions, and that have neither a value nor a default.
+    """A parsed compose file. `required` are the variables that it mentions, and that have neither a value nor a default;
+    `unneeded` those that nothing running reads, and without which Compose would refuse the file (`${NAME:?}`).
+    `answers` are merged into all of it, and are what the overlay has to say to Compose.
 
     A service that is off has a profile that is not switched on: it is in `services`, and nothing of it runs.
     """
@@ -76,7 +80,9 @@ class Compose:
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     mentioned: frozenset[str] = frozenset()
+    unneeded: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
+    answers: Answers = field(default_factory=Answers)
     file: str = "compose.yaml"
     text: str = field(default="", repr=False)
 
@@ -118,9 +124,11 @@ def parse(
     env: Mapping[str, str] | None = None,
     hidden: Iterable[str] = (),
     profiles: Collection[str] = (),
+    answers: Callable[[Compose], Answers] | None = None,
 ) -> Compose:
     """Read a compose file's text with the variables of ``env``; ``hidden`` are names of others, whose values nobody may see.
 
+    ``answers`` is asked what counts in place of what the file says, once it is read; what comes back has that merged in.
     What is wrong with the file comes back in `findings`; nothing is raised.
     """
     nothing = Compose(file=file, text=text)
@@ -158,12 +166,22 @@ def parse(
     raw, unextendable = extended(services)
     document["services"] = raw
     values = {**{name: interpolation.unknown(name) for name in hidden}, **(env or {})}
-    whole, uncast = casts.cast(interpolation.interpolated(document, values))
-    whole["services"] = {name: normal.unique(body) for name, body in whole["services"].items()}
-    found = unextendable or uncast or schema.judge(whole) or references.check(whole, profiles)
-    if found:
-        return broken(*found)
-    return dataclasses.replace(_compose(document, whole, values, profiles), file=file, text=text)
+
+    demanded = {name for item in _strings(document) for name in interpolation.demanded(item)}
+
+    def read(document: Any, answered: Answers) -> Compose:
+        whole, uncast = casts.cast(interpolation.interpolated(document, values))
+        whole["services"] = {name: normal.unique(body) for name, body in whole["services"].items()}
+        found = unextendable or uncast or schema.judge(whole) or references.check(whole, profiles)
+        if found:
+            return broken(*found)
+        compose = _compose(document, whole, values, profiles)
+        unneeded = frozenset(demanded - values.keys() - compose.required)
+        return dataclasses.replace(compose, file=file, text=text, answers=answered, unneeded=unneeded)
+
+    compose = read(document, Answers())
+    given = answers(compose) if answers and not compose.findings else Answers()
+    return read(merge.answered(document, given), given) if given else compose
 
 
 def _compose(raw: Any, whole: Any, values: Mapping[str, str], profiles: Collection[str]) -> Compose:
@@ -247,6 +265,8 @@ def _checked(healthcheck: Any) -> bool:
     if not isinstance(healthcheck, dict) or healthcheck.get("disable") in (True, "true"):
         return False
     test = healthcheck.get("test")
+    if test is None and healthcheck.get("disable") in (False, "false"):
+        return True  # in so many words: the image's own
     return bool(test) and test not in (["NONE"], "NONE")
 
 

@@ -84,6 +84,15 @@ def missing(text: str, supplied: Collection[str]) -> Iterator[str]:
             yield part.name
 
 
+def demanded(text: str) -> Iterator[str]:
+    """The variables without which Compose refuses the whole file (`${NAME:?why}`), whether anything uses them or not."""
+    for part in _parts(text):
+        if isinstance(part, Variable) and part.operator.endswith("?"):
+            yield part.name
+        elif isinstance(part, Variable) and part.operator:
+            yield from demanded(part.rest)
+
+
 def faults(value: Any, path: str = "") -> Iterable[tuple[str, str]]:
     """Where a document has a `${` that begins no variable, and the text."""
     if isinstance(value, dict):

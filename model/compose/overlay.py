@@ -8,6 +8,9 @@ from typing import Any
 import yaml
 
 from ..settings import Tunnel
+from . import normal
+from .answers import Instead, Nothing
+from .database_spellings import CA_FILE
 from .file import Compose
 
 CONNECTOR = "cloudflared"
@@ -26,9 +29,6 @@ NETWORK = "drawbridge"
 
 
 TOKEN_FILE = "/etc/drawbridge/tunnel-token"
-
-
-CA_FILE = "/etc/drawbridge/rds-ca.pem"
 
 
 STORAGE = "/srv/drawbridge/storage"
@@ -100,12 +100,16 @@ def overlay(
             for name in targets
         }
     services: dict[str, dict[str, Any]] = {CONNECTOR: connector}
+    services |= {name: dict(body) for name, body in compose.answers.services.items()}
     for name in readers:
         missing = sorted(DATABASE_VARIABLES.keys() - compose.services[name].environment)
-        services.setdefault(name, {}).update(
-            environment={key: DATABASE_VARIABLES[key] for key in missing},
-            volumes=[{"type": "bind", "source": CA_FILE, "target": CA_FILE, "read_only": True}],
-        )
+        body = services.setdefault(name, {})
+        body["environment"] = {
+            **body.get("environment", {}),
+            **{key: DATABASE_VARIABLES[key] for key in missing},
+        }
+        certificates = {"type": "bind", "source": CA_FILE, "target": CA_FILE, "read_only": True}
+        body["volumes"] = [*body.get("volumes", ()), certificates]
     for name, networks in _joined_networks(compose, targets, private).items():
         services.setdefault(name, {})["networks"] = {network: {} for network in networks}
     for name in once:
@@ -117,33 +121,42 @@ def overlay(
             if earlier in service.depends
         }
         if met:
-            services.setdefault(name, {})["depends_on"] = met
+            own = services.setdefault(name, {}).get("depends_on")
+            rest = normal.depends_on(own.value) if isinstance(own, Instead) else {}
+            services[name]["depends_on"] = Instead({**rest, **met}) if isinstance(own, Instead) else met
     for name, service in compose.services.items():
         if service.profiles and not service.off and name not in once:
-            services.setdefault(name, {})["profiles"] = _Reset()
+            services.setdefault(name, {})["profiles"] = Nothing()
     document: dict[str, Any] = {"name": PROJECT, "services": services}
     document["networks"] = {NETWORK: {"ipam": {"config": [{"subnet": tunnel.subnet}]}}}
     document["networks"] |= {_private_network(name): {} for name in sorted(private)}
-    if storage:
-        document["volumes"] = {
-            name: {
-                "driver": "local",
-                "driver_opts": {"type": "none", "o": "bind", "device": f"{STORAGE}/{name}"},
-            }
-            for name in storage
+    volumes: dict[str, Any] = {
+        name: {
+            "driver": "local",
+            "driver_opts": {"type": "none", "o": "bind", "device": f"{STORAGE}/{name}"},
         }
+        for name in storage
+    }
+    volumes |= {name: {} for name in compose.answers.volumes if name not in volumes}
+    volumes |= {name: Nothing() for name in compose.answers.gone}
+    if volumes:
+        document["volumes"] = volumes
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=1000)
 
 
-class _Reset:
-    """`!reset`: what the app's file says here does not count."""
-
-
 class _Dumper(yaml.SafeDumper):
-    pass
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
-_Dumper.add_representer(_Reset, lambda dumper, _: dumper.represent_sequence("!reset", []))
+def _instead(dumper: _Dumper, item: Instead) -> yaml.Node:
+    node = dumper.represent_data(item.value)
+    node.tag = "!override"
+    return node
+
+
+_Dumper.add_representer(Nothing, lambda dumper, _: dumper.represent_sequence("!reset", []))
+_Dumper.add_representer(Instead, _instead)
 
 
 def _joined_networks(

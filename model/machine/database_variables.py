@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from ..compose.overlay import CA_FILE
+from ..compose.database_spellings import CA_FILE
 from ..settings import Database
 
 PORT = 5432

@@ -18,6 +18,10 @@ LAUNCH_HOOK = "ready"
 TERMINATE_HOOK = "drain"
 
 
+UNUSED = "unused"
+"""The value of a variable that Compose asks for (`${NAME:?}`) on behalf of services that do not run."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Machine:
     """What a machine is, known before any resource exists. Times are seconds."""
@@ -73,7 +77,11 @@ def machine_of(stack: Stack) -> Machine:
             ],
         ),
         files=stack.files,
-        env={**stack.app.env, **app_variables.plain(stack)},
+        env={
+            **dict.fromkeys(sorted(stack.compose.unneeded), UNUSED),
+            **stack.app.env,
+            **app_variables.plain(stack),
+        },
         secrets=(*app_variables.secret_names(stack), TOKEN),
         withheld=services.login_only(stack.compose, stack.app),
         once=once,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from ..errors import Invalid
-from .base import Origin, RelativePath, Section, Text, VariableName, VariableValue, pattern
+from .base import Origin, RelativePath, Section, Text, VariableName, VariableValue, duration, pattern
 
 
 class Generated(Section):
@@ -98,6 +98,45 @@ class Allow(Section):
         default=(),
         description="Database servers of the compose file that are meant beside `drawbridge:database`.",
     )
+
+
+class Healthcheck(Section):
+    """How the health of a service is asked, in place of what the compose file says."""
+
+    test: tuple[Text, ...] | Literal["image"] = Field(
+        description="The command and its arguments, run in the container; `image`: the check that the image brings."
+    )
+    interval: duration(1, 3600, "interval") = Field(  # type: ignore[valid-type]
+        default=10, description="From one check to the next."
+    )
+    timeout: duration(1, 3600, "timeout") = Field(  # type: ignore[valid-type]
+        default=10, description="One check may take so long."
+    )
+    retries: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=30, description="So many failures one after the other are ill health."
+    )
+    start_period: duration(0, 3600, "start_period") = Field(  # type: ignore[valid-type]
+        default=60, description="Failures so soon after the start do not count."
+    )
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Healthcheck:
+        if not self.test:
+            raise Invalid(
+                "a command", [], "write [CMD-SHELL, ...] or the program and its arguments", key="test"
+            )
+        return self
+
+
+def _healthcheck(value: Any) -> Any:
+    """`image` and a command are short for `{test: ...}`."""
+    return {"test": value} if isinstance(value, str | list) else value
+
+
+HealthcheckSetting = Annotated[
+    Healthcheck,
+    BeforeValidator(_healthcheck, json_schema_input_type=Literal["image"] | list[str] | Healthcheck),
+]
 
 
 FactName = Literal[
@@ -209,4 +248,27 @@ class App(Section):
         "without a name and folders of the machine. Every place that is written to is in `storage` or here.",
     )
     registries: tuple[Registry, ...] = Field(default=(), description="Private registries to log in to.")
+    images: dict[str, Text] = Field(
+        default={},
+        description="Images in place of what the compose file says, by service: of a service that it builds, or a digest for a "
+        "tag that moves.",
+    )
+    healthchecks: dict[str, HealthcheckSetting] = Field(
+        default={},
+        description="Healthchecks in place of what the compose file says, by service: a command such as `[CMD, curl, URL]`, or "
+        "`image` for the one that the image brings.",
+    )
+    restart: tuple[str, ...] = Field(
+        default=(), description="Services that are started again when they end (`restart: unless-stopped`)."
+    )
+    mounts: dict[str, str] = Field(
+        default={},
+        description="`SERVICE:/PLACE: VOLUME`: what the service writes there lies in this volume, whatever the compose file "
+        "mounts there; the volume is made, and is named in `storage` or `scratch` as others are.",
+    )
+    environment: dict[str, dict[Text, VariableValue]] = Field(
+        default={},
+        description="Variables of single services in place of what the compose file says: `web: {BASE_URL: "
+        "https://app.example.com, KEY: ${KEY}}`.",
+    )
     allow: Allow = Field(default=Allow(), description="What is refused unless allowed here.")

@@ -52,6 +52,10 @@ class Database(Section):
     services: tuple[str, ...] | None = Field(
         default=None, description="Services that get the database's variables; none: those that mention one."
     )
+    replaces: str | None = Field(
+        default=None,
+        description="The compose file's own PostgreSQL: it is not started, and what names it is told this database.",
+    )
     multi_az: bool = Field(default=False, description="A standby in the second zone.")
     blue_green: bool = Field(
         default=False,
