@@ -8,6 +8,7 @@ from typing import Any
 
 from preview.analysis.consequences.gone import ONE_OF
 
+from . import aws_rules
 from .cloud import Contents, Thing
 from .cloud_types import (
     ACCESS_APPLICATION,
@@ -178,7 +179,8 @@ DELETES_NOTHING: frozenset[str] = frozenset({ZONE_SETTING, TUNNEL_CONFIG})
 def refuse_create(birth: Birth, contents: Contents) -> str | None:
     """Why the API refuses to make it; None when it does not."""
     return (
-        _duplicate(birth.type, birth.inputs, contents, but=None)
+        aws_rules.refused(birth.type, birth.inputs, birth.region)
+        or _duplicate(birth.type, birth.inputs, contents, but=None)
         or _claimed(birth.type, birth.inputs, contents, but=None)
         or _crowded(birth, contents)
     )
@@ -186,8 +188,10 @@ def refuse_create(birth: Birth, contents: Contents) -> str | None:
 
 def refuse_update(thing: Thing, inputs: Plain, contents: Contents) -> str | None:
     """Why the API refuses the change; None when it does not."""
-    return _duplicate(thing.type, inputs, contents, but=thing) or _claimed(
-        thing.type, inputs, contents, but=thing
+    return (
+        aws_rules.refused(thing.type, inputs, "")
+        or _duplicate(thing.type, inputs, contents, but=thing)
+        or _claimed(thing.type, inputs, contents, but=thing)
     )
 
 
@@ -267,6 +271,8 @@ def _claimed(type_: str, inputs: Plain, contents: Contents, but: Thing | None) -
 
 
 def _crowded(birth: Birth, contents: Contents) -> str | None:
+    if birth.type == MOUNT_TARGET:
+        return aws_rules.conflict_of_zones(birth.inputs, contents)
     if birth.type == INSTANCE_CONNECT_ENDPOINT:
         vpc = _vpc_of(birth.inputs.get("subnetId"), contents)
         for other in contents.live(INSTANCE_CONNECT_ENDPOINT):
