@@ -16,7 +16,6 @@ from preview.property_paths import step
 from preview.resource_types.registry import record_of
 from preview.resources import Secret, bare
 
-_OUTPUT = re.compile(r"«([^«»]+?)\.([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[[0-9]+\])*)»")
 _ANY = re.compile(r"«[^«»]*»")
 _ENCODED_JSON = re.compile(r"eyJ[A-Za-z0-9+/]{8,}={0,2}")
 _STEP = re.compile(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)')
@@ -42,6 +41,12 @@ def holds_secret(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(holds_secret, value.values()))
     return isinstance(value, list) and any(map(holds_secret, value))
+
+
+def output_of(inner: str, name: str) -> str:
+    """The output that `NAME.OUTPUT[0].more` is of; "" where it is another resource's. Names hold dots as well."""
+    found = re.match(r"[A-Za-z0-9_]+", inner[len(name) + 1 :]) if inner.startswith(f"{name}.") else None
+    return found[0] if found else ""
 
 
 def marks_that_differ(
@@ -89,8 +94,13 @@ class MovedOn:
                 yield path
 
     def _names_one(self, text: str, moving: Sequence[Change]) -> bool:
-        named = {(match[1], match[2]) for match in _OUTPUT.finditer(expanded(text))}
-        return any(_moves(source, prop) for source in moving for name, prop in named if name == source.name)
+        named = [match[0][1:-1] for match in _ANY.finditer(expanded(text))]
+        return any(
+            _moves(source, output)
+            for source in moving
+            for output in (output_of(inner, source.name) for inner in named)
+            if output
+        )
 
     def _hides_one(self, text: str, probed: Any) -> bool:
         """Is it made from something unknown in a way that the placeholders in it do not tell?"""

@@ -15,7 +15,7 @@ from preview.diff.leaves import holds_secret, value_at
 from preview.resources import MASK, Evaluation, Secret, bare
 
 STACK = "pulumi:pulumi:Stack"
-_REFERENCE = re.compile(r"«(.+?)\.([^.«»]+(?:[.\[][^«»]*)?)»")
+_REFERENCE = re.compile(r"«([^«»]+)»")
 
 
 def planned_outputs(steps: list[dict[str, Any]], after: Evaluation) -> dict[str, Any]:
@@ -34,8 +34,10 @@ def planned_outputs(steps: list[dict[str, Any]], after: Evaluation) -> dict[str,
 def _names(outputs: Mapping[str, Any], states: Mapping[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """Each real value that the outputs name, with its placeholder."""
     text = json.dumps(bare(outputs), ensure_ascii=False, default=str)
-    for match in dict.fromkeys(_REFERENCE.findall(text)):
-        name, path = match
+    for inner in dict.fromkeys(_REFERENCE.findall(text)):
+        # Names hold dots, as hosts do: the longest that a resource has.
+        name = max((name for name in states if inner.startswith(f"{name}.")), key=len, default="")
+        path = inner[len(name) + 1 :]
         state = states.get(name, {})
         found = state.get("id") if path == "id" else value_at(state.get("outputs") or {}, path)
         if isinstance(found, str) and len(found) > 3 and found != MASK:
