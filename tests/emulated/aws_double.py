@@ -12,6 +12,7 @@ What is added to moto, each in a function of its own below:
 - values that moto drops, so that a second `up` would set them again: the description of a security group's rule for another group,
   a group's health check grace period (AWS's default is 0, moto's 300), a database's `EnablePerformanceInsights` and `EngineLifecycleSupport`;
 - `CompleteLifecycleAction` and `RecordLifecycleActionHeartbeat`, which such a machine calls;
+- what AWS refuses and moto takes (`tests/emulated/aws_refusals.py`): names, letters, a role's policies, a deletion without a snapshot's name;
 - what the doctor asks of an account (`tests/emulated/aws_account.py`): the policy simulator, quotas, RDS's offers, regions.
 """
 
@@ -41,7 +42,7 @@ from moto.rds.models import DBInstance
 from moto.ssm.models import Parameter, ssm_backends
 from werkzeug.serving import make_server
 
-from . import aws_account
+from . import aws_account, aws_refusals
 
 ACCOUNT = "123456789012"
 IMAGE = "ami-0f00000000000000a"
@@ -237,6 +238,7 @@ def extend_moto() -> None:
             setattr(responses, function.__name__, function)
     keep_dropped_values()
     aws_account.replace()
+    aws_refusals.replace()
 
 
 def seed(region: str) -> None:
