@@ -25,6 +25,8 @@ def told(group: str, activities: Sequence[Mapping[str, Any]]) -> str:
         if activity.get("StatusCode") in ("Failed", "Cancelled"):
             reason = activity.get("StatusMessage") or activity.get("Description") or "no reason given"
             reasons[f"{activity['StatusCode']}: {' '.join(str(reason).split())}"] = None
+    if not reasons and not any(activity.get("StatusCode") == "Successful" for activity in activities):
+        return f"{group} tells of no launch that has ended"
     if not reasons:
         return (
             f"{group} tells of no failed launch: its machines started, and their stack did not get healthy in time. "

@@ -43,6 +43,11 @@ def test_without_a_failed_launch_the_boot_log_is_named() -> None:
     assert "boot log" in text
 
 
+def test_a_group_that_has_launched_nothing_is_not_said_to_have_machines() -> None:
+    expected = "group-1 tells of no launch that has ended"
+    assert told("group-1", []) == told("group-1", [activity("InProgress")]) == expected
+
+
 def test_the_words_are_those_of_the_service() -> None:
     model = botocore.session.get_session().get_service_model("autoscaling")
     operation = model.operation_model("DescribeScalingActivities")
