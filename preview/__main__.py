@@ -48,8 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
         action="append",
         type=formats.wanted,
         default=[],
-        help="for a terminal (text), a pull request, a browser, programs, code scanning, or as `terraform show -json`; again "
-        "and again with a file each, for several from one run",
+        help="for a terminal (text), a pull request, a browser, programs, code scanning, or as `terraform show -json`; "
+        "iam: the deployer's policies; again and again with a file each, for several from one run",
     )
     other = parser.add_mutually_exclusive_group()
     other.add_argument(

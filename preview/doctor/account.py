@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 
 from model import limits
+from model.naming import Names
 from preview.doctor.answers import Answer, Unasked
 from preview.doctor.context import Context, question
 from preview.resource_types import type_names as types
 from preview.resource_types.iam_actions import actions
+from preview.resource_types.iam_arns import ANY, Scope, arns, condition
 
 SIMULATED_AT_ONCE = 50
 _ASSUMED = re.compile(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.+")
@@ -151,45 +153,50 @@ def sizes(context: Context) -> Iterator[Answer]:
 
 @question("aws.permissions")
 def permissions(context: Context) -> Iterator[Answer]:
-    """Asks the policy simulator for every action that the stack's resources need, of whoever asks now."""
+    """Asks the policy simulator for every action that the stack's resources need, on things as the stack will call them."""
     name = "aws.permissions"
-    arn = _principal(context, str(context.aws.call("sts", "GetCallerIdentity")["Arn"]))
+    identity = context.aws.call("sts", "GetCallerIdentity")
+    arn = _principal(context, str(identity["Arn"]))
     if arn.endswith(":root"):
         yield Answer(
             check=name,
             status="warned",
             text="the credentials are the account's root user, who may do everything",
-            fix="deploy as a role of its own",
+            fix="deploy as a role of its own, with the policies of `python -m preview --format iam`",
         )
         return
-    needed, unlisted = actions([resource.type for resource in context.wanted.evaluation.resources])
-    wanted = sorted({*needed.reads, *needed.writes})
-    denied: list[str] = []
-    for start in range(0, len(wanted), SIMULATED_AT_ONCE):
-        batch = wanted[start : start + SIMULATED_AT_ONCE]
-        results = context.aws.all(
-            "iam",
-            "SimulatePrincipalPolicy",
-            "EvaluationResults",
-            PolicySourceArn=arn,
-            ActionNames=batch,
-        )
-        said = {str(one["EvalActionName"]): str(one["EvalDecision"]) for one in results}
-        # What it says nothing of is not allowed.
-        denied += [action for action in batch if said.get(action) != "allowed"]
-    if denied:
+    evaluation = context.wanted.evaluation
+    needed, unlisted = actions([resource.type for resource in evaluation.resources])
+    scope = Scope(
+        prefix=Names(evaluation.project, evaluation.stack).prefix,
+        region=context.wanted.region,
+        account=str(identity["Account"]),
+        partition=limits.partition(context.wanted.region) or "aws",
+    )
+    said = _simulated(context, arn, [*needed.reads, *needed.writes], scope)
+    denied = sorted(action for action, decisions in said.items() if decisions != {"allowed"})
+    # An action that is allowed on some of the things it may be asked of, as a policy narrower than ours would have it.
+    partly = [action for action in denied if "allowed" in said[action]]
+    refused = [action for action in denied if action not in partly]
+    if refused:
         yield Answer(
             check=name,
             status="refused",
-            text=f"{arn} may not: {', '.join(denied)}",
-            fix="allow these to it; if its policy names resources, ask again with `aws iam simulate-principal-policy "
-            "--resource-arns`, for this asks for any resource",
+            text=f"{arn} may not: {', '.join(refused)}",
+            fix="allow these to it: `python -m preview --format iam` writes the policies that suffice",
         )
-    else:
+    if partly:
+        yield Answer(
+            check=name,
+            status="unknown",
+            text=f"{arn} may do these on some of the things that they may be asked of: {', '.join(partly)}",
+            fix="compare its policies with those of `python -m preview --format iam`",
+        )
+    if not denied:
         yield Answer(
             check=name,
             status="fine",
-            text=f"the policy simulator allows {arn} each of the {len(wanted)} actions that the stack needs",
+            text=f"the policy simulator allows {arn} each of the {len(said)} actions that the stack needs",
         )
     if unlisted:
         yield Answer(
@@ -198,6 +205,43 @@ def permissions(context: Context) -> Iterator[Answer]:
             text=f"which actions these need is not known: {', '.join(unlisted)}",
             fix="look them up in the Service Authorization Reference",
         )
+
+
+def _simulated(context: Context, principal: str, wanted: list[str], scope: Scope) -> dict[str, set[str]]:
+    """By action: what the simulator says of it. What it says nothing of is not allowed."""
+    groups: dict[str, list[str]] = {}
+    for action in wanted:
+        groups.setdefault(json.dumps([arns(action, scope), condition(action, scope)]), []).append(action)
+    said: dict[str, set[str]] = {action: set() for action in wanted}
+    for key, group in groups.items():
+        resources, under = json.loads(key)
+        # One thing of each kind; what a pattern leaves open is called anything.
+        asked = [resource.replace("*", "doctor") if resource != ANY else ANY for resource in resources]
+        values = [
+            {
+                "ContextKeyName": name,
+                "ContextKeyType": "string",
+                "ContextKeyValues": [str(value if isinstance(value, str) else value[0]).removesuffix("*")],
+            }
+            for operator in under.values()
+            for name, value in operator.items()
+        ]
+        for start in range(0, len(group), SIMULATED_AT_ONCE):
+            results = context.aws.all(
+                "iam",
+                "SimulatePrincipalPolicy",
+                "EvaluationResults",
+                PolicySourceArn=principal,
+                ActionNames=group[start : start + SIMULATED_AT_ONCE],
+                ResourceArns=asked,
+                ContextEntries=values,
+            )
+            for one in results:
+                specific = [
+                    str(part["EvalResourceDecision"]) for part in one.get("ResourceSpecificResults") or ()
+                ]
+                said[str(one["EvalActionName"])].update(specific or [str(one["EvalDecision"])])
+    return said
 
 
 def _principal(context: Context, arn: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from preview.report.report import Report
 
-FORMATS = ("text", "markdown", "html", "json", "sarif", "terraform")
+FORMATS = ("text", "markdown", "html", "json", "sarif", "terraform", "iam")
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,10 @@ def _rendered(name: str, report: Report) -> str:
         from preview.report.sarif import to_sarif
 
         return to_sarif(report)
+    if name == "iam":
+        from preview.report.iam import to_iam
+
+        return to_iam(report)
     if name == "terraform":
         from preview.report.terraform import to_terraform
 

@@ -48,6 +48,12 @@ esac
 READING = re.compile(r"[\w-]+ (Describe|Get|List|Simulate)\w+ \d+|elasticfilesystem GET \S+ \d+")
 
 
+def policy(*actions: str) -> dict[str, Any]:
+    """One that allows these on anything."""
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 @dataclass
 class World:
     """The two clouds, a registry, a machine with a Pulumi CLI, and a project."""
@@ -61,7 +67,7 @@ class World:
     account: dict[str, Any] = field(default_factory=dict)
     pulumi: str = "3.260.0"
     plugins: bool = True
-    actions: str = "*"
+    policies: list[dict[str, Any]] = field(default_factory=lambda: [policy("*")])
 
     def client(self, service: str) -> Any:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -171,27 +177,30 @@ def in_order(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
+def project(world: World) -> Path:
+    """The folder of its Pulumi.yaml."""
+    folder = world.place / "project"
+    folder.mkdir(exist_ok=True)
+    main = os.path.relpath(ROOT, folder)
+    (folder / "Pulumi.yaml").write_text(f"name: shop\nruntime: python\nmain: {main}\n")
+    (folder / "Pulumi.prod.yaml").write_text(yaml.safe_dump({"config": world.config}))
+    port = world.registry.address.removeprefix("http://")
+    (folder / "compose.yaml").write_text(yaml.safe_dump(images(port)))
+    return folder
+
+
 def diagnosed(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *more: str
 ) -> tuple[int, dict[str, Any], str]:
     """(exit code, the JSON, standard error) of the command, which may only read."""
     iam = world.client("iam")
     user = iam.create_user(UserName="deployer")["User"]["UserName"]
-    document = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": world.actions, "Resource": "*"}],
-    }
-    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps(document))
+    for number, document in enumerate(world.policies):
+        iam.put_user_policy(UserName=user, PolicyName=f"p{number}", PolicyDocument=json.dumps(document))
     keys = iam.create_access_key(UserName=user)["AccessKey"]
     world.post(f"{world.cloudflare}/_double/facts", world.facts)
     world.post(f"{world.aws}/_double/account", world.account)
-    project = world.place / "project"
-    project.mkdir()
-    main = os.path.relpath(ROOT, project)
-    (project / "Pulumi.yaml").write_text(f"name: shop\nruntime: python\nmain: {main}\n")
-    (project / "Pulumi.prod.yaml").write_text(yaml.safe_dump({"config": world.config}))
-    port = world.registry.address.removeprefix("http://")
-    (project / "compose.yaml").write_text(yaml.safe_dump(images(port)))
+    folder = project(world)
     programs = world.place / "bin"
     programs.mkdir()
     if world.pulumi:
@@ -224,7 +233,7 @@ def diagnosed(
     logs = [world.place / "aws.log", world.place / "cloudflare.log"]
     before = [len(log.read_text()) for log in logs]
     code = command.main(
-        ["--project", str(project), "--format", "json", *more],
+        ["--project", str(folder), "--format", "json", *more],
         {
             "PATH": f"{programs}:/usr/bin:/bin",
             "CLOUDFLARE_API_TOKEN": TOKEN,

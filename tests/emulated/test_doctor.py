@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .doctor_world import ACCOUNT, REGION, ZONE, World, diagnosed, in_order
+from .doctor_world import ACCOUNT, REGION, ZONE, World, diagnosed, in_order, policy
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def plant(world: World) -> list[tuple[str, str, str]]:
         f"{zone}/dns_records",
         {"name": "shop.example.com", "type": "A", "content": "192.0.2.7", "proxied": True, "ttl": 1},
     )
-    policy = world.make(
+    everybody = world.make(
         f"{account}/access/policies",
         {"name": "all", "decision": "allow", "include": [{"everyone": {}}]},
     )
@@ -74,7 +74,7 @@ def plant(world: World) -> list[tuple[str, str, str]]:
             "name": "old",
             "type": "self_hosted",
             "destinations": [{"type": "public", "uri": "api.example.com"}],
-            "policies": [{"id": policy["id"]}],
+            "policies": [{"id": everybody["id"]}],
         },
     )
     rules = [{"action": "block", "expression": "true", "description": "by hand"}]
@@ -95,7 +95,7 @@ def plant(world: World) -> list[tuple[str, str, str]]:
     ec2.allocate_address(Domain="vpc")
     ssm.put_parameter(Name="/drawbridge/shop-prod/KEY", Value="x", Type="String")
     world.account = {"quotas": {"L-1216C47A": 5, "L-7B6409FD": 0}, "orderable": {"db.t4g.micro": ["16.9"]}}
-    world.actions = "sts:GetCallerIdentity"
+    world.policies = [policy("sts:GetCallerIdentity")]
     world.facts["user/tokens/t1"]["policies"][1]["permission_groups"].pop(0)
     world.facts[zone] |= {"plan": {"legacy_id": "free"}, "paused": True, "status": "pending"}
     world.facts[f"{account}/access/organizations"] |= {
@@ -117,7 +117,7 @@ def plant(world: World) -> list[tuple[str, str, str]]:
         ("aws.region", "ap-northeast-1b", "network.zones: [ap-northeast-1a, "),
         ("aws.sizes", "t3.small is not offered in ap-northeast-1b", "host.instanceType"),
         ("aws.sizes", "postgres 17 is not offered on db.t4g.micro", "16.9"),
-        ("aws.permissions", "ec2:CreateVpc", "allow these"),
+        ("aws.permissions", "ec2:CreateVpc", "--format iam"),
         ("aws.names", "/drawbridge/shop-prod/KEY", "aws ssm delete-parameter"),
         ("aws.quotas.vpcs", "5 of 5 are used", "--quota-code L-F678F1CE --desired-value 6"),
         ("aws.quotas.databases", "0 of 0 are used", "--quota-code L-7B6409FD"),

@@ -188,7 +188,7 @@ def test_the_one_format_without_a_file_goes_where_o_says(
         (["--format", "json="], "expected a file after json=, such as json=FILE\n"),
         (
             ["--format", "pdf=a.pdf"],
-            "expected one of text, markdown, html, json, sarif, terraform, found 'pdf'\n",
+            "expected one of text, markdown, html, json, sarif, terraform, iam, found 'pdf'\n",
         ),
     ],
 )
