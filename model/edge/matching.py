@@ -59,6 +59,8 @@ class Rules:
             names.append(f"*.{host}")
         for name in dict.fromkeys(names):
             for length in self._lengths.get(name, ()):
+                if length > len(path):  # what is cut longer than it is would be found once a length
+                    continue
                 for route in self._paths[name].get(path[:length], ()):
                     if route.path is not None and route.path.matches(path):
                         yield route

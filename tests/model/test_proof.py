@@ -181,6 +181,7 @@ def test_the_connectors_order_is_the_order_of_the_reference() -> None:
 
 
 @given(ROUTES, WRITTEN, RAW)
+@example([route("h.x.io", "/a", "public"), route("h.x.io", "/ad", "public")], "h.x.io", "/a")
 @settings(deadline=None)
 def test_rules_are_found_as_if_each_were_asked_in_turn(routes: list[Route], host: str, path: str) -> None:
     asked = [
