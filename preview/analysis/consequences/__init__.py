@@ -18,6 +18,7 @@ from preview.analysis.consequences.gone import clashes, derived, derived_in_user
 from preview.analysis.consequences.guards import guards, telling
 from preview.analysis.consequences.known import harmless_when_new, unjudged
 from preview.analysis.consequences.machines import machines
+from preview.analysis.consequences.migrations import migrations
 from preview.analysis.consequences.network import network
 from preview.analysis.consequences.origins import origins
 from preview.analysis.consequences.services import services
@@ -44,6 +45,7 @@ QUESTIONS: tuple[Question, ...] = (
     guards,
     telling,
     machines,
+    migrations,
     services,
     files,
     values,
