@@ -18,11 +18,14 @@ LOCKS := requirements.lock requirements-dev.lock requirements-emulated.lock requ
 	requirements-cfn-lint.lock requirements-supply.lock requirements-cloud-init.lock requirements-uv.lock policy/requirements.lock
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes
 
-.PHONY: preview doctor status logs shell psql install help test test-slow check lint walk generate golden docs rehearse rehearse-faults policy checkov cfn-lint boot boot-faults \
+.PHONY: preview new doctor status logs shell psql install help test test-slow check lint walk generate golden docs rehearse rehearse-faults policy checkov cfn-lint boot boot-faults \
 	boot-release boot-vm bench emulated lock audit sbom release hooks clean
 
 preview: $(VENV)/.installed ## Show what STACK would be; no account, no credentials, no Pulumi CLI
 	@$(BIN)/python -m preview --project '$(PROJECT)' --stack '$(STACK)'
+
+new: $(VENV)/.installed ## Write the stack file of a compose file: make new APP=path/or/folder HOST=app.example.com
+	@$(BIN)/python -m preview new --app '$(APP)' --host '$(HOST)' --stack '$(STACK)'
 
 doctor: $(VENV)/.installed ## Ask the clouds what would refuse STACK; makes nothing (docs/doctor.md)
 	@$(BIN)/python -m preview doctor --project '$(PROJECT)' --stack '$(STACK)'

@@ -26,10 +26,15 @@ def main(arguments: list[str] | None = None) -> int:
         from preview.doctor import command
 
         return command.main(arguments[1:])
+    if arguments[:1] == ["new"]:
+        from preview.new import command as new
+
+        return new.main(arguments[1:])
     parser = argparse.ArgumentParser(
         prog="preview",
         description="Show what a stack would register, without any cloud.",
-        epilog="`preview doctor` asks the clouds what would refuse it: preview doctor --help",
+        epilog="`preview new` writes the stack file of a compose file; `preview doctor` asks the clouds what would refuse it: "
+        "preview new --help, preview doctor --help",
     )
     parser.add_argument(
         "--project",

@@ -49,6 +49,7 @@ FLOORS = [
     {"preview.analysis"},
     {"preview.report"},
     {"preview.doctor"},
+    {"preview.new"},
     {"preview.__main__"},
 ]
 """From the ground. A package imports what lies below it, and itself; plain data may also import plain data."""

@@ -33,7 +33,7 @@ def answers_of(
         found.extend(wrong)
         if wrong:
             return own
-        done = replaced(compose, server, app.environment)
+        done = replaced(compose, server, app.environment, app.without, app.env)
         found.extend(done.findings)
         warnings.extend(done.warnings)
         return Answers(
@@ -52,6 +52,7 @@ def _named(compose: Compose, app: App) -> Iterator[Finding]:
         *((step("app.healthchecks", name), name) for name in app.healthchecks),
         *((f"app.restart[{i}]", name) for i, name in enumerate(app.restart)),
         *((step("app.environment", name), name) for name in app.environment),
+        *((f"app.without[{i}]", name) for i, name in enumerate(app.without)),
     ]
     for place, name in named:
         if name not in compose.services:

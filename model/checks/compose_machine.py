@@ -19,6 +19,9 @@ _HARMLESS = (
     "/usr/share/zoneinfo",
     "/etc/ssl/certs",
     "/etc/ca-certificates",
+    "/dev/null",
+    "/dev/random",
+    "/dev/urandom",
 )
 """Of the machine's files, those that hold nothing of its own; read only."""
 

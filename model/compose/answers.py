@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,8 @@ from ..settings import App
 from . import normal
 from .normal import mount
 
-OFF = "replaced-by-drawbridge"
-"""The profile of a service that the stack's own database replaces; nobody switches it on."""
+OFF = "off-by-drawbridge"
+"""The profile of a service that is not started; nobody switches it on."""
 
 LOOPBACK = ("127.0.0.1", "::1")
 
@@ -54,6 +54,9 @@ def of_settings(services: Mapping[str, Mapping[str, Any]], volumes: Any, app: Ap
 
 
 def _of_service(name: str, body: Mapping[str, Any], app: App) -> Iterator[tuple[str, Any]]:
+    if name in app.without:
+        yield "profiles", Instead([OFF])
+    yield from waits_without(body, app.without)
     if name in app.images:
         yield "image", app.images[name]
         if "build" in body:
@@ -78,9 +81,22 @@ def _of_service(name: str, body: Mapping[str, Any], app: App) -> Iterator[tuple[
         yield "ports", Instead(written) if kept else Nothing()
 
 
+def waits_without(body: Mapping[str, Any], gone: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """`depends_on` and `links` without services that are not started."""
+    for key in ("depends_on", "links"):
+        value = body.get(key)
+        if isinstance(value, dict) and set(gone) & value.keys():
+            rest: Any = {other: how for other, how in value.items() if other not in gone}
+        elif isinstance(value, list) and any(str(item).partition(":")[0] in gone for item in value):
+            rest = [item for item in value if str(item).partition(":")[0] not in gone]
+        else:
+            continue
+        yield key, Instead(rest) if rest else Nothing()
+
+
 def _healthcheck(app: App, name: str) -> Body:
     check = app.healthchecks[name]
-    if check.test == "image":
+    if check.test == ("image",):
         return {"disable": False}
     return {
         "test": list(check.test),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import Finding
 from ..lines import step
-from .answers import OFF, Answers, Instead, Nothing, both
+from .answers import OFF, Answers, Instead, Nothing, both, waits_without
 from .file import Compose, Service
 from .interpolation import shown
 from .normal import shared
 from .replaced_variables import hidden, in_command, mention_of, of_service
 
-_LACKING = {
+EXTENSIONS = {
     "timescaledb": "TimescaleDB",
     "timescaledb-ha": "TimescaleDB",
     "citus": "Citus",
@@ -42,8 +42,15 @@ class Replaced:
     warnings: tuple[str, ...] = ()
 
 
-def replaced(compose: Compose, server: str, said: Mapping[str, Mapping[str, str]]) -> Replaced:
-    """``said`` are variables of services that the stack file gives by itself (`app.environment`): nobody rewrites them."""
+def replaced(
+    compose: Compose,
+    server: str,
+    said: Mapping[str, Mapping[str, str]],
+    without: Collection[str] = (),
+    env: Mapping[str, str] | None = None,
+) -> Replaced:
+    """``said`` are variables of services that the stack file gives by itself (`app.environment`): nobody rewrites them;
+    ``without`` are services that are not started either, ``env`` what .env says."""
     service = compose.services[server]
     found = list(_impossible(compose, service))
     warnings = list(_lost(compose, service))
@@ -55,7 +62,9 @@ def replaced(compose: Compose, server: str, said: Mapping[str, Mapping[str, str]
     for name in compose.services:
         if name == server:
             continue
-        answer, more = _of_service(compose, name, service, said.get(name, {}), databases, warnings)
+        answer, more = _of_service(
+            compose, name, service, said.get(name, {}), databases, warnings, without, env or {}
+        )
         if answer:
             answers = both(answers, {name: answer})
         found += more
@@ -87,13 +96,19 @@ def names_of(service: Service) -> set[str]:
     return {name.lower() for name in names}
 
 
+def has_extension(image: str | None) -> str | None:
+    """The name in `EXTENSIONS` of an image of PostgreSQL that RDS cannot take the place of."""
+    path, _, last = (image or "").partition("@")[0].lower().rpartition("/")
+    last = last.partition(":")[0]
+    return next((name for name in (f"{path.rpartition('/')[2]}/{last}", last) if name in EXTENSIONS), None)
+
+
 def _impossible(compose: Compose, service: Service) -> Iterator[Finding]:
     place = f"{step('services', service.name)}.image"
-    image = (service.image or "").partition("@")[0].lower()
-    path, _, last = image.rpartition("/")
-    last = last.partition(":")[0]
-    extension = _LACKING.get(f"{path.rpartition('/')[2]}/{last}") or _LACKING.get(last)
-    if extension:
+    last = (service.image or "").partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+    known = has_extension(service.image)
+    if known:
+        extension = EXTENSIONS[known]
         fix = (
             f"take `replaces` out, keep '{service.name}' as a container, and list it in app.allow.ownDatabase"
         )
@@ -139,17 +154,19 @@ def _of_service(
     said: Mapping[str, str],
     databases: dict[str, str],
     warnings: list[str],
+    without: Collection[str],
+    env: Mapping[str, str],
 ) -> tuple[dict[str, Any], list[Finding]]:
     service = compose.services[name]
     names = names_of(server)
-    answer = dict(_without(service, server.name))
+    answer = dict(waits_without(service.body, {server.name, *without}))
     found: list[Finding] = []
     place = step("services", name)
     if server.name in (other for key, other in shared(service.body) if key != "links"):
         fix = "take this service out, or keep the server (app.allow.ownDatabase)"
         said_here = f"it lives in the container of '{server.name}', which is not started"
         found.append(compose.problem(place, said_here, fix))
-    variables = of_service(service, names, server.environment, said)
+    variables = of_service(service, names, server.environment, said, env)
     found += [
         compose.finding(step(f"{place}.environment", variable), _FORM, text, fix)
         for variable, text, fix in variables.refused
@@ -170,7 +187,7 @@ def _of_service(
             found.append(compose.finding(f"{place}.{key}", _FORM, hidden(left), fix))
         else:
             answer[key] = Instead(changed[0] if isinstance(value, str) else changed)
-    if service.off:
+    if service.off or name in without:
         return answer, []
     if variables.apart:
         warnings.append(
@@ -189,16 +206,3 @@ def _of_service(
             f"app.environment.{name} with ${{PGHOST}}, ${{PGUSER}} and the others"
         )
     return answer, found
-
-
-def _without(service: Service, server: str) -> Iterator[tuple[str, Any]]:
-    """`depends_on` and `links` without the server."""
-    for key in ("depends_on", "links"):
-        value = service.body.get(key)
-        if isinstance(value, dict) and server in value:
-            rest: Any = {other: how for other, how in value.items() if other != server}
-        elif isinstance(value, list) and any(str(item).partition(":")[0] == server for item in value):
-            rest = [item for item in value if str(item).partition(":")[0] != server]
-        else:
-            continue
-        yield key, Instead(rest) if rest else Nothing()

@@ -25,9 +25,9 @@ class Variables:
 
 
 def mention_of(names: set[str]) -> re.Pattern[str]:
-    """Where a text names the server: as a host, alone or in a URL or a list of words."""
+    """Where a text names the server: as a host, alone or in a URL or a list of words; a scheme is none."""
     return re.compile(
-        rf"(?:^|[@/,=;: \"'\[])(?:{'|'.join(map(re.escape, sorted(names)))})(?=$|[:/?, ;\"'\]])",
+        rf"(?:^|[@/,=;: \"'\[])(?:{'|'.join(map(re.escape, sorted(names)))})(?=$|:(?!//)|[/?, ;\"'\]])",
         re.IGNORECASE,
     )
 
@@ -64,13 +64,19 @@ _SERVERS = {
 
 
 def of_service(
-    service: Service, names: set[str], server: Mapping[str, str | None], said: Mapping[str, str]
+    service: Service,
+    names: set[str],
+    server: Mapping[str, str | None],
+    said: Mapping[str, str],
+    env: Mapping[str, str],
 ) -> Variables:
-    """``server`` are the variables of the replaced server, ``said`` those of the service that the stack file gives itself."""
+    """``server`` are the variables of the replaced server, ``said`` those of the service that the stack file gives itself;
+    ``env`` the values of those that the service takes from .env by their names (`- NAME`)."""
     found = Variables()
     mention = mention_of(names)
     prefixes: set[str] = set()
-    for variable, value in service.environment.items():
+    values = {key: env.get(key) if value is None else value for key, value in service.environment.items()}
+    for variable, value in values.items():
         if not value or not mention.search(value):
             continue
         bare = value.strip().lower() in names
@@ -94,13 +100,16 @@ def of_service(
         found.changed[variable] = done.text
         if done.database:
             found.databases[variable] = done.database
-    for variable, value in service.environment.items():
+    for variable, value in values.items():
         if variable not in found.changed and variable not in said:
             _beside(found, service.name, variable, value, prefixes, server)
     if found.names_it:
         words = {name: text for name, text in words_of(service.image).items() if name not in said}
         found.changed |= words
-        told = any(re.search("ssl|tls", name, re.IGNORECASE) for name in (*found.changed, *said))
+        told = any(
+            re.search("ssl|tls", f"{name}={text}", re.IGNORECASE)
+            for name, text in (*found.changed.items(), *said.items())
+        )
         found.apart = found.apart and not told
     return found
 

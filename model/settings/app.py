@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from ..errors import Invalid
 from .base import Origin, RelativePath, Section, Text, VariableName, VariableValue, duration, pattern
@@ -100,11 +100,14 @@ class Allow(Section):
     )
 
 
+Command = Annotated[str, StringConstraints(min_length=1, max_length=2000), pattern(r"[^\n\r\0]*", "one line")]
+
+
 class Healthcheck(Section):
     """How the health of a service is asked, in place of what the compose file says."""
 
-    test: tuple[Text, ...] | Literal["image"] = Field(
-        description="The command and its arguments, run in the container; `image`: the check that the image brings."
+    test: tuple[Command, ...] = Field(
+        description="The command and its arguments, run in the container; `[image]`: the check that the image brings."
     )
     interval: duration(1, 3600, "interval") = Field(  # type: ignore[valid-type]
         default=10, description="From one check to the next."
@@ -130,7 +133,9 @@ class Healthcheck(Section):
 
 def _healthcheck(value: Any) -> Any:
     """`image` and a command are short for `{test: ...}`."""
-    return {"test": value} if isinstance(value, str | list) else value
+    if value == "image" or isinstance(value, list):
+        return {"test": [value] if value == "image" else value}
+    return value
 
 
 HealthcheckSetting = Annotated[
@@ -257,6 +262,11 @@ class App(Section):
         default={},
         description="Healthchecks in place of what the compose file says, by service: a command such as `[CMD, curl, URL]`, or "
         "`image` for the one that the image brings.",
+    )
+    without: tuple[str, ...] = Field(
+        default=(),
+        description="Services of the compose file that are not started: a proxy, a tunnel, an updater of its own. Who waits "
+        "for them does without.",
     )
     restart: tuple[str, ...] = Field(
         default=(), description="Services that are started again when they end (`restart: unless-stopped`)."

@@ -226,6 +226,27 @@ def test_what_is_called_as_the_server_is_and_is_none_stays(tmp_path: Path) -> No
     ]
 
 
+def test_a_variable_that_comes_from_env_by_its_name_is_rewritten(tmp_path: Path) -> None:
+    text = file({"DATASOURCE": None})
+    web = read(text, tmp_path, env={"DATASOURCE": "postgres://u:p@db:5432/app?connect_timeout=10"})[
+        "services"
+    ]["web"]
+    assert (
+        web["environment"]["DATASOURCE"]
+        == f"postgres://app:Pw9@rds.example:5432/app?connect_timeout=10&{TLS}"
+    )
+
+
+def test_a_server_that_is_called_as_the_scheme_is_told_apart_from_it(tmp_path: Path) -> None:
+    text = file(
+        {"A": "postgres://u:p@postgres/app", "DB_TYPE": "postgres", "DB_HOST": "postgres"},
+        {"hostname": "postgres"},
+    )
+    web = read(text, tmp_path)["services"]["web"]["environment"]
+    assert web["A"] == f"postgres://app:Pw9@rds.example:5432/app?{TLS}"
+    assert (web["DB_TYPE"], web["DB_HOST"]) == ("postgres", "rds.example")
+
+
 def test_commands_that_name_it_are_rewritten(tmp_path: Path) -> None:
     text = file({"X": "y"}, command=["wait-for", "db:5432", "--dsn=postgres://u:p@db/app", "echo $$HOME"])
     web = read(text, tmp_path)["services"]["web"]
