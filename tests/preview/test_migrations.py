@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preview.analysis.consequences.migrations import _back, _forward
+from preview.analysis.consequences.services import _DEMANDS, _DESTROYS, _only_adds, _sql
 from preview.analysis.verdict import compare
 from preview.changes import Consequence
 from tests.evaluations import ROOT, deployed
@@ -19,8 +21,6 @@ IMAGE = "ghcr.io/casecheck/backend"
 
 
 def _app(example: str, release: str) -> dict[str, Any]:
-    import yaml
-
     config = yaml.safe_load((ROOT / "examples" / example / "Pulumi.prod.yaml").read_text())["config"]
     app: dict[str, Any] = config["drawbridge:app"]
     return {**app, "env": {**app["env"], "RELEASE": release}}
@@ -111,3 +111,24 @@ VERSIONS = st.lists(st.integers(0, 10**6), min_size=1, max_size=4).map(tuple)
 def test_back_and_forward_are_the_order_of_the_numbers(was: tuple[int, ...], now: tuple[int, ...]) -> None:
     images = ["app:" + ".".join(map(str, numbers)) for numbers in (was, now)]
     assert (_back(*images), _forward(*images)) == (now < was, was < now)
+
+
+MIGRATIONS = yaml.safe_load((ROOT / "tests/preview/migrations.yaml").read_text())
+
+
+def _calm(migration: str) -> bool:
+    return all(_only_adds(s) and not _DESTROYS.search(s) and not _DEMANDS.search(s) for s in _sql(migration))
+
+
+def test_there_are_twenty_migrations_of_each_kind() -> None:
+    assert {kind: len(set(listed)) for kind, listed in MIGRATIONS.items()} == {"harmful": 20, "harmless": 20}
+
+
+@pytest.mark.parametrize("migration", MIGRATIONS["harmful"])
+def test_no_harmful_migration_is_calm(migration: str) -> None:
+    assert not _calm(migration)
+
+
+@pytest.mark.parametrize("migration", MIGRATIONS["harmless"])
+def test_a_migration_that_only_adds_is_calm(migration: str) -> None:
+    assert _calm(migration)

@@ -32,6 +32,25 @@ _DEMANDS = re.compile(
     r"|\bcreate\s+unique\s+index\b|\bvalidate\s+constraint\b",
     re.IGNORECASE,
 )
+# Statements that only add. What else there is, is unknown: a list of what harms is never whole.
+_ADDS = re.compile(
+    r"(?:(?:begin|start\s+transaction|commit)(?:\s+(?:work|transaction))?"
+    r"|create\s+(?:unlogged\s+)?table\b.*|create\s+index\b.*|create\s+(?:extension|schema|sequence|type|view)\b.*"
+    r"|alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?[\w.\"]+\s+add\s+(?:column\b)?.*"
+    r"|insert\s+into\b.*|comment\s+on\b.*|analyze\b[^(]*|set\s+(?:lock|statement)_timeout\b.*);",
+    re.IGNORECASE,
+)
+# Words that make another statement of one of these: of a CTE, of `on conflict`, of a further action, of psql.
+_NOT_ONLY = re.compile(
+    r"(?<!\bon )\b(?:delete|update)\b|\b(?:merge|call|alter|owner|enable|disable|force|attach|detach|inherit"
+    r"|replica|validate|cluster|reset)\b|,\s*set\b|\\",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(
+    r"(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<body>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)"
+    r"|(?P<text>\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*')|(?P<name>\"[^\"]*\")",
+    re.DOTALL,
+)
 _FILE = re.compile(rf"^- path: ({re.escape(APP)}/\S+\.sql)$", re.MULTILINE)
 
 
@@ -145,12 +164,32 @@ def _statements(old: Machines, new: Machines) -> Iterator[Effect]:
                     f"{path.removeprefix(APP + '/')} runs `{statement[:80]}`: whether every row, and what the earlier release "
                     "still writes, meets it is not known here"
                 )
+            elif statement not in before and not _only_adds(statement):
+                yield unknown(
+                    f"{path.removeprefix(APP + '/')} runs `{statement[:80]}`: what it does to what the database holds, and "
+                    "whether there is a way back from it, is not known here"
+                )
+
+
+def _only_adds(statement: str) -> bool:
+    """Is it a statement that adds, and no other inside it (`with gone as (delete …)`, `alter table … add …, alter …`)?"""
+    start = re.match(r"alter\s+table\b", statement, re.IGNORECASE)
+    rest = statement[start.end() :] if start else statement
+    return bool(_ADDS.fullmatch(statement)) and not _NOT_ONLY.search(rest)
 
 
 def _sql(text: str) -> list[str]:
-    plain = re.sub(r"/\*.*?\*/", " ", re.sub(r"--[^\n]*", " ", text), flags=re.DOTALL)
-    plain = re.sub(r"'[^']*'", "''", plain)  # a text is no statement
-    return [" ".join(statement.split()) + ";" for statement in plain.split(";") if statement.strip()]
+    """Its statements, without comments and texts. The body of a function or a `do` stays in its statement, texts and all."""
+
+    def plain(match: re.Match[str]) -> str:
+        if match["comment"]:
+            return " "
+        if match["text"]:
+            return "''"  # a text is no statement
+        return match[0].replace(";", " ")
+
+    statements = _TOKEN.sub(plain, text).split(";")
+    return [" ".join(statement.split()) + ";" for statement in statements if statement.strip()]
 
 
 def _platforms(old: Machines, new: Machines) -> Iterator[Effect]:
