@@ -43,6 +43,13 @@ def calls(place: Place) -> Iterator[Place]:
     (place.folder / "aws.log").unlink(missing_ok=True)
     place.secrets()
     yield place
+    # What takes a container away on the machine may end after whoever asked for it, and its calls are no other test's.
+    _until(
+        lambda: (
+            subprocess.run(["pgrep", "-f", "drawbridge-run-"], capture_output=True, check=False).returncode
+            == 1
+        )
+    )
 
 
 def started(place: Place, *arguments: str, **given: Any) -> subprocess.Popen[str]:
