@@ -101,10 +101,11 @@ def proposed(file: Path, root: Path, host: str) -> Proposal:
     prefix = file.parent.relative_to(root).as_posix()
     volumes.propose(compose, file.parent, "" if prefix == "." else prefix, proposal)
     whole = _env_files(compose, file.parent, "" if prefix == "." else prefix, proposal)
+    examples = values.without_database(compose, examples, proposal)
     wanted = dict.fromkeys(_wanted(compose, examples, proposal), "")
     if example:
         proposal.because("env", f"values of {example}")
-    values.propose(compose, wanted, values.without_database(compose, examples, proposal), whole, proposal)
+    values.propose(compose, wanted, examples, whole, proposal)
     return proposal
 
 
@@ -132,7 +133,9 @@ def _wanted(compose: Compose, examples: Mapping[str, str], proposal: Proposal) -
         if name not in gone
         for variable in service.variables
     }
-    return needed - only_gone
+    # Compose puts them in all the same, and refuses a mount without a source or a port without a number.
+    filled = {name for name in only_gone & examples.keys() if examples[name] and not values.is_secret(name)}
+    return (needed - only_gone) | filled
 
 
 def _env_files(compose: Compose, folder: Path, prefix: str, proposal: Proposal) -> bool:

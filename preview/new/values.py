@@ -57,6 +57,7 @@ _PLACEHOLDER = re.compile(
     r"change|replace|secret|example|your|xxx|password|insecure|super|generate|random|unsafe|todo|default|\bkey\b|^$|<.*>",
     re.IGNORECASE,
 )
+_LOGIN = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _SMTP = re.compile(r"(SMTP|MAIL|EMAIL)\w*_?(PORT)", re.IGNORECASE)
 _MAIL = re.compile(r"SMTP|MAILER|EMAIL_HOST|MAIL_HOST", re.IGNORECASE)
 
@@ -99,6 +100,10 @@ def propose(
         for name, value in examples.items():
             if name not in wanted and value and "$" not in value:
                 _variable(name, value, True, proposal)
+    for name in [name for name, value in proposal.env.items() if _LOGIN.search(value)]:
+        del proposal.env[name]
+        proposal.secrets.append(name)
+        proposal.because("secrets", f"{name}: a login stands in it")
     _literals(compose, proposal)
     _mail(compose, proposal)
 
@@ -110,12 +115,12 @@ def without_database(compose: Compose, examples: Mapping[str, str], proposal: Pr
         return dict(examples)
     named: set[str] = set()
     for name, service in kept(compose, proposal):
-        if not service.reads_env_file:
-            continue
-        asked = replace(service, environment={**examples, **service.environment})
+        own = {key: value for key, value in service.environment.items() if value is not None}
+        passed = {key: examples[key] for key in service.environment.keys() - own if key in examples}
+        asked = replace(service, environment={**(examples if service.reads_env_file else passed), **own})
         found = of_service(asked, names_of(server), server.environment, {}, {})
-        told = {key: text for key, text in found.changed.items() if key not in service.environment}
-        if told:
+        told = {key: text for key, text in found.changed.items() if key not in own}
+        if told and told.keys() & asked.environment.keys() - own:
             proposal.environment.setdefault(name, {}).update(told)
             proposal.because("environment", f"{name}: its .env named the database of the file")
             named |= told.keys() & examples.keys()

@@ -10,9 +10,11 @@ import yaml
 
 from model.errors import SettingsError
 from model.load import load
+from model.machine.specification import machine_of
 from model.stack import Stack
 from preview.new import command, text
 from preview.new.proposal import Proposal
+from tests.model.test_overlay import merged
 
 HEALTH = {"test": ["CMD", "true"]}
 POSTGRES = {
@@ -118,13 +120,14 @@ def test_the_variables_of_an_example_become_values_secrets_and_made_values(tmp_p
                             "APP_URL",
                             "DOMAIN",
                             "LEVEL",
+                            "AMQP",
                         )
                     },
                 }
             }
         },
         **{
-            ".env.example": "TAG=3.1\nJWT_SECRET=xxx\nSTRIPE_API_KEY=\nAPP_URL=http://localhost:3000/x\nLEVEL=info # all\n"
+            ".env.example": "TAG=3.1\nJWT_SECRET=xxx\nSTRIPE_API_KEY=\nAMQP=amqp://u:p@mq/\nAPP_URL=http://localhost:3000/x\nLEVEL=info # all\n"
         },
     )
     loaded(tmp_path, config)
@@ -136,7 +139,44 @@ def test_the_variables_of_an_example_become_values_secrets_and_made_values(tmp_p
         "LEVEL": "info",
     }
     assert app["generate"] == {"JWT_SECRET": {"bytes": 32, "encoding": "hex"}}
-    assert app["secrets"] == ["ADMIN_PASSWORD", "STRIPE_API_KEY"]
+    assert app["secrets"] == ["ADMIN_PASSWORD", "STRIPE_API_KEY", "AMQP"]
+
+
+def test_compose_takes_what_is_left_of_a_service_that_is_not_started(tmp_path: Path) -> None:
+    """Compose puts variables into services that are off too, and refuses `:/var/lib/postgresql/data`."""
+    db = {
+        "image": "postgres:${PG_TAG}",
+        "volumes": ["${PG_DATA}:/var/lib/postgresql/data"],
+        "environment": ["POSTGRES_PASSWORD"],
+    }
+    web = {
+        "image": "a:1",
+        "restart": "always",
+        "ports": ["80:80"],
+        "healthcheck": HEALTH,
+        "environment": ["DATASOURCE"],
+    }
+    _, config = written(
+        tmp_path,
+        {"services": {"postgres": db, "web": web}},
+        **{
+            "env.example": "PG_TAG=16\nPG_DATA=./pg\nPOSTGRES_PASSWORD=x\n"
+            "DATASOURCE=postgres://u:${POSTGRES_PASSWORD}@postgres:5432/app\n"
+        },
+    )
+    stack = loaded(tmp_path, config)
+    machine = machine_of(stack)
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in machine.env.items()))
+    own = (tmp_path / "compose.yaml").read_text()
+    variables = ["PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "DATABASE_URL"]
+    with (tmp_path / ".env").open("a") as file:
+        file.writelines(f"{name}=x\n" for name in variables)
+    document = merged(machine.overlay, tmp_path, own)
+    assert sorted(document["services"]) == ["cloudflared", "web"]
+    assert config["app"]["env"] == {"PG_TAG": "16", "PG_DATA": "./pg"}
+    assert document["services"]["web"]["environment"]["DATASOURCE"].startswith(
+        "postgres://x:x@x:x/x?sslmode=verify-full"
+    )
 
 
 def test_text_beside_the_file_is_put_on_the_machines(tmp_path: Path) -> None:
