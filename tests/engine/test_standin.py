@@ -240,7 +240,7 @@ def test_a_plugin_dies_before_or_after_the_effect(
         port = int(process.stdout.readline())
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError):
             Engine(channel, cloud).make(VPC)
-        assert process.wait(10) == 70  # of a run that ended without a word, see warm.py
+        assert process.wait(10) == 7
     assert [o.outcome for o in cloud.operations()] == ["died"]
     assert len(cloud.live(VPC)) == alive
 

@@ -178,7 +178,9 @@ def test_the_same_program_gives_the_same_probes_and_none_of_them_is_shown() -> N
     assert first.probe_error == ""
     shown = json.dumps([[r.inputs for r in first.resources], first.outputs, first.user_data], default=str)
     assert not [probe for probe in first.probes.values() if probe in shown]
-    left = re.findall("«[^«»]*»", str([r.probed for r in first.resources]))
+    # The final snapshot's name is new in each `up`, and nothing is made from it.
+    kept = [{**r.probed, "finalSnapshotIdentifier": ""} for r in first.resources]
+    left = re.findall("«[^«»]*»", str(kept))
     assert {text for text in left if not text.endswith("is not set»")} == set()
 
 

@@ -43,7 +43,7 @@ def test_two_apps_are_previewed_and_deployed_with_one_drawbridge(
         names[name] = {resource["urn"].rsplit("::", 1)[1] for resource in ours}
         engine.edit(lambda config: config.update({"drawbrigde:protect": False}))
         assert (
-            "drawbrigde:protect: the settings of this program stand under drawbridge:"
+            "drawbrigde:protect: settings outside of drawbridge: are not read"
             in engine.preview(fails=True).output
         )
     assert not names["shop"] & names["wiki"]

@@ -191,7 +191,7 @@ GENERAL: tuple[Scripted, ...] = (
     ),
     Scripted(
         name="a volume leaves storage",
-        edit=put("app/storage", None),
+        edit=both(put("app/storage", None), put("app/scratch", ["uploads", "redis:/data"])),
         verdict=LOSS,
         changed=(
             ("storage-files", "deleted", LOSS, ()),

@@ -41,7 +41,10 @@ MACHINES: tuple[Scripted, ...] = (
     ),
     Scripted(
         name="a host directory in place of the volume",
-        edit=put("app/allow", {"machine": ["backend"]}),
+        edit=both(
+            put("app/allow", {"machine": ["backend"]}),
+            put("app/scratch", ["backend:/app/uploads", "redis:/data"]),
+        ),
         opens=(("container", "backend"),),
         verdict=LOSS,
         program=(COMPOSE, "      - uploads:/app/uploads", "      - /srv/elsewhere:/app/uploads"),
