@@ -6,26 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.preview.exposures.zone import ROUTES
 from tests.preview.opened import CF, edited
-from tests.preview.programs import resource
 
 RULESET = f"{CF}ruleset:Ruleset"
 CUSTOM, LIMITS, MANAGED = "http_request_firewall_custom", "http_ratelimit", "http_request_firewall_managed"
-
-ROUTES = resource(
-    f"{CF}zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
-    "ingress",
-    {
-        "tunnelId": "«tunnel.id»",
-        "config": {
-            "ingresses": [
-                {"hostname": "a.example.com", "service": "http://a:80"},
-                {"hostname": "b.example.com", "service": "http://b:80"},
-                {"service": "http_status:404"},
-            ]
-        },
-    },
-)
 
 
 def rule(expression: str = "true", action: str = "block", **more: Any) -> dict[str, Any]:

@@ -7,25 +7,10 @@ from typing import Any
 import pytest
 
 from preview.analysis.exposures.expressions import parse
+from tests.preview.exposures.zone import ROUTES
 from tests.preview.opened import CF, edited, opens
-from tests.preview.programs import resource
 
 SETTING = f"{CF}zoneSetting:ZoneSetting"
-
-ROUTES = resource(
-    f"{CF}zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
-    "ingress",
-    {
-        "tunnelId": "«tunnel.id»",
-        "config": {
-            "ingresses": [
-                {"hostname": "a.example.com", "service": "http://a:80"},
-                {"hostname": "b.example.com", "service": "http://b:80"},
-                {"service": "http_status:404"},
-            ]
-        },
-    },
-)
 
 
 @pytest.mark.parametrize(
