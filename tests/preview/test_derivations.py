@@ -179,7 +179,7 @@ def test_the_same_program_gives_the_same_probes_and_none_of_them_is_shown() -> N
     shown = json.dumps([[r.inputs for r in first.resources], first.outputs, first.user_data], default=str)
     assert not [probe for probe in first.probes.values() if probe in shown]
     # The final snapshot's name is new in each `up`, and nothing is made from it.
-    kept = [{**r.probed, "finalSnapshotIdentifier": ""} for r in first.resources]
+    kept = [{**(r.probed or {}), "finalSnapshotIdentifier": ""} for r in first.resources]
     left = re.findall("«[^«»]*»", str(kept))
     assert {text for text in left if not text.endswith("is not set»")} == set()
 
