@@ -144,6 +144,7 @@ def test_what_ended_well_and_is_not_to_be_restarted_has_done_its_work(machine: M
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_container_that_runs_for_a_moment_between_two_restarts_is_not_well(machine: Machine) -> None:
     machine.facts()
     machine.docker(container("worker", health=None))
@@ -262,6 +263,7 @@ def test_without_boto3_the_group_is_told_and_the_log_is_shipped_all_the_same(mac
     assert [line for line in machine.argv() if "canary" in line] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 def test_without_boto3_a_refusal_is_tried_again(machine: Machine) -> None:
     machine.facts()
@@ -351,6 +353,7 @@ def test_a_failed_migration_ends_the_boot_with_its_exit_code_and_runs_nothing_mo
     )
 
 
+@pytest.mark.slow
 def test_a_migration_that_does_not_end_is_ended_with_its_container(machine: Machine) -> None:
     machine.facts(once=["migrate"], database=None, efs="")
     body = (

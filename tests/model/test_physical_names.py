@@ -77,6 +77,7 @@ def test_the_table_has_no_type_that_no_stack_has() -> None:
     assert set(NAME_RULES) - seen == set()
 
 
+@pytest.mark.slow
 def test_the_database_decides_how_long_a_stack_name_may_be() -> None:
     assert len(longest("image2model")) == 38
     assert len(longest("maycast-recorder")) == 41
@@ -164,6 +165,7 @@ def member(service: str, operation: str, name: str) -> Any:
     return model.operation_model(operation).input_shape.members[name]
 
 
+@pytest.mark.slow
 def test_each_limit_is_the_one_of_the_service_model() -> None:
     """botocore's models, which are AWS's own: by length where they have one, by their words where they do not."""
     for kind, (service, operation, name) in MODELS.items():

@@ -63,6 +63,7 @@ def test_tags_without_an_order_are_said_to_have_none() -> None:
     ) in said
 
 
+@pytest.mark.slow
 def test_an_app_that_goes_back_without_its_migration_meets_a_later_schema() -> None:
     consequence, said = _release("memberapi", "v0.4.0", "v0.3.9")
     assert consequence == Consequence.UNKNOWN

@@ -79,6 +79,7 @@ def test_every_type_that_the_program_makes_has_a_record_with_each_of_its_inputs(
         assert {name for name in inputs if record.effect(name) is None} == set(), token
 
 
+@pytest.mark.slow
 def test_no_input_of_a_type_that_the_program_makes_is_left_out() -> None:
     records = of_the_program()
     assert len(records) > 35

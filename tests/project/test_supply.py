@@ -74,7 +74,7 @@ def osv(vulnerable: set[tuple[str, str]], status: int = 200) -> Iterator[str]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1/query"
@@ -100,6 +100,7 @@ def audit(
 PROBE = ("jinja2", "2.7")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("vulnerable", "status", "reason"),
     [
@@ -116,6 +117,7 @@ def test_an_audit_that_cannot_ask_says_so(vulnerable: set[tuple[str, str]], stat
     assert failed.stderr.startswith(f"audit: failed: {url} cannot be reached: {reason}")
 
 
+@pytest.mark.slow
 def test_an_audit_without_a_network_is_skipped() -> None:
     with osv(set()) as url:
         pass  # nobody listens there any more
